@@ -1,0 +1,106 @@
+import { h, icon } from './dom.js';
+import { BAG, CLOSE } from './icons.js';
+import { price } from './money.js';
+import { cartChanged, cartToken } from './storefront.js';
+import { strings } from './strings.js';
+
+/** @typedef {import('./types').CartAnswer} CartAnswer */
+
+/** The line above the composer that says what is in the cart, and the cart's way to and from the theme. */
+export class Cart {
+  element = h('div', { className: 'cart', part: 'cart', hidden: true });
+  #checkout = '';
+  #asked = false;
+
+  /**
+   * @param {import('./api.js').Api} api
+   * @param {import('./store.js').Store} own
+   * @param {import('./types').Settings} settings
+   * @param {(text: string) => void} say
+   */
+  constructor(api, own, { locale, root }, say) {
+    this.api = api;
+    this.own = own;
+    this.locale = locale;
+    this.root = root;
+    this.say = say;
+  }
+
+  /** A shopper who comes back learns once how the cart stands. */
+  async check() {
+    if (this.#asked || !this.api.known) return;
+    this.#asked = true;
+    await this.#ask();
+  }
+
+  /** Let the assistant work on the cart that the shopper already has. */
+  async bind() {
+    const token = await cartToken(this.root);
+    if (!token || token === this.own.get('cart')) return;
+    this.own.set('cart', token);
+    await this.api.json('PUT', '/api/cart', { cart_id: token }).catch(() => {});
+  }
+
+  /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
+  async changed(answer) {
+    this.#asked = true;
+    this.#show(answer);
+    cartChanged(answer.cart);
+    if (answer.status === 'ok' && !this.#checkout) await this.#ask();
+  }
+
+  async #ask() {
+    const answer = await this.api.json('GET', '/api/cart').catch(() => null);
+    if (!answer) return;
+    this.#show(answer);
+    if (answer.status === 'gone') this.say(strings.cartGone);
+  }
+
+  /** @param {CartAnswer} answer */
+  #show({ status, cart }) {
+    if (status === 'unknown') return;
+    if (status === 'gone') this.#checkout = '';
+    if (cart?.checkout_url?.startsWith('http')) this.#checkout = cart.checkout_url;
+    this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
+    if (status === 'gone' && !cart) this.#notice(strings.cartGone);
+    else if (cart) this.#summary(cart);
+  }
+
+  /** @param {string} text */
+  #notice(text) {
+    const dismiss = () => (this.element.hidden = true);
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, text),
+      h('button', { type: 'button', className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
+    );
+  }
+
+  /** @param {import('./types').Cart} cart */
+  #summary(cart) {
+    const total = price(cart.total, this.locale);
+    const link = this.#checkout && h('a', { href: this.#checkout, className: 'go' }, strings.checkout);
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, h('b', {}, total)),
+    );
+    if (link) this.element.append(link);
+  }
+}
+
+/**
+ * What the cart was when the assistant looked, as a line of the conversation.
+ * @param {CartAnswer} answer
+ * @param {string} locale
+ */
+export function cartLine({ status, cart }, locale) {
+  return h('p', { className: `cartline ${status}` }, icon(BAG), h('span', {}, said(status, cart, locale)));
+}
+
+/** @param {CartAnswer['status']} status @param {import('./types').Cart | null} cart @param {string} locale */
+function said(status, cart, locale) {
+  const content = cart?.count
+    ? `${strings.cart}: ${strings.items(cart.count)}, ${price(cart.total, locale)}`
+    : strings.cartEmpty;
+  return status === 'gone' ? [strings.cartGone, cart && content].filter(Boolean).join(' ') : content;
+}

@@ -1,0 +1,114 @@
+import { h, icon } from './dom.js';
+import { SEND, STOP } from './icons.js';
+import { strings } from './strings.js';
+
+// The server takes no more.
+export const LONGEST_MESSAGE = 2000;
+const WARN_FROM = 1800;
+const SIZES_ITSELF = CSS.supports('field-sizing', 'content');
+
+/** Where the shopper writes. */
+export class Composer {
+  #text = h('textarea', {
+    rows: 1,
+    placeholder: strings.placeholder,
+    'aria-label': strings.compose,
+    'aria-describedby': 'hint',
+    enterKeyHint: 'send',
+    part: 'input',
+  });
+  #button = h('button', { type: 'submit', className: 'send', part: 'send' });
+  #hint = h('p', { className: 'hint', id: 'hint', role: 'status' });
+  element = h(
+    'form',
+    { className: 'composer', part: 'composer' },
+    h('div', { className: 'field' }, this.#text, this.#button),
+    this.#hint,
+  );
+  #isBusy = false;
+  #shown = '';
+
+  /** @param {{ send: (text: string) => void, stop: () => void }} actions */
+  constructor(actions) {
+    this.actions = actions;
+    this.element.addEventListener('submit', (event) => this.#submit(event));
+    this.#text.addEventListener('input', () => this.#grow());
+    this.#text.addEventListener('keydown', (event) => this.#key(event));
+    this.update(false);
+  }
+
+  get draft() {
+    return this.#text.value;
+  }
+
+  set draft(text) {
+    this.#text.value = text;
+    this.#grow();
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true });
+  }
+
+  /** @param {boolean} isBusy whether an answer is being written */
+  update(isBusy) {
+    const shown = isBusy ? 'stop' : 'send';
+    this.#isBusy = isBusy;
+    if (!isBusy && this.#hint.textContent === strings.wait) this.#hint.textContent = '';
+    if (shown !== this.#shown) {
+      this.#shown = shown;
+      this.#button.setAttribute('aria-label', isBusy ? strings.stop : strings.send);
+      this.#button.replaceChildren(icon(isBusy ? STOP : SEND));
+      this.element.classList.toggle('busy', isBusy);
+    }
+    this.#button.disabled = !isBusy && !this.#isReady();
+  }
+
+  #isReady() {
+    return this.draft.trim() !== '' && this.#length() <= LONGEST_MESSAGE;
+  }
+
+  /** Counted as the server counts: by characters, not by halves of them. */
+  #length() {
+    return [...this.draft.trim()].length;
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    event.preventDefault();
+    if (this.#isBusy) return this.actions.stop();
+    this.#send();
+  }
+
+  #send() {
+    if (this.#isBusy) this.#hint.textContent = strings.wait;
+    if (this.#isBusy || !this.#isReady()) return;
+    const text = this.draft.trim();
+    this.draft = '';
+    this.actions.send(text);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // 229: some input methods end a word with an Enter that does not say that it is theirs.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #fit() {
+    const { style } = this.#text;
+    style.blockSize = 'auto';
+    if (this.#text.scrollHeight) style.blockSize = `${this.#text.scrollHeight}px`;
+  }
+
+  #grow() {
+    if (!SIZES_ITSELF) this.#fit();
+    const length = this.#length();
+    const over = length - LONGEST_MESSAGE;
+    this.#hint.textContent = over > 0 ? strings.tooLong(over) : length >= WARN_FROM ? strings.left(-over) : '';
+    this.#hint.classList.toggle('over', over > 0);
+    this.#text.setAttribute('aria-invalid', String(over > 0));
+    this.update(this.#isBusy);
+  }
+}

@@ -1,0 +1,67 @@
+/** One running connection: given up when it falls silent, when the page leaves, or when someone knows better. */
+
+// The server's heartbeat comes every 15 s. When two have failed to come, the line is dead, whatever the browser says.
+const SILENCE_MS = 35_000;
+// A phone that wakes up has often lost its connection without being told: then less silence is proof enough.
+const SUSPECT_MS = 18_000;
+const FIRST_WAIT_MS = 400;
+const LONGEST_WAIT_MS = 15_000;
+
+export class Connection {
+  #controller = new AbortController();
+  #heard = 0;
+  /** @type {number | undefined} */
+  #watchdog;
+  /** @type {(() => void) | null} */
+  #wake = null;
+  left = false;
+
+  /** Begin another try. @returns {AbortSignal} which ends it */
+  open() {
+    this.#controller = new AbortController();
+    if (this.left) this.#controller.abort();
+    this.alive();
+    return this.#controller.signal;
+  }
+
+  /** Bytes have arrived. */
+  alive = () => {
+    this.#heard = Date.now();
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#controller.abort(), SILENCE_MS);
+  };
+
+  /** The browser is online, visible or back: do not sit out a wait, and do not trust a silent line. */
+  nudge() {
+    if (this.#wake) this.#wake();
+    else if (Date.now() - this.#heard > SUSPECT_MS) this.#controller.abort();
+  }
+
+  /** Nobody listens any more. The answer goes on without us. */
+  leave() {
+    this.finish();
+    this.#controller.abort();
+    this.#wake?.();
+  }
+
+  /** There is nothing more to hear. */
+  finish() {
+    this.left = true;
+    clearTimeout(this.#watchdog);
+  }
+
+  /**
+   * Wait before the next try, longer each time, unless nudged.
+   * @param {number} failures in a row
+   * @param {number} [least] seconds that the server has asked for
+   */
+  async pause(failures, least = 0) {
+    clearTimeout(this.#watchdog);
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
+    await new Promise((resolve) => {
+      this.#wake = () => resolve(undefined);
+      setTimeout(resolve, Math.max(wait, least * 1000));
+    });
+    this.#wake = null;
+  }
+}

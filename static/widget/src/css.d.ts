@@ -1,0 +1,8 @@
+/** The build hands a style sheet over as minified text; it is adopted as a constructed sheet, which a strict CSP allows. */
+declare module '*.css' {
+  const text: string;
+  export default text;
+}
+
+/** Written by the build: where the panel lies, relative to the entry. */
+declare const PANEL: string;

@@ -1,0 +1,16 @@
+/** Outlines on a grid of 24, drawn with a stroke by the style sheets. */
+export const CHAT =
+  'M12 4c-5 0-9 3.2-9 7.3 0 2.3 1.3 4.3 3.3 5.6-.1 1-.5 2-1.3 2.9 1.6-.1 3.2-.6 4.5-1.5.8.2 1.6.3 2.5.3 5 0 9-3.2 9-7.3S17 4 12 4Z';
+export const DOWN = 'm6 9.5 6 6 6-6';
+export const CLOSE = 'M6.5 6.5l11 11m0-11-11 11';
+export const MORE = 'M5 12a1 1 0 1 0 2 0 1 1 0 0 0-2 0m6 0a1 1 0 1 0 2 0 1 1 0 0 0-2 0m6 0a1 1 0 1 0 2 0 1 1 0 0 0-2 0';
+export const SEND = 'M12 19V5.5m-6 6 6-6 6 6';
+export const STOP = 'M8 8h8v8H8z';
+export const BACK = 'M19 12H5.5m6-6-6 6 6 6';
+export const PLUS = 'M12 5.5v13M5.5 12h13';
+export const CLOCK = 'M12 7.5V12l3 2m6-2a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z';
+export const TRASH = 'M4.5 7h15M9.5 7V4.5h5V7m-7.7 0 .8 12.5h8.8L17.2 7';
+export const BAG = 'M5.5 8.5h13l1 11h-15l1-11Zm3 2.5V8a3.5 3.5 0 0 1 7 0v3';
+export const AGAIN = 'M19 5v4.5h-4.5M19 9.5A7.5 7.5 0 1 0 19.5 13';
+export const SPARK = 'M12 3.5l1.9 6.6 6.6 1.9-6.6 1.9L12 20.5l-1.9-6.6L3.5 12l6.6-1.9L12 3.5Z';
+export const CHEVRON = 'm9.5 6 6 6-6 6';

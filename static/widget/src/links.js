@@ -1,0 +1,52 @@
+/** Which addresses from outside may become links or pictures. Everything else stays text, or away. */
+
+/** Spaces, controls and backslashes: browsers read them in more ways than one, so no good address has any. */
+const CRAFTED = /[\s\\\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * @param {string} address
+ * @param {string} base
+ */
+function parse(address, base) {
+  if (CRAFTED.test(address) || address.startsWith('//')) return null;
+  try {
+    const url = new URL(address, base);
+    const page = new URL(base);
+    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && page.protocol === 'http:');
+    return safe && !url.username && !url.password ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A shop has one name with and without `www`. @param {string} host */
+function bare(host) {
+  return host.replace(/^www\./, '');
+}
+
+export class Addresses {
+  /**
+   * @param {string} page where the shopper is
+   * @param {string} shop the shop's permanent domain
+   * @param {string} api the backend's origin
+   */
+  constructor(page, shop, api) {
+    this.page = page;
+    this.shop = shop;
+    const here = bare(new URL(page).host);
+    this.linkHosts = new Set([here, shop]);
+    this.imageHosts = new Set([here, shop, bare(new URL(api, page).host), 'cdn.shopify.com']);
+  }
+
+  /** @param {string} address @returns {string | null} the address of a page of the shop itself */
+  link(address) {
+    const url = parse(address, this.page);
+    return url && this.linkHosts.has(bare(url.host)) ? url.href : null;
+  }
+
+  /** @param {string} address @returns {string | null} the address of a picture that the shop serves */
+  image(address) {
+    const url = address ? parse(address, this.page) : null;
+    return url && this.imageHosts.has(bare(url.host)) ? url.href : null;
+  }
+}

@@ -1,0 +1,198 @@
+import { h, icon } from './dom.js';
+import { AGAIN, DOWN } from './icons.js';
+import { Answer, Question } from './message-view.js';
+import { inWords, strings } from './strings.js';
+
+/** @typedef {import('./conversation.js').Conversation} Conversation */
+/** @typedef {import('./types').Message} Message */
+
+// Nearer to the end than this, the shopper is reading along.
+const AT_END_PX = 40;
+const NEAR_START_PX = 200;
+
+/** The conversation on the screen. It follows the answer only while the shopper reads at its end. */
+export class Transcript {
+  #welcome = h('div', { className: 'welcome' });
+  #older = h('p', { className: 'older', hidden: true }, strings.older);
+  #rows = h('div', { className: 'rows' });
+  #activity = h('div', { className: 'activity', hidden: true });
+  #trouble = h('div', { className: 'foot trouble' });
+  #pill = h(
+    'button',
+    { type: 'button', className: 'pill', hidden: true, onclick: () => this.toEnd() },
+    icon(DOWN),
+    strings.newMessage,
+  );
+  #log = h('div', {
+    className: 'log',
+    role: 'log',
+    'aria-live': 'off',
+    'aria-label': strings.log,
+    tabIndex: 0,
+    part: 'log',
+  });
+  element = h('div', { className: 'stage' }, this.#log, this.#pill);
+
+  /** By the message's id. @type {Map<string, Question | Answer>} */
+  #shown = new Map();
+  #following = true;
+  #top = 0;
+  #height = 0;
+
+  /**
+   * @param {import('./types').Settings} settings
+   * @param {import('./message-view.js').Shown} shown
+   * @param {{ retry: () => void, older: () => void, ask: (text: string) => void }} actions
+   */
+  constructor(settings, shown, actions) {
+    this.settings = settings;
+    this.shown = shown;
+    this.actions = actions;
+    this.#log.append(this.#welcome, this.#older, this.#rows, this.#activity, this.#trouble);
+    this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#keep()).observe(this.#log);
+    this.#greet();
+  }
+
+  /** Where the shopper reads, for the next page. */
+  get place() {
+    return this.#following ? null : this.#log.scrollHeight - this.#log.scrollTop;
+  }
+
+  set place(fromEnd) {
+    this.#following = fromEnd === null;
+    if (fromEnd !== null) this.#log.scrollTop = this.#log.scrollHeight - fromEnd;
+    this.#keep();
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#pill.hidden = true;
+    this.#keep();
+  }
+
+  /** An answer as one would read it out. @param {Message} message */
+  spoken(message) {
+    const view = this.#shown.get(message.id);
+    return view instanceof Answer ? view.spoken : '';
+  }
+
+  /** @param {Conversation} conversation */
+  update(conversation) {
+    const fromEnd = this.#log.scrollHeight - this.#log.scrollTop;
+    const grewAbove = this.#reconcile(conversation);
+    this.#welcome.hidden = conversation.messages.length > 0 || conversation.phase === 'loading';
+    this.#older.hidden = !conversation.next;
+    this.#act(conversation);
+    this.#complain(conversation);
+    if (grewAbove) this.#log.scrollTop = this.#log.scrollHeight - fromEnd;
+    this.#keep();
+    this.#offerPill();
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @returns {boolean} whether messages came to stand above those that were there
+   */
+  #reconcile({ messages, busy }) {
+    const first = this.#rows.firstElementChild;
+    const ids = new Set(messages.map(({ id }) => id));
+    for (const [id, view] of this.#shown) {
+      if (ids.has(id)) continue;
+      view.element.remove();
+      this.#shown.delete(id);
+    }
+    messages.forEach((message, index) => {
+      const isLast = index === messages.length - 1;
+      const retry = isLast && !busy ? this.actions.retry : null;
+      this.#row(message, index, index >= messages.length - 2).update(message, retry);
+    });
+    return first !== null && first.isConnected && first !== this.#rows.firstElementChild;
+  }
+
+  /** @param {Message} message @param {number} index @param {boolean} isFresh */
+  #row(message, index, isFresh) {
+    const view = this.#shown.get(message.id) ?? this.#make(message, isFresh);
+    const place = this.#rows.children[index];
+    if (place !== view.element) this.#rows.insertBefore(view.element, place ?? null);
+    this.#shown.set(message.id, view);
+    return view;
+  }
+
+  /** @param {Message} message @param {boolean} isFresh */
+  #make(message, isFresh) {
+    const view = message.role === 'user' ? new Question(message) : new Answer(this.settings.title, this.shown);
+    if (isFresh) view.element.classList.add('fresh');
+    return view;
+  }
+
+  #greet() {
+    const questions = strings.suggestions[this.settings.page.type ?? ''] ?? strings.suggestions.other ?? [];
+    const chips = questions.map((text) =>
+      h('button', { type: 'button', className: 'chip', onclick: () => this.actions.ask(text) }, text),
+    );
+    this.#welcome.append(
+      h('p', { className: 'greeting', dir: 'auto' }, this.settings.greeting),
+      h('p', { className: 'invitation' }, strings.invitation),
+      h('div', { className: 'chips' }, ...chips),
+    );
+  }
+
+  /** What is being done, while nothing is there to read yet. @param {Conversation} conversation */
+  #act({ phase, status, messages }) {
+    const last = messages.at(-1);
+    const isWriting = last?.role === 'assistant' && last.parts.at(-1)?.type === 'text' && last.parts.at(-1)?.text;
+    const text =
+      phase === 'reconnecting'
+        ? strings.reconnecting
+        : phase === 'loading' && !messages.length
+          ? strings.connecting
+          : phase === 'answering'
+            ? status || (isWriting ? '' : strings.typing)
+            : '';
+    this.#activity.hidden = !text;
+    if (this.#activity.dataset.said === text) return;
+    this.#activity.dataset.said = text;
+    this.#activity.classList.toggle('late', phase === 'reconnecting' || phase === 'loading');
+    const isNamed = text !== strings.typing;
+    this.#activity.replaceChildren(
+      h('span', { className: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
+      h('span', { className: isNamed ? 'said' : 'hidden' }, text),
+    );
+  }
+
+  /** @param {Conversation} conversation */
+  #complain({ problem, phase, messages }) {
+    const said = problem && !messages.at(-1)?.metadata?.error ? inWords(problem) : '';
+    this.#trouble.hidden = !said;
+    if (this.#trouble.dataset.said === said) return;
+    this.#trouble.dataset.said = said;
+    const label = phase === 'lost' ? strings.resume : strings.retry;
+    this.#trouble.replaceChildren(
+      h('span', {}, said),
+      h('button', { type: 'button', className: 'link', onclick: this.actions.retry }, icon(AGAIN), label),
+    );
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    const isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END_PX;
+    // What is written moves the end away from the shopper; only the shopper moves up.
+    if (isAtEnd) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+    if (isAtEnd) this.#pill.hidden = true;
+    if (scrollTop < NEAR_START_PX) this.actions.older();
+  }
+
+  #keep() {
+    if (this.#following) this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
+  }
+
+  #offerPill() {
+    const height = this.#log.scrollHeight;
+    if (!this.#following && height > this.#height && this.#height) this.#pill.hidden = false;
+    this.#height = height;
+  }
+}

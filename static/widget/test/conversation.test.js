@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Refused } from '../src/api.js';
+import { Conversation } from '../src/conversation.js';
+import { textOf } from '../src/message.js';
+
+/** A server that has one answer to give and may be cut off anywhere in it. */
+class Server {
+  /** How many bytes each response carries before it breaks off; afterwards all of them. @type {number[]} */
+  cuts = [];
+  /** What the next requests fail with. @type {unknown[]} */
+  failures = [];
+  /** @type {string[]} */
+  asked = [];
+  attempt = 1;
+  /** How many events are in the server's history while the answer runs. */
+  journalled = 0;
+  isRunning = true;
+  /** @type {object | null} */
+  question = null;
+
+  constructor(...words) {
+    this.chunks = [
+      { type: 'start', messageId: 'answer' },
+      { type: 'start-step' },
+      { type: 'text-start', id: 't' },
+      ...words.map((delta) => ({ type: 'text-delta', id: 't', delta })),
+      { type: 'text-end', id: 't' },
+      { type: 'finish-step' },
+      { type: 'finish', finishReason: 'stop' },
+    ];
+    this.text = words.join('');
+  }
+
+  get known() {
+    return true;
+  }
+
+  async json(method, path) {
+    this.asked.push(`${method} ${path.split('/').pop()?.split('?')[0]}`);
+    if (method !== 'GET') return null;
+    if (!this.question) throw new Refused({ code: 'conversation-not-found', status: 404, title: '', detail: '' });
+    const parts = this.isRunning ? this.#parts(this.journalled) : [{ type: 'text', text: this.text, state: 'done' }];
+    const status = this.isRunning ? 'running' : 'complete';
+    const answer = { id: 'answer', role: 'assistant', parts, metadata: { status } };
+    const stream = { turn_id: 't', last_event_id: `${this.attempt}-${this.journalled}`, ticket: 'x' };
+    return { messages: [this.question, answer], next: null, ...(this.isRunning && { stream }) };
+  }
+
+  async send(method, path, body) {
+    this.asked.push(`${method} ${path}`);
+    const failure = this.failures.shift();
+    if (failure) throw failure;
+    this.question = body.message;
+    return this.#stream(0);
+  }
+
+  async follow(path, after) {
+    this.asked.push('follow');
+    const [attempt, seq] = after.split('-').map(Number);
+    return this.#stream(attempt === this.attempt ? (seq ?? 0) : 0);
+  }
+
+  #parts(count) {
+    const text = this.chunks
+      .slice(0, count)
+      .map(({ delta = '' }) => delta)
+      .join('');
+    return count > 2 ? [{ type: 'text', text, state: 'streaming' }] : [];
+  }
+
+  #stream(after) {
+    const wire = this.chunks
+      .map((chunk, index) => `id: ${this.attempt}-${index + 1}\ndata: ${JSON.stringify(chunk)}\n\n`)
+      .slice(after)
+      .join('');
+    const bytes = new TextEncoder().encode(`${wire}data: [DONE]\n\n`);
+    const cut = this.cuts.shift() ?? bytes.length;
+    if (cut >= bytes.length) this.isRunning = false;
+    const end = cut < bytes.length && cut % 2 ? (c) => c.error(new TypeError('network error')) : (c) => c.close();
+    const start = (controller) => {
+      controller.enqueue(bytes.slice(0, cut));
+      // An error throws away what is still queued: let it be read first.
+      setTimeout(() => end(controller), 1);
+    };
+    return new Response(new ReadableStream({ start }));
+  }
+}
+
+class Memory {
+  values = new Map();
+  get = (key) => this.values.get(key);
+  set = (key, value) => this.values.set(key, structuredClone(value));
+  remove = (key) => this.values.delete(key);
+}
+
+/** A page of the shop: its conversation and a promise of the next answer's end. */
+function visit(api, shared = new Memory(), own = new Memory()) {
+  const seen = { texts: [], returned: [] };
+  let done;
+  const ended = new Promise((resolve) => (done = resolve));
+  const conversation = new Conversation(api, shared, own, {
+    changed: () => {
+      const last = conversation.messages.at(-1);
+      if (last?.role === 'assistant') seen.texts.push(textOf(last));
+      if (conversation.problem) done();
+    },
+    sending: async () => {},
+    cart: () => {},
+    ended: () => done(),
+    returned: (text) => seen.returned.push(text),
+  });
+  return { conversation, ended, seen, shared, own };
+}
+
+const answer = ({ messages }) => textOf(messages.at(-1));
+const WORDS = ['Wa', 'rm ', 'hats ', '– ', 'yes, ', 'we ', 'do.'];
+
+/** Waits between attempts would only slow the tests down. */
+function impatiently(t) {
+  t.mock.method(Math, 'random', () => -0.99);
+}
+
+test('an answer is read to its end', async () => {
+  const { conversation, ended, shared } = visit(new Server(...WORDS));
+  conversation.send('hats?', {});
+  await ended;
+  assert.equal(answer(conversation), WORDS.join(''));
+  assert.equal(conversation.messages.at(-1).metadata.status, 'complete');
+  assert.equal(shared.get('stream'), undefined);
+});
+
+test('an answer that is cut anywhere loses no word and doubles none', async (t) => {
+  impatiently(t);
+  for (let cut = 0; cut < 700; cut += 7) {
+    const server = new Server(...WORDS);
+    server.cuts = [cut, Math.floor(cut / 3)];
+    server.journalled = cut % 9;
+    const { conversation, ended } = visit(server);
+    conversation.send('hats?', {});
+    await ended;
+    assert.equal(answer(conversation), WORDS.join(''), `cut at ${cut}`);
+    assert.equal(conversation.messages.length, 2);
+  }
+});
+
+test('an answer that nobody streams any more is taken from the history', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.cuts = [300];
+  server.follow = async () => {
+    server.isRunning = false;
+    return new Response(null, { status: 204 });
+  };
+  const { conversation, ended } = visit(server);
+  conversation.send('hats?', {});
+  await ended;
+  assert.equal(answer(conversation), WORDS.join(''));
+});
+
+test('the text never shrinks while a connection is taken up again', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.cuts = [420, 90];
+  server.journalled = 4; // the history is behind what this page has read
+  const { conversation, ended, seen } = visit(server);
+  conversation.send('hats?', {});
+  await ended;
+  assert.deepEqual(
+    seen.texts,
+    [...seen.texts].sort((a, b) => a.length - b.length),
+  );
+});
+
+test('the next page goes on in the middle of a word', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.cuts = [300];
+  const first = visit(server);
+  first.conversation.send('hats?', {});
+  while (!answer(first.conversation)?.includes('Wa')) await new Promise(setImmediate);
+  first.conversation.leave();
+  const second = visit(server, first.shared, first.own);
+  second.conversation.restore();
+  assert.match(answer(second.conversation), /^Wa/, 'it paints at once what was on the page before');
+  await second.ended;
+  assert.equal(answer(second.conversation), WORDS.join(''));
+  assert.equal(second.conversation.messages.length, 2);
+});
+
+test('another attempt replaces what the one before had said', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.cuts = [400];
+  const { conversation, ended } = visit(server);
+  conversation.send('hats?', {});
+  while (!answer(conversation)?.includes('Wa')) await new Promise(setImmediate);
+  server.attempt = 2;
+  await ended;
+  assert.equal(answer(conversation), WORDS.join(''));
+});
+
+test('a message that did not get through is sent again under the same id', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.failures = [new TypeError('Failed to fetch'), new TypeError('Load failed')];
+  const { conversation, ended } = visit(server);
+  conversation.send('hats?', {});
+  const { id } = conversation.messages[0];
+  await ended;
+  assert.deepEqual([server.question.id, server.asked.filter((line) => line.startsWith('POST')).length], [id, 3]);
+});
+
+test('when nothing gets through the message waits for the line to be back', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.failures = Array(12).fill(new TypeError('Failed to fetch'));
+  const { conversation, ended } = visit(server);
+  conversation.send('hats?', {});
+  await ended;
+  assert.deepEqual([conversation.phase, conversation.messages[0].metadata.error.code], ['lost', 'lost']);
+  conversation.wake();
+  while (conversation.busy) await new Promise(setImmediate);
+  assert.equal(answer(conversation), WORDS.join(''));
+  assert.equal(conversation.messages[0].metadata.error, undefined);
+});
+
+test('the next page sends what the page before could not', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.failures = [new TypeError('Failed to fetch')];
+  const first = visit(server);
+  first.conversation.send('hats?', {});
+  await new Promise(setImmediate);
+  first.conversation.leave();
+  const second = visit(server, first.shared, new Memory());
+  second.conversation.restore();
+  await second.ended;
+  assert.equal(answer(second.conversation), WORDS.join(''));
+  assert.equal(second.conversation.messages.length, 2);
+});
+
+test('a refused message stays, says why, and can be sent again', async () => {
+  const server = new Server(...WORDS);
+  server.failures = [new Refused({ code: 'too-many-requests', status: 429, title: 'T', detail: '', retry_after: 9 })];
+  const { conversation, ended } = visit(server);
+  conversation.send('hats?', {});
+  await ended;
+  const [message] = conversation.messages;
+  assert.deepEqual(
+    [conversation.phase, message.metadata.status, message.metadata.error.retry_after],
+    ['idle', 'unsent', 9],
+  );
+  conversation.retry();
+  while (conversation.busy) await new Promise(setImmediate);
+  assert.equal(answer(conversation), WORDS.join(''));
+});
+
+test('a refused message is still there on the next page, and is not sent by itself', async () => {
+  const server = new Server(...WORDS);
+  server.failures = [new Refused({ code: 'busy', status: 503, title: 'T', detail: '' })];
+  const first = visit(server);
+  first.conversation.send('hats?', {});
+  await first.ended;
+  first.conversation.leave();
+  const second = visit(server, first.shared, first.own);
+  second.conversation.restore();
+  while (second.conversation.phase === 'loading') await new Promise(setImmediate);
+  assert.equal(second.conversation.messages[0].metadata.status, 'unsent');
+  assert.equal(server.question, null);
+});
+
+test('while another answer runs, the text is handed back and that answer is followed', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'hats?' }] };
+  server.failures = [new Refused({ code: 'turn-running', status: 409, title: 'T', detail: '' })];
+  const { conversation, ended, seen } = visit(server);
+  conversation.send('and boots?', {});
+  await ended;
+  assert.deepEqual([seen.returned, answer(conversation)], [['and boots?'], WORDS.join('')]);
+});
+
+test('reset leaves the conversation, and the next message begins another', async () => {
+  const { conversation, ended, shared } = visit(new Server(...WORDS));
+  conversation.send('hats?', {});
+  const first = conversation.id;
+  await ended;
+  conversation.reset();
+  assert.deepEqual([conversation.messages, shared.get('conversation')], [[], undefined]);
+  conversation.send('boots?', {});
+  assert.notEqual(conversation.id, first);
+  conversation.leave();
+});
+
+test('a conversation that the server does not know any more is forgotten', async () => {
+  const shared = new Memory();
+  shared.set('conversation', 'gone');
+  const { conversation } = visit(new Server(), shared);
+  conversation.restore();
+  while (conversation.phase === 'loading') await new Promise(setImmediate);
+  assert.deepEqual([conversation.id, shared.get('conversation'), conversation.problem], [null, undefined, null]);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Addresses } from '../src/links.js';
+
+const addresses = new Addresses(
+  'https://www.tarn.example/products/hat?x=1',
+  'tarn.myshopify.com',
+  'https://chat.example',
+);
+
+test('pages of the shop may be links, under each of its names', () => {
+  for (const address of [
+    'https://www.tarn.example/products/hat',
+    'https://tarn.example/products/hat',
+    'https://tarn.myshopify.com/products/hat',
+    '/products/hat',
+    'HTTPS://WWW.TARN.EXAMPLE/',
+  ]) {
+    assert.ok(addresses.link(address), address);
+  }
+});
+
+test('nothing else may', () => {
+  for (const address of [
+    'https://evil.example/',
+    'https://tarn.example.evil.example/',
+    'https://eviltarn.example/',
+    'https://www.tarn.example@evil.example/',
+    'https://user:pass@www.tarn.example/',
+    'https://www.tarn.example:8443/',
+    'https://www.tärn.example/',
+    'https://chat.example/',
+    '//evil.example/',
+    '//www.tarn.example/',
+    '/\\evil.example',
+    'https:\\\\evil.example',
+    'http://www.tarn.example/',
+    'javascript:alert(1)',
+    'java\tscript:alert(1)',
+    ' javascript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'blob:https://www.tarn.example/x',
+    'ftp://www.tarn.example/',
+    'mailto:a@tarn.example',
+    'https://',
+  ]) {
+    assert.equal(addresses.link(address), null, address);
+  }
+});
+
+test('pictures come from the shop, its CDN or the backend', () => {
+  assert.ok(addresses.image('https://cdn.shopify.com/s/files/1/hat.png'));
+  assert.ok(addresses.image('/cdn/hat.svg'));
+  assert.ok(addresses.image('https://chat.example/hat.png'));
+  assert.equal(addresses.image('https://evil.example/hat.png?basket=1'), null);
+  assert.equal(addresses.image('data:image/svg+xml,x'), null);
+  assert.equal(addresses.image(''), null);
+});
+
+test('a page that is not encrypted may link to its own kind', () => {
+  const local = new Addresses('http://127.0.0.1:8000/', 'demo.myshopify.com', 'http://127.0.0.1:8000');
+  assert.equal(local.link('http://127.0.0.1:8000/products/hat'), 'http://127.0.0.1:8000/products/hat');
+  assert.equal(local.link('http://127.0.0.1:9000/'), null);
+});

@@ -1,0 +1,185 @@
+"""The cast: Anna and Ben, shoppers of one shop, Cleo of another, and a model that says what it is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import hypothesis
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck
+from werkzeug.test import TestResponse
+
+from tests.live import Live, serving
+from tests.scripted import Scripted
+from widget_api import create_app
+from widget_api.api.services import Services
+from widget_api.config import Config
+from widget_api.models import Shop
+
+# Machines are noisy: how long an example takes says nothing.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis.settings.load_profile("tests")
+
+ANNAS_SHOP, CLEOS_SHOP = "anna-store.myshopify.com", "cleo-store.myshopify.com"
+ANNAS_SITE, CLEOS_SITE = "https://anna.example", "https://cleo.example"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With CI set nothing may be skipped: what is missing there is a fault of the set-up."""
+    report = yield
+    if report.skipped and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although CI is set: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        secret_keys=("0123456789abcdefghijklmnopqrstuv-first", "0123456789abcdefghijklmnopqrstuv-second"),
+        instance=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'chat.db'}",
+        public_url="https://chat.example",
+        rate_limits="off",
+        max_streams=8,
+    )
+
+
+@pytest.fixture
+def model() -> Scripted:
+    """The model: it answers what the test tells it to, when the test lets it."""
+    return Scripted()
+
+
+@pytest.fixture
+def app(config: Config, model: Scripted) -> Iterator[Flask]:
+    app = create_app(config)
+    services: Services = app.extensions["widget"]
+    services.shops.model_of_all = model
+    # Nothing listens there: a test that needs the shop starts one.
+    for domain, site in ((ANNAS_SHOP, ANNAS_SITE), (CLEOS_SHOP, CLEOS_SITE)):
+        Shop.register(domain, origins=[site], mcp_url="http://127.0.0.1:9", name=domain.split("-")[0].title())
+    yield app
+    model.let_go()
+    services.engine.close(grace=0)
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["widget"]
+    return found
+
+
+class Answer(TestResponse):
+    """What the test client gives, with JSON of whatever shape the test expects."""
+
+    @property
+    def json(self) -> Any: ...
+
+
+@dataclass
+class Visitor:
+    """A shopper of one shop, speaking to the app in this process."""
+
+    client: Any  # a FlaskClient, whose answers are `Answer`s
+    shop: str
+    site: str
+    token: str = ""
+    session: str = ""
+    conversation: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __post_init__(self) -> None:
+        minted = self.client.post("/api/sessions", json={"shop": self.shop}, headers={"Origin": self.site})
+        assert minted.status_code == 201, minted.text
+        self.token, self.session = minted.json["token"], minted.json["session"]["id"]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", "Origin": self.site}
+
+    def request(self, method: str, path: str, **options: Any) -> Answer:
+        headers = {**self.headers, **options.pop("headers", {})}
+        return cast(Answer, self.client.open(path, method=method, headers=headers, **options))
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> Answer:
+        return self.request("POST", path, **options)
+
+    def send(self, text: str, *, id: str = "", conversation: str = "") -> Answer:
+        """Send a message. Reading the response's data waits for the whole answer."""
+        return self.post("/api/chat", json=chat_body(conversation or self.conversation, text, id=id))
+
+    def regenerate(self, answer: str = "") -> Answer:
+        body = {"id": self.conversation, "trigger": "regenerate-message"}
+        return self.post("/api/chat", json=body | ({"messageId": answer} if answer else {}))
+
+    def says(self, text: str, *, id: str = "") -> list[dict[str, Any]]:
+        """Send a message and return the events of its whole answer."""
+        with closing(self.send(text, id=id)) as response:
+            assert response.status_code == 200, response.text
+            return events(response.data)
+
+    def page(self, conversation: str = "", **query: Any) -> dict[str, Any]:
+        response = self.get(f"/api/conversations/{conversation or self.conversation}/messages", query_string=query)
+        assert response.status_code == 200, response.text
+        return dict(response.json)
+
+    def messages(self) -> list[dict[str, Any]]:
+        return list(self.page()["messages"])
+
+
+def chat_body(conversation: str, text: str, *, id: str = "") -> dict[str, Any]:
+    message = {"id": id or uuid.uuid4().hex, "role": "user", "parts": [{"type": "text", "text": text}]}
+    return {"id": conversation, "trigger": "submit-message", "message": message}
+
+
+def events(stream: bytes) -> list[dict[str, Any]]:
+    """The events of a stream's bytes, each with its `id` under `at` where it has one."""
+    found = []
+    for frame in stream.decode().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in frame.splitlines() if not line.startswith(":"))
+        if "data" in lines and lines["data"] != "[DONE]":
+            found.append({**json.loads(lines["data"]), "at": lines.get("id", "")})
+    return found
+
+
+def text_of(parts_or_events: list[dict[str, Any]]) -> str:
+    """The text of a message's parts, or of a stream's events."""
+    return "".join(item.get("delta", "") if "delta" in item else item.get("text", "") for item in parts_or_events)
+
+
+@pytest.fixture
+def anna(app: Flask) -> Visitor:
+    return Visitor(app.test_client(), ANNAS_SHOP, ANNAS_SITE)
+
+
+@pytest.fixture
+def ben(app: Flask) -> Visitor:
+    """Another shopper of Anna's shop."""
+    return Visitor(app.test_client(), ANNAS_SHOP, ANNAS_SITE)
+
+
+@pytest.fixture
+def cleo(app: Flask) -> Visitor:
+    """A shopper of another shop."""
+    return Visitor(app.test_client(), CLEOS_SHOP, CLEOS_SITE)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The product and the demo shop under gunicorn, for the tests of one file."""
+    with serving(tmp_path_factory.mktemp("live")) as server:
+        yield server

@@ -1,0 +1,79 @@
+"""A failed answer ends in words, keeps what was said, and can be tried again."""
+
+from __future__ import annotations
+
+import json
+
+import peewee
+import pytest
+
+from tests.conftest import Visitor, text_of
+from tests.scripted import Scripted
+from widget_api.api.services import Services
+from widget_api.models import Turn, transaction
+from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+
+
+@pytest.mark.parametrize("problem", [ModelUnavailable("Try later."), ModelRefused(), RuntimeError("a bug")])
+def test_the_last_event_is_the_problem_and_the_history_has_it_too(
+    anna: Visitor, model: Scripted, problem: Exception
+) -> None:
+    model.will("so far ", problem)
+    said = anna.says("hello")
+    assert said[-1]["type"] == "error"
+    told = json.loads(said[-1]["errorText"])
+    assert {"type", "title", "status", "detail", "code"} <= set(told)
+    assert "a bug" not in said[-1]["errorText"]
+    answer = anna.messages()[-1]
+    assert (answer["metadata"]["status"], answer["metadata"]["error"]) == ("failed", told)
+    assert text_of(answer["parts"]) == "so far "
+
+
+def test_a_step_that_breaks_off_is_taken_back_and_run_again_once(anna: Visitor, model: Scripted) -> None:
+    model.will("wrong st", ModelCut())
+    model.will("right")
+    said = anna.says("hello")
+    assert "reset-step" in [event["type"] for event in said]
+    assert said[-1]["type"] == "finish"
+    assert text_of(anna.messages()[-1]["parts"]) == "right"
+
+
+def test_a_step_that_breaks_off_twice_fails_with_its_partial_kept(anna: Visitor, model: Scripted) -> None:
+    model.will("one ", ModelCut())
+    model.will("two ", ModelCut("Please try again."))
+    said = anna.says("hello")
+    assert json.loads(said[-1]["errorText"])["code"] == "model-cut"
+    assert text_of(anna.messages()[-1]["parts"]) == "two "
+
+
+def test_the_next_message_works_after_a_failure(anna: Visitor, model: Scripted) -> None:
+    model.will(ModelRefused())
+    anna.says("hello")
+    assert text_of(anna.says("again")) == "You said: again"
+
+
+def test_an_answer_without_a_word_says_so(anna: Visitor, model: Scripted) -> None:
+    model.will()
+    said = anna.says("hello")
+    assert json.loads(said[-1]["errorText"])["code"] == "empty-answer"
+    assert anna.messages()[-1]["metadata"]["status"] == "failed"
+
+
+def test_an_answer_that_the_database_does_not_take_still_ends_for_its_reader(
+    anna: Visitor, model: Scripted, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise peewee.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("widget_api.turns.engine.end", full)
+    model.will("so far")
+    said = anna.says("hello")
+    assert said[-1]["type"] == "error"
+    assert text_of(said) == "so far"
+    while services.engine.jobs():
+        pass
+    monkeypatch.undo()
+    with transaction():
+        Turn.update(lease_until=1).execute()
+    answer = anna.messages()[-1]
+    assert (text_of(answer["parts"]), answer["metadata"]["status"]) == ("so far", "interrupted")

@@ -1,0 +1,75 @@
+"""Who does too much is told to wait, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conftest import ANNAS_SHOP, Visitor
+from widget_api.config import Config
+from widget_api.limits import Limits, address_key
+from widget_api.problems import TooManyRequests
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    return replace(
+        config, rate_limits="messages=3 per hour, sessions=4 per hour, address=5 per hour, reads=20 per hour"
+    )
+
+
+def test_a_session_may_send_so_many_messages(anna: Visitor, ben: Visitor) -> None:
+    for _ in range(3):
+        anna.says("hello")
+    refused = anna.send("hello")
+    assert (refused.status_code, refused.json["code"]) == (429, "too-many-requests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 3600
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+    ben.says("hello")
+
+
+def test_an_address_may_send_so_many_messages(anna: Visitor, ben: Visitor) -> None:
+    for _ in range(3):
+        anna.says("hello")
+    for _ in range(2):
+        ben.says("hello")
+    assert ben.send("hello").status_code == 429
+
+
+def test_an_address_may_begin_so_many_sessions(anna: Visitor) -> None:
+    for _ in range(3):
+        assert anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}).status_code == 201
+    assert anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}).status_code == 429
+
+
+def test_an_address_may_read_so_much_and_health_is_always_answered(anna: Visitor) -> None:
+    answers = [anna.get("/api/conversations").status_code for _ in range(21)]
+    assert answers == [200] * 20 + [429]
+    assert anna.client.get("/healthz").status_code == 200
+
+
+def test_a_header_that_names_another_address_is_not_believed(anna: Visitor) -> None:
+    for number in range(20):
+        anna.get("/api/conversations", headers={"X-Forwarded-For": f"9.9.9.{number}"})
+    assert anna.get("/api/conversations", headers={"X-Forwarded-For": "8.8.8.8"}).status_code == 429
+
+
+def test_limits_can_be_switched_off_for_load_tests() -> None:
+    limits = Limits.parse("off")
+    for _ in range(1000):
+        limits.take("messages", "anna")
+
+
+def test_a_rule_that_is_not_named_keeps_its_default() -> None:
+    limits = Limits.parse("sessions=1 per day")
+    for _ in range(20):
+        limits.take("messages", "anna")
+    with pytest.raises(TooManyRequests):
+        limits.take("messages", "anna")
+
+
+def test_an_ipv6_network_counts_as_one_address() -> None:
+    assert address_key("2001:db8::1") == address_key("2001:db8::ffff:2") != address_key("2001:db8:0:1::1")
+    assert address_key("192.0.2.1") != address_key("192.0.2.2")
+    assert address_key("") == "unknown"

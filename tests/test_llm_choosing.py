@@ -1,0 +1,145 @@
+"""Which model answers: the one that the settings name, or its fallback when that is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.model_server import ModelServer, Say, model_server
+from tests.model_wire import DONE, QUESTION, STOP, Ear, event, message, say, text_block
+from widget_api import llm
+from widget_api.llm import openai
+from widget_api.llm.base import Model
+from widget_api.llm.demo import Demo
+from widget_api.llm.provider import Fallback, Provider
+from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+
+
+@dataclass
+class Settings:
+    model_api: str = "openai"
+    model_base_url: str = ""
+    model_api_key: str = "first-key"
+    model_name: str = "first"
+    model_fallback: str = ""
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with model_server() as server:
+        yield server
+
+
+def provider(server: ModelServer, name: str) -> Provider:
+    return Provider(openai, name=name, base_url=server.url, pause=lambda *_: None)
+
+
+def pair(server: ModelServer) -> Fallback:
+    return Fallback(provider(server, "first"), provider(server, "second"))
+
+
+OVERLOADED = Say(status=529)
+GOOD = Say([say("Good boots") + STOP + DONE])
+
+
+def asked(server: ModelServer) -> list[str]:
+    return [each.body["model"] for each in server.asked]
+
+
+def test_the_second_answers_when_the_first_stays_down(server: ModelServer) -> None:
+    server.says(OVERLOADED, OVERLOADED, OVERLOADED, GOOD)
+    ear = Ear()
+    step = pair(server).stream(QUESTION, ear)
+    assert (ear.words, step.model, asked(server)) == ("Good boots", "second", ["first", "first", "first", "second"])
+
+
+def test_the_second_is_not_asked_when_the_first_answers(server: ModelServer) -> None:
+    server.says(GOOD)
+    assert pair(server).stream(QUESTION, Ear()).model == "first"
+    assert asked(server) == ["first"]
+
+
+def test_the_second_does_not_go_on_where_the_first_broke_off(server: ModelServer) -> None:
+    server.says(Say([say("Good") + event({"error": "overloaded"})]))
+    with pytest.raises(ModelCut):
+        pair(server).stream(QUESTION, Ear())
+    assert asked(server) == ["first"]
+
+
+def test_a_refusal_is_not_taken_to_the_second(server: ModelServer) -> None:
+    server.says(Say(status=400))
+    with pytest.raises(ModelRefused):
+        pair(server).stream(QUESTION, Ear())
+
+
+def test_when_both_are_down_the_model_is_unavailable(server: ModelServer) -> None:
+    server.says(OVERLOADED)
+    with pytest.raises(ModelUnavailable):
+        pair(server).stream(QUESTION, Ear())
+    assert asked(server) == ["first"] * 3 + ["second"] * 3
+
+
+# From the settings
+
+
+def answers(model: Model) -> str:
+    ear = Ear()
+    model.stream(QUESTION, ear)
+    return ear.words
+
+
+def test_demo_needs_no_settings() -> None:
+    assert isinstance(llm.from_config(Settings(model_api="demo", model_api_key="", model_name="")), Demo)
+
+
+@pytest.mark.parametrize(
+    ("api", "path", "header", "wire"),
+    [
+        ("openai", "/chat/completions", ("authorization", "Bearer first-key"), say("Hi") + STOP + DONE),
+        ("anthropic", "/v1/messages", ("x-api-key", "first-key"), message(*text_block("Hi"))),
+    ],
+)
+def test_a_model_speaks_its_interface(
+    server: ModelServer, api: str, path: str, header: tuple[str, str], wire: bytes
+) -> None:
+    server.says(Say([wire]))
+    assert answers(llm.from_config(Settings(api, server.url))) == "Hi"
+    assert server.asked[0].line == f"POST {path} HTTP/1.1"
+    assert header in server.asked[0].headers.items()
+
+
+def test_a_model_without_a_base_url_is_its_makers() -> None:
+    model = llm.from_config(Settings())
+    assert isinstance(model, Provider)
+    assert model._url == "https://api.openai.com/v1/chat/completions"
+
+
+def test_a_fallback_of_the_same_provider_is_only_a_name(server: ModelServer) -> None:
+    # Too long to wait for, so the second is asked at once.
+    server.says(Say(status=429, headers={"Retry-After": "60"}), GOOD)
+    model = llm.from_config(Settings(model_base_url=server.url, model_fallback="llama3.1:8b"))
+    assert (answers(model), asked(server)) == ("Good boots", ["first", "llama3.1:8b"])
+    assert {each.headers["authorization"] for each in server.asked} == {"Bearer first-key"}
+
+
+def test_a_fallback_elsewhere_has_its_own_interface_and_never_the_firsts_key(server: ModelServer) -> None:
+    server.says(Say(status=429, headers={"Retry-After": "60"}), Say([message(*text_block("Hi"))]))
+    fallback = f"anthropic:claude:4@{server.url}/base"
+    model = llm.from_config(Settings(model_base_url=server.url, model_fallback=fallback))
+    assert (answers(model), asked(server)) == ("Hi", ["first", "claude:4"])
+    assert server.asked[1].line == "POST /base/v1/messages HTTP/1.1"
+    assert "first-key" not in str(server.asked[1].headers)
+
+
+def test_a_fallback_elsewhere_can_bring_its_key(server: ModelServer) -> None:
+    server.says(Say(status=429, headers={"Retry-After": "60"}), GOOD)
+    fallback = f"openai:m@{server.url.replace('//', '//:second%2Fkey@')}"
+    answers(llm.from_config(Settings(model_base_url=server.url, model_fallback=fallback)))
+    assert server.asked[1].headers["authorization"] == "Bearer second/key"
+
+
+def test_a_fallback_with_an_unknown_interface_is_refused() -> None:
+    with pytest.raises(ValueError, match="MODEL_FALLBACK names the interface 'gopher'"):
+        llm.from_config(Settings(model_fallback="gopher:m@https://:secret@example.com"))

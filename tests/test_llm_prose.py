@@ -1,0 +1,81 @@
+"""What a reader sees of a model's deltas does not depend on how the provider cut them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from widget_api.llm.prose import Plain, Spoken
+from widget_api.text import clean
+
+# The characters that matter often, all others sometimes.
+TEXT = st.text(st.sampled_from("ab\r\n\x00\u200b\u2028\ud83e\udd7e\u0301\U0001f97e") | st.characters())
+PIECES = st.lists(TEXT)
+
+
+def plain(pieces: list[str]) -> str:
+    cleaner = Plain()
+    return "".join([*map(cleaner.feed, pieces), cleaner.end()])
+
+
+def spoken(pieces: list[str]) -> str:
+    speaker = Spoken()
+    return "".join([*map(speaker.feed, pieces), speaker.end()])
+
+
+@given(PIECES)
+def test_cleaning_does_not_depend_on_the_cuts(pieces: list[str]) -> None:
+    assert plain(pieces) == plain(["".join(pieces)]) == plain(list("".join(pieces)))
+
+
+@given(PIECES)
+def test_what_is_left_is_a_cleaned_text_but_for_composed_letters(pieces: list[str]) -> None:
+    joined = plain(pieces)
+    assert joined.encode().decode() == joined
+    assert clean(joined) == unicodedata.normalize("NFC", joined)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_cleaning_is_the_same_as_of_any_other_text(text: str) -> None:
+    assert unicodedata.normalize("NFC", plain(list(text))) == clean(text)
+
+
+def test_halves_of_a_character_are_joined() -> None:
+    assert plain(["\ud83e", "\udd7e"]) == "🥾"
+
+
+@given(st.text("<>/think gs\n", max_size=40), st.data())
+def test_thoughts_are_left_out_wherever_they_are_cut(text: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)))))
+    pieces = [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert spoken(pieces) == spoken([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Good boots", "Good boots"),
+        ("\n\n Good boots\n", "Good boots\n"),
+        ("<think>Hm.</think>\n\nGood", "Good"),
+        (" <thinking>Hm. </think></thinking>Good", "Good"),
+        ("<thought></thought>Good", "Good"),
+        ("<think>Hm.</think> <think>twice</think>", "<think>twice</think>"),
+        ("Good <think>boots</think>", "Good <think>boots</think>"),
+        ("<thinks>Good", "<thinks>Good"),
+        ("<think>never ends", ""),
+        ("<thi", "<thi"),
+        ("", ""),
+    ],
+)
+def test_only_thoughts_at_the_very_start_are_left_out(text: str, said: str) -> None:
+    assert spoken(list(text)) == said
+
+
+def test_long_thoughts_are_not_kept() -> None:
+    speaker = Spoken()
+    for _ in range(20_000):
+        assert speaker.feed("<think> and again ") == ""
+    assert len(speaker._held) < 20

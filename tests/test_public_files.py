@@ -1,0 +1,69 @@
+"""The widget's files and the agent profile: public, compressed, cached as long as their names allow."""
+
+from __future__ import annotations
+
+import gzip
+from typing import cast
+
+import pytest
+from flask import Flask
+
+from tests.conftest import Answer
+from widget_api.api.widget import DIST
+
+
+def get(app: Flask, path: str, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return cast(Answer, app.test_client().get(path, headers=named, buffered=True))
+
+
+def panel() -> str:
+    return next(path.name for path in DIST.glob("panel-*.js"))
+
+
+def test_the_entry_keeps_its_name_and_is_asked_for_again_soon(app: Flask) -> None:
+    response = get(app, "/widget/chat.js")
+    assert (response.status_code, response.mimetype) == (200, "text/javascript")
+    assert "max-age=300" in response.headers["Cache-Control"]
+    again = get(app, "/widget/chat.js", If_None_Match=response.headers["ETag"])
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_hashed_file_never_changes(app: Flask) -> None:
+    response = get(app, f"/widget/{panel()}")
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(("accepts", "encoding"), [("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0, gzip", "gzip")])
+def test_files_come_compressed_as_the_browser_likes(app: Flask, accepts: str, encoding: str) -> None:
+    response = get(app, "/widget/chat.js", Accept_Encoding=accepts)
+    assert response.headers["Content-Encoding"] == encoding
+    assert "Accept-Encoding" in response.headers["Vary"]
+    assert response.mimetype == "text/javascript"
+    if encoding == "gzip":
+        assert gzip.decompress(response.data) == (DIST / "chat.js").read_bytes()
+
+
+def test_a_browser_that_accepts_nothing_gets_the_plain_file(app: Flask) -> None:
+    response = get(app, "/widget/chat.js")
+    assert "Content-Encoding" not in response.headers
+    assert response.data == (DIST / "chat.js").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2f..%2fpackage.json", "..", "%2e%2e/x", "chat.js%00", "a/b"])
+def test_nothing_else_is_served(app: Flask, name: str) -> None:
+    assert get(app, f"/widget/{name}").status_code == 404
+
+
+def test_the_agent_profile_is_public_and_may_be_cached(app: Flask) -> None:
+    response = get(app, "/.well-known/ucp-agent.json")
+    assert "public" in response.headers["Cache-Control"]
+    assert set(response.json["ucp"]["capabilities"]) == {
+        "dev.ucp.shopping.cart",
+        "dev.ucp.shopping.catalog.search",
+        "dev.ucp.shopping.catalog.lookup",
+    }
+
+
+def test_health_is_answered_and_readiness_asks_the_database(app: Flask) -> None:
+    assert get(app, "/healthz").json == get(app, "/readyz").json == {"status": "ok"}

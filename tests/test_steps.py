@@ -1,0 +1,155 @@
+"""Between the model's steps stand tool calls: run once, written down before and after, shown as parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Visitor, events, text_of
+from tests.scripted import Scripted, call
+from widget_api.llm.base import Assistant, Result, User
+from widget_api.models import ToolCall, connected
+from widget_api.shopify.tools import Outcome, Toolbox
+from widget_api.turns.run import MAX_STEPS
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Stands in for the shop: remembers the calls, and what the journal said when they were made."""
+    calls: list[tuple[str, Any]] = []
+
+    def run(_: Toolbox, name: str, input: dict[str, Any]) -> Outcome:
+        with connected():
+            calls.append((name, [(row.name, row.state) for row in ToolCall.select().order_by(ToolCall.id)]))
+        if input.get("query") == "fail":
+            return Outcome({"error": "The shop is closed."}, error=True)
+        return Outcome({"found": input}, events=(("data-products", {"products": []}),))
+
+    monkeypatch.setattr(Toolbox, "run", run)
+    return calls
+
+
+def parts_of(visitor: Visitor) -> list[dict[str, Any]]:
+    return list(visitor.messages()[-1]["parts"])
+
+
+def test_a_call_is_intended_before_it_is_made_and_done_after(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    anna.says("hats?")
+    assert shop == [("search_catalog", [("search_catalog", "intended")])]
+    with connected():
+        row = ToolCall.select().get()
+    assert (row.state, row.input, row.output) == ("done", {"query": "hats"}, {"found": {"query": "hats"}})
+
+
+def test_the_model_is_told_what_the_tool_answered(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will("Let me look. ", call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    anna.says("hats?")
+    asked, said, answered = model.requests[1].messages
+    assert asked == User("hats?")
+    assert isinstance(said, Assistant)
+    assert (said.text, said.calls[0].name) == ("Let me look. ", "search_catalog")
+    assert answered == Result("call-1", "search_catalog", {"found": {"query": "hats"}})
+    assert shop
+
+
+def test_the_next_question_has_the_earlier_calls_with_it(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will("Let me look. ", call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    anna.says("hats?")
+    anna.says("thanks")
+    assert [type(entry).__name__ for entry in model.requests[2].messages] == [
+        "User",
+        "Assistant",
+        "Result",
+        "Assistant",
+        "User",
+    ]
+    assert shop
+
+
+def test_calls_are_parts_of_the_message_with_input_and_output(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    said = anna.says("hats?")
+    kinds = [part["type"] for part in parts_of(anna)]
+    assert kinds == ["step-start", "tool-search_catalog", "data-products", "step-start", "text"]
+    tool = parts_of(anna)[1]
+    assert (tool["state"], tool["output"]) == ("output-available", {"found": {"query": "hats"}})
+    status = [event for event in said if event["type"] == "data-status"]
+    assert status[0]["transient"] is True
+    assert shop
+
+
+def test_a_failed_call_is_told_to_the_model_and_shown_as_failed(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(call("search_catalog", {"query": "fail"}))
+    model.will("The shop is closed, I am afraid.")
+    said = anna.says("hats?")
+    assert said[-1]["type"] == "finish"
+    assert parts_of(anna)[1]["errorText"] == "The shop is closed."
+    result = model.requests[1].messages[-1]
+    assert isinstance(result, Result)
+    assert result.error
+    with connected():
+        assert ToolCall.select().get().state == "failed"
+    assert shop
+
+
+def test_arguments_that_are_no_object_are_never_run(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(call("update_cart", None))
+    model.will("Sorry.")
+    anna.says("buy")
+    assert shop == []
+    assert parts_of(anna)[1]["state"] == "output-error"
+
+
+def test_the_loop_ends_in_words_after_six_steps(anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]) -> None:
+    for number in range(MAX_STEPS - 1):
+        model.will(call("search_catalog", {"query": f"hats {number}"}, f"call-{number}"))
+    model.will("That is all.")
+    said = anna.says("hats?")
+    assert (len(shop), said[-1]["type"]) == (MAX_STEPS - 1, "finish")
+    assert model.requests[-1].tools == ()
+    assert all(request.tools for request in model.requests[:-1])
+
+
+def test_calls_that_share_an_id_in_different_steps_stay_apart(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(call("search_catalog", {"query": "one"}, "call_0"))
+    model.will(call("search_catalog", {"query": "two"}, "call_0"))
+    model.will("Done.")
+    said = anna.says("hats?")
+    tools = [part for part in parts_of(anna) if part["type"].startswith("tool-")]
+    assert [tool["input"]["query"] for tool in tools] == ["one", "two"]
+    assert len({tool["toolCallId"] for tool in tools}) == 2
+    assert [event["toolCallId"] for event in said if event["type"] == "tool-output-available"] == [
+        tool["toolCallId"] for tool in tools
+    ]
+    assert len(shop) == 2
+
+
+def test_every_event_of_a_replay_rebuilds_the_stored_parts(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will("Let me look. ", call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    anna.says("hats?", id="m1")
+    again = events(anna.send("hats?", id="m1").data)
+    assert text_of(again) == "Let me look. Here they are."
+    assert shop

@@ -1,0 +1,174 @@
+"""For everyone: keyboard, focus, what a screen reader hears, and axe-core in every state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import DESKTOP, PHONE, chromium, page, phone, tab
+from tests.live import Live
+from tests.widget import Chat, break_it, slowly
+
+__all__ = ["chromium", "page", "phone"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-access")]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+# Without `ariaNotify` the widget speaks through a region, which a test can read.
+LISTEN = """
+delete Element.prototype.ariaNotify;
+window.heard = [];
+"""
+HEARD = """
+new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) window.heard.push(node.textContent);
+}).observe(document.querySelector('shop-chat').shadowRoot.querySelector('[aria-live=polite]'), { childList: true });
+"""
+
+
+@pytest.fixture
+def chat(page: Page, live: Live) -> Chat:
+    return Chat(page, live)
+
+
+def focused(chat: Chat) -> str:
+    """What has the focus, as a screen reader names it."""
+    return str(
+        chat.page.evaluate(
+            """() => {
+                let element = document.activeElement;
+                while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+                return element.getAttribute('aria-label') ?? element.textContent ?? element.tagName;
+            }"""
+        )
+    )
+
+
+def violations(page: Page) -> list[tuple[str, Any]]:
+    """What axe-core objects to within the widget."""
+    found = Axe().run(page, context="shop-chat", options=RULES).response["violations"]
+    return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
+
+
+def test_it_can_be_used_with_the_keyboard_alone(chat: Chat) -> None:
+    chat.visit()
+    chat.launcher.focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.box).to_be_focused()
+    chat.page.keyboard.type("Do you have mittens?")
+    chat.page.keyboard.press("Enter")
+    chat.wait()
+    seen = []
+    for _ in range(5):
+        chat.page.keyboard.press("Shift+Tab")
+        seen.append(focused(chat))
+    card, *rest = seen
+    assert card.startswith("Drift Mittens")
+    assert rest == ["Conversation", "Close", "More", "Close the chat"]
+
+
+def test_escape_closes_and_gives_the_focus_back(chat: Chat) -> None:
+    chat.open()
+    expect(chat.launcher).to_have_attribute("aria-expanded", "true")
+    chat.page.keyboard.press("Escape")
+    expect(chat.panel).to_be_hidden()
+    expect(chat.launcher).to_be_focused()
+    expect(chat.launcher).to_have_attribute("aria-expanded", "false")
+
+
+def test_an_escape_of_an_input_method_does_not_close(chat: Chat) -> None:
+    chat.open()
+    chat.box.dispatch_event("keydown", {"key": "Escape", "isComposing": True, "bubbles": True, "composed": True})
+    expect(chat.panel).to_be_visible()
+
+
+def test_the_page_beside_the_panel_stays_in_reach(chat: Chat) -> None:
+    chat.open()
+    chat.page.keyboard.press("Shift+Tab")
+    chat.page.get_by_role("link", name="Knitwear").first.focus()
+    expect(chat.page.get_by_role("link", name="Knitwear").first).to_be_focused()
+    expect(chat.panel).to_be_visible()
+
+
+def test_a_restored_panel_leaves_the_focus_where_it_is(chat: Chat) -> None:
+    chat.open()
+    chat.page.reload()
+    expect(chat.panel).to_be_visible()
+    assert chat.page.evaluate("document.activeElement === document.body")
+
+
+def test_the_menu_is_a_menu(chat: Chat) -> None:
+    chat.open()
+    button = chat.page.get_by_role("button", name="More", exact=True)
+    button.press("Enter")
+    expect(chat.page.get_by_role("menuitem", name="New conversation")).to_be_focused()
+    chat.page.keyboard.press("ArrowDown")
+    expect(chat.page.get_by_role("menuitem", name="Past conversations")).to_be_focused()
+    chat.page.keyboard.press("ArrowUp")
+    chat.page.keyboard.press("ArrowUp")
+    expect(chat.page.get_by_role("menuitem", name="Forget me")).to_be_focused()
+    chat.page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(chat.panel).to_be_visible()
+
+
+def test_escape_leaves_a_page_before_the_panel(chat: Chat) -> None:
+    chat.open()
+    chat.choose("Past conversations")
+    expect(chat.page.get_by_role("button", name="Back")).to_be_focused()
+    chat.page.keyboard.press("Escape")
+    expect(chat.box).to_be_visible()
+    expect(chat.panel).to_be_visible()
+
+
+def test_a_phone_keeps_its_keyboard_down_until_it_is_wanted(phone: Page, live: Live) -> None:
+    chat = Chat(phone, live)
+    chat.open()
+    expect(phone.get_by_role("button", name="Close", exact=True)).to_be_focused()
+
+
+def test_a_screen_reader_hears_that_it_is_answered_and_then_the_answer_once(chat: Chat) -> None:
+    chat.page.add_init_script(LISTEN)
+    chat.open()
+    chat.page.evaluate(HEARD)
+    chat.ask("Do you have mittens?")
+    chat.page.wait_for_function("heard.length > 1")
+    first, answer = chat.page.evaluate("heard")
+    assert first == "Ask Tarn is answering"
+    assert "Drift Mittens, €39.00." in answer
+    assert answer.endswith("Shall I put one in your cart?")
+    expect(chat.page.get_by_role("log")).to_have_attribute("aria-live", "off")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, size: Any) -> None:
+    with tab(chromium, viewport=size, reduced_motion="reduce") as page:
+        chat = Chat(page, live)
+        chat.visit()
+        expect(chat.launcher).to_be_visible()
+        assert violations(page) == []
+        chat.open()
+        assert violations(page) == []
+        with slowly(live):
+            chat.type("Do you have enamel mugs?")
+            expect(chat.answer).to_contain_text("Here is")
+            assert violations(page) == []
+        chat.wait()
+        chat.ask("Add the Drift Mittens to my cart")
+        break_it(live, "kill-answer")
+        chat.ask("What is your return policy?")
+        assert violations(page) == []
+        chat.box.fill("x" * 2001)
+        assert violations(page) == []
+        page.get_by_role("button", name="More", exact=True).click()
+        assert violations(page) == []
+        page.get_by_role("menuitem", name="Past conversations").click()
+        expect(page.locator(".past li")).to_have_count(1)
+        assert violations(page) == []
+        page.get_by_role("button", name="Back").click()
+        chat.choose("Forget me")
+        assert violations(page) == []

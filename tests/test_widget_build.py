@@ -1,0 +1,96 @@
+"""The widget's files: small, built from the sources that lie beside them, and right in their types and units."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.node, pytest.mark.xdist_group("widget-build")]
+
+WIDGET = Path(__file__).parents[1] / "static" / "widget"
+DIST = WIDGET / "dist"
+# Shopify measures an app block's script uncompressed.
+LARGEST_ENTRY, LARGEST_PANEL = 10_000, 20_000
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The widget's folder, with its development tools installed."""
+    if not shutil.which("npm"):
+        missing = "npm is not installed: the widget's sources were not checked"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with (WIDGET / ".npmrc").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (WIDGET / "node_modules" / "esbuild").is_dir():
+            subprocess.run(["npm", "ci", "--silent"], cwd=WIDGET, check=True, timeout=110)
+    return WIDGET
+
+
+def passes(*command: str, cwd: Path) -> None:
+    """Run a program and show what it said when it failed."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_entry_is_under_ten_thousand_bytes() -> None:
+    assert (DIST / "chat.js").stat().st_size <= LARGEST_ENTRY
+
+
+def test_the_panel_is_under_twenty_kilobytes_on_the_wire() -> None:
+    (panel,) = DIST.glob("panel-*.js")
+    assert panel.with_suffix(".js.gz").stat().st_size <= LARGEST_PANEL
+
+
+def test_the_entry_names_the_panel_that_lies_beside_it() -> None:
+    (panel,) = DIST.glob("panel-*.js")
+    assert f'"./{panel.name}"' in (DIST / "chat.js").read_text()
+
+
+def test_each_file_lies_there_compressed_too() -> None:
+    scripts = sorted(DIST.glob("*.js"))
+    assert len(scripts) == 2
+    for script in scripts:
+        assert gzip.decompress(Path(f"{script}.gz").read_bytes()) == script.read_bytes()
+        assert Path(f"{script}.br").is_file()
+
+
+def test_nothing_in_them_writes_html_or_evaluates_text() -> None:
+    built = "".join(script.read_text() for script in DIST.glob("*.js"))
+    for sink in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        ".srcdoc",
+    ):
+        assert sink not in built
+
+
+def test_building_again_changes_nothing(tools: Path, tmp_path: Path) -> None:
+    passes("node", "build.mjs", str(tmp_path), cwd=tools)
+    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    committed = {path.name: path.read_bytes() for path in DIST.iterdir()}
+    assert sorted(built) == sorted(committed)
+    assert built == committed
+
+
+def test_the_types_are_right(tools: Path) -> None:
+    passes("npm", "run", "--silent", "types", cwd=tools)
+
+
+def test_the_units_work(tools: Path) -> None:
+    passes("npm", "test", "--silent", cwd=tools)
+
+
+def test_the_locked_packages_name_no_registry() -> None:
+    assert "resolved" not in (WIDGET / "package-lock.json").read_text()

@@ -1,0 +1,89 @@
+"""The cart: filled by asking, shown with its total and the way to the checkout, and missed when it is gone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import chromium, page
+from tests.live import Live
+from tests.widget import Chat, break_it
+
+__all__ = ["chromium", "page"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-cart")]
+
+ADD = "Add the Drift Mittens in Slate, size S/M, to my cart"
+
+
+@pytest.fixture
+def chat(page: Page, live: Live) -> Chat:
+    opened = Chat(page, live)
+    opened.open("/products/drift-mittens")
+    return opened
+
+
+def fill_the_themes_cart(chat: Chat) -> None:
+    """As the shopper does on a product page, before the chat is asked anything."""
+    chat.page.evaluate(
+        """async () => {
+            const { variants } = await (await fetch('/products/tin-cup.js')).json();
+            const { id } = variants.find((each) => each.available);
+            await fetch('/cart/add.js', {
+                method: 'POST',
+                headers: { 'Content-Type': 'application/json' },
+                body: JSON.stringify({ items: [{ id, quantity: 2 }] }),
+            });
+        }"""
+    )
+
+
+def test_what_was_added_by_asking_stands_in_the_cart_line(chat: Chat) -> None:
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("1 item · €39.00")
+    chat.cart.get_by_role("link", name="Check out").click()
+    chat.page.wait_for_url("**/cart**")
+    expect(chat.page.locator("main")).to_contain_text("Drift Mittens")
+
+
+def test_the_assistant_works_on_the_cart_that_the_shopper_already_has(chat: Chat) -> None:
+    fill_the_themes_cart(chat)
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("3 items")
+    cart = chat.page.evaluate("fetch('/cart.js').then((response) => response.json())")
+    assert cart["item_count"] == 3
+
+
+def test_the_theme_looks_again_when_the_assistant_has_changed_its_cart(chat: Chat) -> None:
+    fill_the_themes_cart(chat)
+    chat.page.evaluate("addEventListener('shop-chat:cart', ({ detail }) => (window.told = detail.cart.count))")
+    chat.ask(ADD)
+    expect(chat.page.locator("#shopify-section-cart-count")).to_contain_text("3")
+    assert chat.page.evaluate("told") == 3
+
+
+def test_a_cart_that_expired_is_told_in_words_to_who_comes_back(chat: Chat, live: Live) -> None:
+    chat.ask(ADD)
+    break_it(live, "expire-carts")
+    chat.visit("/collections/all")
+    expect(chat.cart).to_contain_text("Your cart had expired; a new one takes its place.")
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("1 item · €39.00")
+    expect(chat.cart.get_by_role("link", name="Check out")).to_be_visible()
+
+
+def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Chat, live: Live) -> None:
+    chat.ask(ADD)
+    break_it(live, "expire-carts")
+    chat.ask(ADD)
+    expect(chat.answers.last.locator(".cartline:visible").first).to_contain_text("had expired")
+    expect(chat.cart).to_contain_text("1 item · €39.00")
+
+
+def test_the_carts_key_is_in_the_link_and_nowhere_else(chat: Chat) -> None:
+    chat.ask(ADD)
+    link = chat.cart.get_by_role("link", name="Check out").get_attribute("href")
+    assert link
+    key = link.split("key=")[1]
+    assert key not in chat.page.evaluate("JSON.stringify({ ...localStorage })")
+    assert key not in chat.answers.last.inner_text()

@@ -1,0 +1,62 @@
+"""Request bodies: read once, checked against a type, refused with a sentence."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from flask import request
+
+from widget_api.problems import BadRequest, InvalidBody, NotJson
+from widget_api.text import clean
+
+T = TypeVar("T")
+
+BODY_BYTES = 16 * 1024
+MESSAGE_CHARACTERS = 2000
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.:-]{1,64}")
+
+
+def read(type: type[T], *, most: int = BODY_BYTES) -> T:
+    """The request's JSON body as `type`. Raises `NotJson`, `BodyTooLarge`, `BadRequest` or `InvalidBody`."""
+    if request.mimetype != "application/json":
+        # Browsers ask for permission (a preflight) before they send JSON across origins: forms get none.
+        raise NotJson("Set the header Content-Type: application/json.")
+    request.max_content_length = most
+    try:
+        return msgspec.json.decode(request.get_data(cache=False), type=type)
+    except msgspec.ValidationError as exc:
+        raise InvalidBody(f"{exc}.") from exc
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
+        raise BadRequest("The body must be a JSON object in UTF-8.") from exc
+
+
+def require_id(id: str, name: str) -> str:
+    """An id that the client has made. Raises `InvalidBody`."""
+    if not _ID.fullmatch(id):
+        raise InvalidBody(f"{name} must have 1 to 64 of the characters A-Z a-z 0-9 _ . : -")
+    return id
+
+
+def require_text(text: str, name: str, *, most: int) -> str:
+    """Cleaned text of 1 to `most` characters. Raises `InvalidBody`."""
+    text = clean(text).strip()
+    if not text:
+        raise InvalidBody(f"{name} is empty: write something.")
+    if len(text) > most:
+        raise InvalidBody(f"{name} has {len(text)} characters: {most} are the most.")
+    return text
+
+
+def query_number(name: str, default: int, *, most: int) -> int:
+    """A whole number of the query string. Raises `BadRequest`."""
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise BadRequest(f"{name} must be a number from 1 to {most}.")
+    return int(text)
+
+
+def without_empty(values: dict[str, str]) -> dict[str, str]:
+    """Only the entries that say something."""
+    return {name: value for name, value in values.items() if value}

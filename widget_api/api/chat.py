@@ -1,0 +1,172 @@
+"""The chat: send a message, follow its answer, stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from widget_api.api.body import MESSAGE_CHARACTERS, read, require_id, require_text, without_empty
+from widget_api.api.services import services
+from widget_api.api.visitor import current_address, current_visitor, visitor_of
+from widget_api.models import Conversation, Turn
+from widget_api.problems import InvalidBody, Unauthorized
+from widget_api.streams.base import Position
+from widget_api.text import clean
+from widget_api.tokens import BadToken
+from widget_api.turns.conversation import Question
+from widget_api.turns.job import Visitor
+
+bp = Blueprint("chat", __name__)
+
+# The AI SDK sends the whole history each time. Only the newest message is read, but the rest must be taken in.
+CHAT_BYTES = 1024 * 1024
+PAGE_CHARACTERS = 300
+
+HEADERS = {
+    "Cache-Control": "no-cache, no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "x-vercel-ai-ui-message-stream": "v1",
+}
+
+
+class Page(msgspec.Struct, forbid_unknown_fields=True):
+    """The page that the shopper is on, as the widget's `data-page` part tells it."""
+
+    url: str = ""
+    title: str = ""
+    type: str = ""
+    product_id: str = ""
+    variant_id: str = ""
+    collection: str = ""
+    locale: str = ""
+    currency: str = ""
+    country: str = ""
+
+
+class Part(msgspec.Struct):
+    """A part of a message. Parts other than text and page are of no use in a question."""
+
+    type: str
+    text: str = ""
+    data: Any = None
+
+
+class Sent(msgspec.Struct):
+    """A message of the AI SDK (UIMessage); what else it carries is passed over."""
+
+    role: str
+    id: str = ""
+    parts: list[Part] = []
+
+
+class Chat(msgspec.Struct):
+    """`POST /api/chat`: the AI SDK's body or the short form. A site's own fields beside it are passed over."""
+
+    id: str
+    trigger: str = "submit-message"
+    message: Sent | None = None
+    messages: list[Sent] = []
+    messageId: str | None = None  # noqa: N815 - the AI SDK's name
+
+
+@bp.post("/api/chat")
+def send() -> Response:
+    """Accept a message, or a wish for another answer, and answer with the turn's stream."""
+    visitor = current_visitor()
+    chat = read(Chat, most=CHAT_BYTES)
+    require_id(chat.id, "id")
+    services().limits.take("messages", visitor.session)
+    services().limits.take("address", current_address())
+    leave = services().streams.take()
+    try:
+        turn = _accept(visitor, chat)
+        return _stream(turn, None, leave)
+    except BaseException:
+        leave()
+        raise
+
+
+def _accept(visitor: Visitor, chat: Chat) -> Turn:
+    engine = services().engine
+    newest = chat.message or (chat.messages[-1] if chat.messages else None)
+    if chat.trigger == "regenerate-message":
+        question = _question(newest) if newest and newest.role == "user" else None
+        return engine.regenerate(visitor, chat.id, chat.messageId or "", question)
+    if chat.trigger != "submit-message":
+        raise InvalidBody("trigger must be submit-message or regenerate-message.")
+    if newest is None:
+        raise InvalidBody("message is missing: send {id, role, parts}.")
+    if chat.messageId not in {None, newest.id}:
+        raise InvalidBody("messageId must be the newest message's id: earlier messages stay as they are.")
+    return engine.send(visitor, chat.id, _question(newest))
+
+
+def _question(newest: Sent) -> Question:
+    """The newest message, which must be the shopper's."""
+    if newest.role != "user":
+        raise InvalidBody("The newest message must be the shopper's: role must be user.")
+    texts = [part.text for part in newest.parts if part.type == "text"]
+    text = require_text("\n".join(texts), "The message", most=MESSAGE_CHARACTERS)
+    pages = [_page(part.data) for part in newest.parts if part.type == "data-page"]
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    parts += [{"type": "data-page", "data": page} for page in pages[:1]]
+    return Question(require_id(newest.id, "message.id"), parts)
+
+
+def _page(data: Any) -> dict[str, str]:
+    try:
+        page = msgspec.to_builtins(msgspec.convert(data, Page))
+    except msgspec.ValidationError as exc:
+        raise InvalidBody(f"data-page: {exc}.") from exc
+    return without_empty({name: clean(value[:PAGE_CHARACTERS]).strip() for name, value in page.items()})
+
+
+@bp.get("/api/chat/<id>/stream")
+def follow(id: str) -> Response:
+    """The running turn's stream from the beginning, or after the position that the client has.
+
+    Nothing to follow is 204, also where there is no such conversation: the AI SDK asks for the stream of a
+    chat that has not begun, and takes a 404 for a failure.
+    """
+    visitor, ticket_turn = _follower()
+    conversation = Conversation.find(visitor.session, id)
+    # EventSource repeats its address when it comes back; the header is newer.
+    after = Position.parse(request.headers.get("Last-Event-ID") or request.args.get("after", ""))
+    turn = services().engine.resumable(conversation, after) if conversation else None
+    if turn is None or ticket_turn not in {None, turn.id}:
+        return Response(status=204)
+    leave = services().streams.take()
+    try:
+        return _stream(turn, after, leave)
+    except BaseException:
+        leave()
+        raise
+
+
+def _follower() -> tuple[Visitor, str | None]:
+    """Who follows, and for a ticket the one turn that it opens: native EventSource can send no header."""
+    ticket = request.args.get("ticket")
+    if ticket is None or "Authorization" in request.headers:
+        return current_visitor(), None
+    try:
+        claims = services().tokens.read_ticket(ticket)
+    except BadToken as exc:
+        raise Unauthorized("Take a new ticket from the conversation's messages.") from exc
+    return visitor_of(claims.session), claims.turn
+
+
+@bp.post("/api/chat/<id>/stop")
+def stop(id: str) -> dict[str, str]:
+    """Stop the running turn and keep its partial answer. Says how the newest turn ended."""
+    conversation = Conversation.of(current_visitor().session, id)
+    return {"status": services().engine.stop(conversation)}
+
+
+def _stream(turn: Turn, after: Position | None, leave: Any) -> Response:
+    body: Iterator[bytes] = services().engine.follow(turn, after)
+    response = Response(body, mimetype="text/event-stream", headers=HEADERS)
+    response.call_on_close(leave)
+    return response

@@ -1,0 +1,152 @@
+"""The history: list, search, read, rename, delete, export."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from widget_api.api.body import query_number, read, require_text
+from widget_api.api.pages import cursor, position
+from widget_api.api.services import services
+from widget_api.api.visitor import current_visitor
+from widget_api.exports import as_markdown, without_secrets
+from widget_api.models import Chunk, Conversation, Message, Turn, now, rows, snapshot, transaction
+from widget_api.problems import BadRequest
+from widget_api.streams.base import Position
+from widget_api.tokens import SessionClaims, TicketClaims
+from widget_api.turns import events
+from widget_api.turns.job import Visitor
+
+bp = Blueprint("conversations", __name__)
+
+TITLE_CHARACTERS = 120
+QUERY_CHARACTERS = 200
+
+
+class Rename(msgspec.Struct, forbid_unknown_fields=True):
+    """`PATCH /api/conversations/{id}`."""
+
+    title: str
+
+
+@bp.get("/api/conversations")
+def list_() -> dict[str, Any]:
+    """The session's conversations, newest first; with `q` those that have the words in title or text."""
+    visitor = current_visitor()
+    limit = query_number("limit", 20, most=100)
+    where = (Conversation.session == visitor.session) & Conversation.deleted_at.is_null()
+    words = request.args.get("q", "")[:QUERY_CHARACTERS].casefold().split()
+    for word in words:
+        said = Message.select(Message.conversation).where(
+            (Message.session == visitor.session) & ~Message.replaced & Message.search.contains(word)
+        )
+        where &= Conversation.search.contains(word) | Conversation.pk.in_(said)
+    if "cursor" in request.args:
+        updated_at, pk = position(request.args["cursor"], 2)
+        older = Conversation.updated_at < updated_at
+        where &= older | ((Conversation.updated_at == updated_at) & (Conversation.pk < pk))
+    order = (Conversation.updated_at.desc(), Conversation.pk.desc())
+    found = list(Conversation.select().where(where).order_by(*order).limit(limit + 1))
+    page = found[:limit]
+    following = cursor(page[-1].updated_at, page[-1].pk) if len(found) > limit else None
+    return {"conversations": [row.to_dict() for row in page], "next": following}
+
+
+@bp.get("/api/conversations/<id>")
+def show(id: str) -> dict[str, Any]:
+    """One conversation, without its messages."""
+    return Conversation.of(current_visitor().session, id).to_dict()
+
+
+@bp.patch("/api/conversations/<id>")
+def rename(id: str) -> dict[str, Any]:
+    """Give the conversation another title."""
+    visitor = current_visitor()
+    title = " ".join(require_text(read(Rename).title, "title", most=TITLE_CHARACTERS).split())
+    with transaction():
+        conversation = Conversation.of(visitor.session, id)
+        conversation.title, conversation.search = title, title.casefold()
+        conversation.save()
+    return conversation.to_dict()
+
+
+@bp.delete("/api/conversations/<id>")
+def delete(id: str) -> tuple[str, int]:
+    """Take the conversation out of sight at once; it is erased a month later. A running answer is stopped."""
+    conversation = Conversation.of(current_visitor().session, id)
+    services().engine.stop(conversation)
+    with transaction():
+        Conversation.update(deleted_at=now()).where(Conversation.pk == conversation.pk).execute()
+    return "", 204
+
+
+@bp.get("/api/conversations/<id>/messages")
+def messages(id: str) -> dict[str, Any]:
+    """A page of messages, oldest first; the newest page, or the one `before` a cursor.
+
+    While a turn runs the newest page ends with its partial answer and says where its stream goes on: both are
+    read at the same moment, so that following from there leaves no gap and repeats nothing.
+    """
+    visitor = current_visitor()
+    limit = query_number("limit", 50, most=200)
+    before = position(request.args["before"], 1)[0] if "before" in request.args else None
+    conversation = Conversation.of(visitor.session, id)
+    services().engine.resumable(conversation, None)  # settles a turn that died with its process
+    with snapshot():
+        found = _messages(conversation, before, limit + 1)
+        page = found[:limit][::-1]
+        shown = [message.to_dict() for message in page]
+        stream = _partial(visitor, conversation, shown) if before is None else None
+    result = {"messages": shown, "next": cursor(page[0].pk) if len(found) > limit else None}
+    return result | ({"stream": stream} if stream else {})
+
+
+def _messages(conversation: Conversation, before: int | None, limit: int) -> list[Message]:
+    """Newest first."""
+    where = (Message.conversation == conversation.pk) & ~Message.replaced
+    if before is not None:
+        where &= Message.pk < before
+    return list(Message.select().where(where).order_by(Message.pk.desc()).limit(limit))
+
+
+def _partial(visitor: Visitor, conversation: Conversation, shown: list[dict[str, Any]]) -> dict[str, str] | None:
+    """Fill in the running answer as far as it is written. Returns where its stream goes on."""
+    turn = Turn.newest(conversation)
+    if turn is None or not turn.active or not shown:
+        return None
+    chunks = rows(
+        Chunk.select(Chunk.events, Chunk.last_seq)
+        .where((Chunk.turn == turn.id) & (Chunk.attempt == turn.attempt))
+        .order_by(Chunk.last_seq)
+    )
+    shown[-1]["parts"] = events.folded(chunk for chunk, _ in chunks).parts
+    claims = SessionClaims(visitor.shop.id, visitor.session, visitor.generation)
+    return {
+        "turn_id": turn.id,
+        "last_event_id": str(Position(turn.attempt, chunks[-1][1] if chunks else 0)),
+        "ticket": services().tokens.ticket(TicketClaims(claims, turn.id)),
+    }
+
+
+@bp.get("/api/conversations/<id>/export")
+def export(id: str) -> Response:
+    """The conversation as a file, Markdown or JSON."""
+    visitor = current_visitor()
+    kind = request.args.get("format", "markdown")
+    if kind not in {"markdown", "json"}:
+        raise BadRequest("format must be markdown or json.")
+    conversation = Conversation.of(visitor.session, id)
+    said = [message.to_dict() for message in _messages(conversation, None, -1)[::-1]]
+    document = without_secrets({**conversation.to_dict(), "messages": said})
+    if kind == "markdown":
+        return _file(as_markdown(document), "text/markdown", document["title"], "md")
+    return _file(msgspec.json.encode(document), "application/json", document["title"], "json")
+
+
+def _file(content: str | bytes, mimetype: str, title: str, ending: str) -> Response:
+    name = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()[:40] or "conversation"
+    disposition = f'attachment; filename="{name}.{ending}"'
+    return Response(content, mimetype=mimetype, headers={"Content-Disposition": disposition})

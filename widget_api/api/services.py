@@ -1,0 +1,98 @@
+"""The parts of one running app, built once from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from flask import Flask, current_app
+
+from widget_api import llm
+from widget_api.api.places import Places
+from widget_api.config import Config, ConfigError
+from widget_api.limits import Limits
+from widget_api.llm.base import Model
+from widget_api.models import Shop
+from widget_api.shopify.endpoint import Endpoint
+from widget_api.shopify.http import Http
+from widget_api.shopify.store import Store
+from widget_api.streams.base import StreamLog
+from widget_api.streams.memory import MemoryStreamLog
+from widget_api.tokens import Tokens
+from widget_api.turns.engine import Engine
+from widget_api.turns.journal import Journal
+
+PROFILE_PATH = "/.well-known/ucp-agent.json"
+
+
+@dataclass(slots=True)
+class Shops:
+    """Each shop's model and storefront."""
+
+    config: Config
+    model_of_all: Model
+    http: Http = field(default_factory=Http)
+    _own_models: dict[str, Model] = field(default_factory=dict)
+
+    def model(self, shop: Shop) -> Model:
+        """The model that answers for this shop: its own choice, or the one of all."""
+        if not shop.model or self.config.model_api == "demo":
+            return self.model_of_all
+        if shop.model not in self._own_models:
+            self._own_models[shop.model] = llm.from_config(replace(self.config, model_name=shop.model))
+        return self._own_models[shop.model]
+
+    def store(self, shop: Shop, page: dict[str, str]) -> Store:
+        """The shop's storefront, asked as from the shopper's country, currency and language."""
+        endpoint = Endpoint(
+            domain=shop.domain,
+            url=shop.mcp_url,
+            profile=self.config.public_url + PROFILE_PATH,
+            country=page.get("country", ""),
+            currency=page.get("currency", ""),
+            language=page.get("locale", ""),
+        )
+        return Store(endpoint, self.http)
+
+
+@dataclass(slots=True)
+class Services:
+    """What the views use."""
+
+    config: Config
+    tokens: Tokens
+    limits: Limits
+    shops: Shops
+    log: StreamLog
+    engine: Engine
+    streams: Places
+
+    @property
+    def model(self) -> Model:
+        """The model of all shops that have not chosen their own."""
+        return self.shops.model_of_all
+
+    @classmethod
+    def build(cls, config: Config) -> Services:
+        """Connect the parts. Starts no thread and opens no connection. Raises `ConfigError`."""
+        try:
+            shops = Shops(config, llm.from_config(config))
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
+        log = MemoryStreamLog()
+        return cls(
+            config=config,
+            tokens=Tokens(config.secret_keys),
+            limits=Limits.parse(config.rate_limits),
+            shops=shops,
+            log=log,
+            engine=Engine(shops, log, Journal(), max_turns=config.max_streams),
+            streams=Places(config.max_streams),
+        )
+
+    def init_app(self, app: Flask) -> None:
+        app.extensions["widget"] = self
+
+
+def services() -> Services:
+    """The parts of the app that answers this request."""
+    return current_app.extensions["widget"]  # type: ignore[no-any-return]

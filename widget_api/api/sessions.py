@@ -1,0 +1,74 @@
+"""Sessions: mint one, forget one."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+import msgspec
+from flask import Blueprint, request
+
+from widget_api.api.body import read
+from widget_api.api.services import services
+from widget_api.api.visitor import current_address, current_claims, current_visitor, require_origin, visitor_of
+from widget_api.models import Conversation, Session, Shop, Turn, iso, rows, transaction
+from widget_api.tokens import SESSION_SECONDS, SessionClaims
+from widget_api.turns.job import Visitor
+
+bp = Blueprint("sessions", __name__)
+
+
+class NewSession(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/sessions`."""
+
+    shop: str
+
+
+@bp.post("/api/sessions")
+def begin() -> tuple[dict[str, object], int]:
+    """Mint a session, or renew the token of the one that the request carries. Nothing is written."""
+    shop = Shop.named(read(NewSession).shop)
+    require_origin(shop)
+    services().limits.take("sessions", current_address())
+    claims = _renewed(shop) or SessionClaims(shop.id, secrets.token_urlsafe(16), 0)
+    expires_at = int((time.time() + SESSION_SECONDS) * 1000)
+    session = {"id": claims.session, "shop": shop.domain}
+    token = services().tokens.session(claims)
+    return {"session": session, "token": token, "expires_at": iso(expires_at)}, 201
+
+
+def _renewed(shop: Shop) -> SessionClaims | None:
+    """The session that the request's token speaks for, if it is one of this shop. Raises `Unauthorized`."""
+    if "Authorization" not in request.headers:
+        return None
+    claims = current_claims()
+    if claims.shop != shop.id:
+        return None
+    visitor_of(claims)
+    return claims
+
+
+@bp.delete("/api/session")
+def forget() -> tuple[str, int]:
+    """Erase all that the session left, end its streams, revoke its tokens."""
+    visitor = current_visitor()
+    engine = services().engine
+    _revoke(visitor)
+    engine.stop_session(visitor.session)
+    engine.discard(_erase(visitor))
+    return "", 204
+
+
+def _revoke(visitor: Visitor) -> None:
+    with transaction():
+        Session.ensure(visitor.shop.id, visitor.session)
+        Session.update(revoked=True, cart_id="").where(Session.id == visitor.session).execute()
+
+
+def _erase(visitor: Visitor) -> list[str]:
+    """Erase the session's conversations. Returns the ids of their turns."""
+    with transaction():
+        mine = Conversation.select(Conversation.pk).where(Conversation.session == visitor.session)
+        turns = [turn for (turn,) in rows(Turn.select(Turn.id).where(Turn.conversation.in_(mine)))]
+        Conversation.delete().where(Conversation.session == visitor.session).execute()
+    return turns

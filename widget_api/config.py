@@ -1,0 +1,163 @@
+"""The settings, read once from the environment. No other module reads it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MODEL_APIS = ("openai", "anthropic", "demo")
+LOG_FORMATS = ("text", "json")
+KEY_CHARACTERS = 32  # 128 bits and more, however the key is written down
+
+
+class ConfigError(ValueError):
+    """A setting cannot be used; the message names it and says what to set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What one process needs to know. Tests build it directly; the server says `Config.from_env(os.environ)`."""
+
+    secret_keys: tuple[str, ...] = field(repr=False)  # oldest first; the last one signs
+    instance: Path = Path("instance")
+    port: int = 8000
+    workers: int = 1
+    max_streams: int = 256
+    database_url: str = ""
+    public_url: str = ""
+    model_api: str = "demo"
+    model_base_url: str = ""
+    model_api_key: str = field(default="", repr=False)
+    model_name: str = ""
+    model_fallback: str = ""
+    shopify_client_secret: str = field(default="", repr=False)
+    rate_limits: str = "default"
+    trusted_proxies: int = 0
+    log_format: str = "text"
+
+    @property
+    def threads(self) -> int:
+        """Server threads: one for each open stream and some that always answer everything else."""
+        return self.max_streams + 64
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Config:
+        """Read and check every setting. Raises `ConfigError`."""
+        instance = Path(env.get("INSTANCE", "instance")).absolute()
+        port = _number(env, "PORT", 8000, least=1, most=65535)
+        public_url = _public_url(env.get("PUBLIC_URL", ""), port)
+        return cls(
+            secret_keys=_secret_keys(env.get("SECRET_KEYS", ""), public_url, instance),
+            instance=instance,
+            port=port,
+            workers=_workers(env),
+            max_streams=_number(env, "MAX_STREAMS", 256, least=1, most=4096),
+            database_url=_database_url(env.get("DATABASE_URL", ""), instance),
+            public_url=public_url,
+            **_model(env),
+            shopify_client_secret=env.get("SHOPIFY_CLIENT_SECRET", ""),
+            rate_limits=env.get("RATE_LIMITS", "default"),
+            trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, least=0, most=10),
+            log_format=_choice(env, "LOG_FORMAT", LOG_FORMATS, "text"),
+        )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    text = env.get(name, "") or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ConfigError(f"{name} is {text!r}: set a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    value = env.get(name, "") or default
+    if value not in choices:
+        raise ConfigError(f"{name} is {value!r}: set one of {', '.join(choices)}.")
+    return value
+
+
+def _workers(env: Mapping[str, str]) -> int:
+    workers = _number(env, "WEB_CONCURRENCY", 1, least=1, most=64)
+    if env.get("REDIS_URL"):
+        raise ConfigError("REDIS_URL is set, but streams live in one process as yet: unset it.")
+    if workers > 1:
+        raise ConfigError(
+            f"WEB_CONCURRENCY is {workers}, but streams live in one process as yet, so a second worker "
+            "could not serve them: set WEB_CONCURRENCY=1."
+        )
+    return workers
+
+
+def _database_url(url: str, instance: Path) -> str:
+    url = url or f"sqlite:///{instance / 'chat.db'}"
+    if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
+        raise ConfigError("DATABASE_URL must be sqlite:/// and a path, as in sqlite:////var/lib/chat/chat.db.")
+    return url
+
+
+def _public_url(url: str, port: int) -> str:
+    url = url.rstrip("/") or f"http://127.0.0.1:{port}"
+    parts = urlsplit(url)
+    plain = parts.path == "" and not parts.query and not parts.username
+    if not parts.hostname or not plain or parts.scheme not in {"http", "https"}:
+        raise ConfigError(f"PUBLIC_URL is {url!r}: set an origin such as https://chat.example.com.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigError(f"PUBLIC_URL is {url!r}: shoppers' browsers need https.")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _model(env: Mapping[str, str]) -> dict[str, str]:
+    api = _choice(env, "MODEL_API", MODEL_APIS, "demo")
+    names = ("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME", "MODEL_FALLBACK")
+    values = {name.lower(): env.get(name, "") for name in names}
+    if api != "demo" and not values["model_name"]:
+        raise ConfigError(f"MODEL_API is {api}, so MODEL_NAME must say which of its models to ask.")
+    return {"model_api": api, **values}
+
+
+def _secret_keys(keys: str, public_url: str, instance: Path) -> tuple[str, ...]:
+    if keys:
+        return _checked_keys(tuple(key.strip() for key in keys.split(",")))
+    if not is_loopback(urlsplit(public_url).hostname or ""):
+        raise ConfigError(
+            "SECRET_KEYS is not set: shoppers' sessions are signed with it. Make a key with "
+            '`python -c "import secrets; print(secrets.token_urlsafe(48))"` and keep it.'
+        )
+    return _checked_keys((_kept_key(instance / "secret_key"),))
+
+
+def _checked_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    for key in keys:
+        if len(key) < KEY_CHARACTERS or len(set(key)) < KEY_CHARACTERS // 4:
+            raise ConfigError(
+                f"SECRET_KEYS holds a key that can be guessed: {KEY_CHARACTERS} random characters at least."
+            )
+    return keys
+
+
+def _kept_key(path: Path) -> str:
+    """The key of a local run, made when there is none. Two processes that start at once get the same one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.write_text(secrets.token_urlsafe(48))
+    draft.chmod(0o600)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # somebody was faster, or it is not the first run
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

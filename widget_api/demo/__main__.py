@@ -1,0 +1,18 @@
+"""`python -m widget_api.demo`: the backend and the demo shop, served as in production."""
+
+import os
+import sys
+from pathlib import Path
+
+from widget_api.config import Config, ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+try:
+    Config.from_env(os.environ)
+except ConfigError as exc:
+    sys.exit(str(exc))
+
+os.chdir(ROOT)
+arguments = ["-m", "gunicorn", "-c", "gunicorn.conf.py", "widget_api.demo:create_app()"]
+os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter

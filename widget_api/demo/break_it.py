@@ -1,0 +1,194 @@
+"""The page "Break it": every misfortune that the chat has to survive, at the press of a button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from widget_api.demo import view
+from widget_api.demo.carts import CARTS
+from widget_api.demo.faults import FAULTS
+from widget_api.demo.wire import Wire
+from widget_api.llm.demo import PACE_SECONDS
+
+bp = Blueprint("break_it", __name__, url_prefix="/pages/break-it")
+
+SLOW_PACE, SLOW_SHOP_SECONDS = 0.4, 4.0
+# A step that broke off is run again once; the second break is for good.
+BREAKS_FOR_GOOD = 2
+LIMITED_CALLS = 3
+
+
+class Slow(Protocol):
+    """What the page can do to the demo's model; other models are left alone."""
+
+    pace: float
+    fail_next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the page turns: the wire that answers go over, and the model if it is the demo's own."""
+
+    wire: Wire
+    model: Slow | None
+
+    def pace(self, seconds: float) -> None:
+        if self.model:
+            self.model.pace = seconds
+
+    def fail(self, times: int) -> None:
+        if self.model:
+            self.model.fail_next = times
+
+
+@dataclass(frozen=True, slots=True)
+class Misfortune:
+    """A button: what it does, and what should be seen in the chat then."""
+
+    name: str
+    title: str
+    button: str
+    expect: str
+    act: Callable[[Controls], object]
+
+
+def _set(name: str, value: Any) -> Callable[[Controls], None]:
+    return lambda _: setattr(FAULTS, name, value)
+
+
+MISFORTUNES: tuple[Misfortune, ...] = (
+    Misfortune(
+        "slow-model",
+        "A slow model",
+        "Slow it down",
+        "Answers come at two or three words a second: time enough to tap a product card or to reload in the "
+        "middle. The next page opens the chat again and the answer goes on, no word lost and none twice.",
+        lambda controls: controls.pace(SLOW_PACE),
+    ),
+    Misfortune(
+        "cut-stream",
+        "A cut connection",
+        "Cut all open answers",
+        "Slow the model down, ask something in the chat on this page, and cut while the answer is being written. "
+        "The chat says that it is reconnecting and goes on in the same sentence.",
+        lambda controls: controls.wire.cut(),
+    ),
+    Misfortune(
+        "stumble",
+        "A model that stumbles",
+        "Break the next answer once",
+        "The next answer breaks off after a few words and is begun again by itself. In the end it reads as if "
+        "nothing had happened.",
+        lambda controls: controls.fail(1),
+    ),
+    Misfortune(
+        "kill-answer",
+        "An answer that dies",
+        "Kill the next answer",
+        "The next answer breaks off for good. What was written stays, the chat says so in a sentence and offers "
+        "another try, which works.",
+        lambda controls: controls.fail(BREAKS_FOR_GOOD),
+    ),
+    Misfortune(
+        "expire-carts",
+        "Expired carts",
+        "Expire every cart",
+        "The cart in the corner is empty. The chat notices by itself that its cart is gone and says so; what is "
+        "added next goes into a new one, and the conversation goes on.",
+        lambda _: CARTS.expire_all(),
+    ),
+    Misfortune(
+        "legacy",
+        "The old dialect",
+        "Speak as in 2025",
+        "The shop's new endpoint is gone and the old one answers alone. The chat notices and goes on as before.",
+        _set("legacy_only", True),
+    ),
+    Misfortune(
+        "rate-limit",
+        "A busy shop",
+        "Refuse three requests",
+        "The shop tells the chat to come back later. The chat tries once more, then says that it cannot look into "
+        "the shop at the moment.",
+        _set("rate_limit_next", LIMITED_CALLS),
+    ),
+    Misfortune(
+        "slow-shop",
+        "A slow shop",
+        "Make it think",
+        "Every look into the catalogue takes four seconds. The chat says what it is waiting for.",
+        _set("slow_seconds", SLOW_SHOP_SECONDS),
+    ),
+)
+
+
+@bp.get("")
+def show() -> str:
+    return view.page(
+        "page.break-it",
+        page_type="page",
+        title="Break it",
+        misfortunes=[
+            {
+                "name": each.name,
+                "title": each.title,
+                "button": each.button,
+                "expect": each.expect,
+                "done": request.args.get("done") == each.name,
+                "state": _states(_controls())[each.name],
+            }
+            for each in MISFORTUNES
+        ],
+        mended=request.args.get("done") == "mend",
+        has_demo_model=_controls().model is not None,
+    )
+
+
+@bp.post("")
+def act() -> AnyResponse:
+    """Press one button: the field `action` names it; "mend" takes everything back."""
+    name = request.form.get("action", "")
+    if name == "mend":
+        _mend(_controls())
+        return redirect(url_for("break_it.show", done=name), 303)
+    chosen = next((each for each in MISFORTUNES if each.name == name), None)
+    if chosen is None:
+        return view.not_found()
+    chosen.act(_controls())
+    return redirect(url_for("break_it.show", done=name) + f"#{name}", 303)
+
+
+def _controls() -> Controls:
+    found: Controls = current_app.extensions["controls"]
+    return found
+
+
+def _mend(controls: Controls) -> None:
+    FAULTS.mend()
+    controls.pace(PACE_SECONDS)
+    controls.fail(0)
+
+
+def _states(controls: Controls) -> dict[str, str]:
+    """How things stand, in a few words for each button."""
+    pace = controls.model.pace if controls.model else 0.0
+    breaks = controls.model.fail_next if controls.model else 0
+    return {
+        "slow-model": f"{1 / pace:.2g} words a second" if pace else "as fast as it comes",
+        "cut-stream": _count(len(controls.wire), "answer is", "answers are") + " being written now",
+        "stumble": "the next one" if breaks else "no break ahead",
+        "kill-answer": "the next one" if breaks >= BREAKS_FOR_GOOD else "nothing ahead",
+        "expire-carts": _count(len(CARTS), "cart", "carts") + " in the shop",
+        "legacy": "2025 only" if FAULTS.legacy_only else "up to date",
+        "rate-limit": f"refuses {FAULTS.rate_limit_next} more" if FAULTS.rate_limit_next else "answers all",
+        "slow-shop": f"{FAULTS.slow_seconds:g} seconds each" if FAULTS.slow_seconds else "at once",
+    }
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number or 'no'} {one if number == 1 else many}"

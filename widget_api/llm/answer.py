@@ -1,0 +1,212 @@
+"""One step's answer as it is put together from a provider's bytes: shown as it comes, kept to the end. No I/O."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from widget_api.llm import sse
+from widget_api.llm.base import FinishReason, Sink, Step, Usage
+from widget_api.llm.calls import Calls, new_call_id
+from widget_api.llm.prose import Plain, Spoken
+
+# As much as one event may have: the whole answer when `stream` was ignored.
+MAX_BODY_BYTES = sse.MAX_EVENT_BYTES
+# What does not fit a database's integer is no count of tokens.
+MAX_TOKENS = 2**31 - 1
+
+_BEFORE_ANYTHING = sse.BOM + b" \t\r\n"
+
+
+class Broken(Exception):
+    """The provider's answer failed or cannot be understood.
+
+    `status` is as of HTTP, 0 when there is none; `retry_after` is in seconds, 0 when nothing was said.
+    """
+
+    def __init__(self, reason: str, status: int = 0, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Answer:
+    """Pushes what the shopper may see into the sink and remembers what the step needs at its end."""
+
+    def __init__(self, into: Sink, taken: Iterable[str], new_id: Callable[[], str]) -> None:
+        self._into = into
+        self._plain = Plain()
+        self._spoken = Spoken()
+        self._input = 0
+        self._output = 0
+        self.calls = Calls(into, taken, new_id)
+        self.spoke = False
+        self.finish_reason: FinishReason | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the sink has been given anything: from then on the step cannot be asked again unnoticed."""
+        return self.spoke or any(call.name for call in self.calls.pending)
+
+    def text(self, delta: str) -> None:
+        """A piece of the answer, or of thoughts in tags before it."""
+        self._say(self._spoken.feed(self._plain.feed(delta)))
+
+    def count(self, input: int, output: int) -> None:
+        """The tokens so far. Providers repeat the counts in later chunks, sometimes as zeros: the most counts."""
+        self._input = max(self._input, input)
+        self._output = max(self._output, output)
+
+    def finish(self, reason: FinishReason) -> None:
+        """Why the step ends. A plain `stop` after another reason adds nothing."""
+        if self.finish_reason in {None, "stop"}:
+            self.finish_reason = reason
+
+    def step(self, model: str) -> Step:
+        """The step, once no more will come."""
+        self._say(self._spoken.feed(self._plain.end()) + self._spoken.end())
+        calls = self.calls.done()
+        return Step(self._reason(bool(calls)), calls, Usage(self._input, self._output), model)
+
+    def _reason(self, calls: bool) -> FinishReason:
+        reason = self.finish_reason or "stop"
+        if calls and reason in {"stop", "other"}:
+            return "tool-calls"
+        return "other" if reason == "tool-calls" and not calls else reason
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.spoke = True
+            self._into.text(text)
+
+
+class Decoder(ABC):
+    """Reads one answer: bytes in, deltas out to the sink. A dialect says what a chunk means."""
+
+    def __init__(self, into: Sink, *, taken: Iterable[str] = (), new_id: Callable[[], str] = new_call_id) -> None:
+        """`taken` are the ids of the conversation's earlier calls, `new_id` makes one for a call without."""
+        self.answer = Answer(into, taken, new_id)
+        self.done = False  # the provider has said that nothing more will come
+        self._events = sse.Decoder()
+        self._body: bytearray | None = None  # the answer in one piece, when `stream` was ignored
+        self._begun = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is complete, whatever may still come (token counts, `[DONE]`)."""
+        return self.done or self.answer.finish_reason is not None
+
+    def feed(self, data: bytes) -> None:
+        """Push what `data` completes. Raises `Broken`; what came before the fault has been pushed."""
+        if not self._begun:
+            data = data.lstrip(_BEFORE_ANYTHING)
+            if not data:
+                return
+            self._begun = True
+            self._body = bytearray() if data[:1] in b"{[" else None
+        if self._body is None:
+            self._take(self._events.feed(data))
+        else:
+            self._body += data
+            if len(self._body) > MAX_BODY_BYTES:
+                raise Broken(f"the answer has more than {MAX_BODY_BYTES} bytes")
+
+    def end(self, model: str = "") -> Step:
+        """The step of `model`, when the bytes have ended. Raises `Broken` when the answer is not complete."""
+        if self._body is not None:
+            self._chunk(_object(bytes(self._body)))
+            self._end_of_stream()
+        else:
+            self._take(self._events.end())
+        if not self.finished:
+            raise Broken("the answer ended before it was finished")
+        return self.answer.step(model)
+
+    def _take(self, events: Iterator[sse.Event]) -> None:
+        try:
+            for event in events:
+                self._event(event)
+        except sse.EventTooLarge as exc:
+            raise Broken(str(exc)) from exc
+
+    def _event(self, event: sse.Event) -> None:
+        data = event.data.strip()
+        if self.done or not data:
+            return
+        if data == "[DONE]":
+            self._end_of_stream()
+            return
+        chunk = _object(data)
+        self._chunk({"error": chunk} if event.name == "error" and "error" not in chunk else chunk)
+
+    def _end_of_stream(self) -> None:
+        if not (self.finished or self.answer.begun):
+            raise Broken("the answer is empty")
+        self.done = True
+
+    def _chunk(self, chunk: dict[str, Any]) -> None:
+        error = chunk if chunk.get("object") == "error" else chunk.get("error")  # vLLM's is not wrapped
+        if error:
+            raise Broken(f"the provider reports {json.dumps(error, ensure_ascii=False)}", _status(error))
+        self._part(chunk)
+
+    @abstractmethod
+    def _part(self, chunk: dict[str, Any]) -> None:
+        """Push what one chunk, or the answer in one piece, says."""
+
+
+def dicts(values: object) -> list[dict[str, Any]]:
+    """The objects in what should be a list of objects."""
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """What should be an object, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def words(value: object) -> str:
+    """What should be a string, or the text parts of a list of parts, or nothing."""
+    if isinstance(value, str):
+        return value
+    return "".join(part["text"] for part in dicts(value) if isinstance(part.get("text"), str))
+
+
+def _object(data: str | bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data if isinstance(data, str) else data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as exc:
+        raise Broken("a chunk is not JSON") from exc
+    if isinstance(value, list) and len(value) == 1:  # Gemini wraps its errors so
+        value = value[0]
+    if not isinstance(value, dict):
+        raise Broken("a chunk is not a JSON object")
+    return value
+
+
+# Faults that asking again would not mend, as of HTTP. All others count as passing.
+_LASTING = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+}
+
+
+def _status(error: object) -> int:
+    """The HTTP status that an error object in a 200 stream stands for."""
+    code = mapping(error).get("code")
+    if isinstance(code, int) and 400 <= code <= 599:
+        return code
+    return _LASTING.get(str(mapping(error).get("type")), 500)
+
+
+def tokens(value: object) -> int:
+    """A count of tokens; 0 for what cannot be one, be it NaN, negative or beyond all reason."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if 0 <= value <= MAX_TOKENS else 0

@@ -1,0 +1,121 @@
+"""What a model is asked, what it says back, and the two interfaces between: `Model` and `Sink`. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+# Why a step ended, in the AI SDK's words.
+FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool the model may call. `parameters` is a JSON schema of type object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call. `input` is None when the model's arguments were no JSON object: such a call is never run."""
+
+    id: str
+    name: str
+    input: dict[str, Any] | None
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What the shopper said."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """What the model said in one step: text, tool calls or both."""
+
+    text: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool answered to the call `call_id`. `output` is any JSON value."""
+
+    call_id: str
+    name: str
+    output: Any
+    error: bool = False
+
+
+Entry = User | Assistant | Result
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One step's question. Every `Result` follows the `Assistant` entry that made its call."""
+
+    system: str
+    messages: tuple[Entry, ...]
+    tools: tuple[Tool, ...] = ()
+    max_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that the provider counted; 0 where it did not say."""
+
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How a step ended. `model` is the name of the model that answered."""
+
+    finish_reason: FinishReason
+    calls: tuple[Call, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+
+
+class Sink(Protocol):
+    """Where a step's deltas go as they arrive. The turn's writer is one; tests have another."""
+
+    def text(self, delta: str) -> None:
+        """Append `delta` to the answer's text. Never called with an empty string."""
+
+    def tool_input_start(self, call_id: str, name: str) -> None:
+        """A tool call begins."""
+
+    def tool_input_delta(self, call_id: str, delta: str) -> None:
+        """A piece of the call's JSON arguments, for display only."""
+
+    def flush(self) -> None:
+        """All that has arrived together has been pushed: number it and send it on."""
+
+    def on_stop(self, close: Callable[[], None]) -> None:
+        """Have `close` called, from another thread, when the turn is stopped; at once if it already is."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the turn has been stopped: return as soon as possible; what is returned is not used."""
+
+
+class Model(Protocol):
+    """A language model, or what stands in for one."""
+
+    name: str
+
+    def stream(self, request: Request, into: Sink) -> Step:
+        """Answer one step: push its deltas into `into` and return when the step has ended.
+
+        Raises `problems.ModelUnavailable` or `problems.ModelRefused` before the first delta (retries are
+        already spent), `problems.ModelCut` when the answer broke off after it.
+        """

@@ -1,0 +1,201 @@
+"""OpenAI's Chat Completions, as OpenAI, Azure, vLLM, Ollama, OpenRouter, Groq, Gemini and others speak it. No I/O.
+
+https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from widget_api.llm import answer
+from widget_api.llm.answer import Broken, dicts, mapping, tokens, words
+from widget_api.llm.base import Assistant, Entry, FinishReason, Request, Result, User
+from widget_api.llm.calls import Pending
+
+BASE_URL = "https://api.openai.com/v1"
+
+# These refuse `max_tokens`; most other makers know nothing but it.
+_COUNTS_THOUGHTS = re.compile(r"(openai/)?(o\d|gpt-[5-9])")
+
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "tool-calls",
+    "function_call": "tool-calls",
+    "content_filter": "content-filter",
+    "safety": "content-filter",
+    "refusal": "content-filter",
+}
+# OpenRouter and DeepSeek say in this place that their own provider broke off.
+_FAILED = frozenset({"error", "insufficient_system_resource"})
+
+
+def url(base: str) -> str:
+    """Where to post, for a base URL such as `https://api.openai.com/v1`."""
+    return f"{base.rstrip('/')}/chat/completions"
+
+
+def headers(key: str) -> dict[str, str]:
+    """The headers that identify us; none without a key, as local servers want it."""
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def body(request: Request, model: str) -> dict[str, Any]:
+    """The request body that asks `model` for one step."""
+    limit = "max_completion_tokens" if _COUNTS_THOUGHTS.match(model) else "max_tokens"
+    asked: dict[str, Any] = {
+        "model": model,
+        "messages": _messages(request),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        limit: request.max_tokens,
+    }
+    if request.tools:  # an empty list is refused
+        asked["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": tool.parameters,
+                },
+            }
+            for tool in request.tools
+        ]
+    return asked
+
+
+def _messages(request: Request) -> list[dict[str, Any]]:
+    messages = [{"role": "system", "content": request.system}] if request.system else []
+    for entry in request.messages:
+        message = _message(entry)
+        if message["role"] == "user" and messages and messages[-1]["role"] == "user":
+            # A turn that failed left a question unanswered; some chat templates insist on alternation.
+            messages[-1]["content"] += f"\n\n{message['content']}"
+        else:
+            messages.append(message)
+    return messages
+
+
+def _message(entry: Entry) -> dict[str, Any]:
+    match entry:
+        case User():
+            return {"role": "user", "content": entry.text}
+        case Result():
+            return {"role": "tool", "tool_call_id": entry.call_id, "content": as_text(entry.output)}
+        case Assistant():
+            message: dict[str, Any] = {"role": "assistant", "content": entry.text or None}
+            if entry.calls:
+                message["tool_calls"] = [
+                    {
+                        "id": call.id,
+                        "type": "function",
+                        "function": {"name": call.name, "arguments": json.dumps(call.input or {})},
+                    }
+                    for call in entry.calls
+                ]
+            else:
+                message["content"] = entry.text
+            return message
+
+
+def as_text(output: Any) -> str:
+    """A tool's output as the model reads it."""
+    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+
+
+class Decoder(answer.Decoder):
+    """Reads `chat.completion.chunk` objects, or one `chat.completion`."""
+
+    def _part(self, chunk: dict[str, Any]) -> None:
+        usage = mapping(chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage"))
+        self.answer.count(tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens")))
+        for choice in dicts(chunk.get("choices")):
+            if not choice.get("index"):  # one answer was asked for; others are not ours
+                self._choice(choice)
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        delta = mapping(choice.get("delta") or choice.get("message"))
+        self.answer.text(words(delta.get("content")))
+        if refusal := words(delta.get("refusal")):
+            self.answer.text(refusal)
+            self.answer.finish("content-filter")
+        for call in dicts(delta.get("tool_calls")) or _old_call(delta):
+            self._call(call)
+        self._finish(words(choice.get("finish_reason")).lower())
+
+    def _finish(self, reason: str) -> None:
+        if reason in _FAILED:
+            raise Broken(f"the provider ends with {reason!r}", 500)
+        if reason:
+            self.answer.finish(_FINISH.get(reason, "other"))
+
+    def _call(self, delta: dict[str, Any]) -> None:
+        function = mapping(delta.get("function"))
+        wire_id, name = words(delta.get("id")).strip(), words(function.get("name")).strip()
+        index = _index(delta.get("index"))
+        piece = function.get("arguments")
+        text = piece if isinstance(piece, str) else "" if piece is None else json.dumps(piece)
+        calls = self.answer.calls
+        call = _continued(calls.pending, index, wire_id, name, text) or calls.begin(wire_id, index)
+        call.index = index if call.index is None else call.index
+        if wire_id:
+            call.wire_ids.add(wire_id)
+        if name and not call.name:
+            calls.name(call, name)
+        calls.add(call, text)
+
+
+def _old_call(delta: dict[str, Any]) -> list[dict[str, Any]]:
+    """The one call of the time before `tool_calls`."""
+    function = mapping(delta.get("function_call"))
+    return [{"index": 0, "function": function}] if function else []
+
+
+def _index(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _continued(calls: list[Pending], index: int | None, id: str, name: str, text: str) -> Pending | None:
+    """The call that a delta continues, None when it begins one.
+
+    Neither indexes nor ids can be trusted alone: some makers give no index or 0 to parallel calls, others
+    repeat one id or change it with every delta. In this order:
+
+    - a known id names its call, or a new call if it comes with another index and a name;
+    - else a known index names its latest call, and a delta with neither continues the latest call;
+    - a delta without a name continues what was found; so does a delta that brings the name;
+    - with a name it continues a call of that name, unless `_begins` says that this is another.
+    """
+    named = _with_id(calls, id, index)
+    call = named or _at_index(calls, index, starts=bool(id and name))
+    if call is None or not name or not call.name:
+        return call
+    elsewhere = named is not None and index is not None and index != call.index
+    if call.name != name or elsewhere or _begins(call, text, new_id=bool(id) and named is None):
+        return None
+    return call
+
+
+def _with_id(calls: list[Pending], id: str, index: int | None) -> Pending | None:
+    known = [call for call in reversed(calls) if id in call.wire_ids]
+    return next((call for call in known if call.index == index), known[0] if known else None)
+
+
+def _at_index(calls: list[Pending], index: int | None, *, starts: bool) -> Pending | None:
+    if index is None:
+        return calls[-1] if calls and not starts else None
+    return next((call for call in reversed(calls) if call.index == index), None)
+
+
+def _begins(call: Pending, text: str, *, new_id: bool) -> bool:
+    """Whether arguments that come with a name are those of another call than `call`, which has that name."""
+    opens = text.lstrip().startswith("{")
+    if new_id:
+        return opens or call.whole
+    return opens and call.whole

@@ -1,0 +1,204 @@
+"""A model behind a provider's HTTP interface, and a second one for when the first stays down."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from widget_api.llm.answer import Broken, Decoder
+from widget_api.llm.backoff import backoff, retry_after
+from widget_api.llm.base import Assistant, Model, Request, Sink, Step
+from widget_api.llm.line import Line, session
+from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.text import clean
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5.0
+# Models that think are silent for long; beyond this nobody is there any more.
+IDLE_SECONDS = 60.0
+RETRIES = 2
+# A shopper is waiting: a provider that wants more patience than this counts as away.
+LONGEST_WAIT_SECONDS = 10.0
+# Once the answer is complete, so long for the count of tokens, and so long for the end of the body, without
+# which the connection could not be used again. Both usually come in the same packet.
+COUNT_SECONDS = 1.0
+END_SECONDS = 0.25
+STREAMS = 256
+READ_BYTES = 64 * 1024
+# Enough to find out what a provider did not like. Keys that are shorter than these are placeholders, no secrets.
+LOG_CHARACTERS = 300
+SHORTEST_KEY = 8
+
+# Statuses below 500 that asking again may mend. 0: there was none.
+_PASSING = frozenset({0, 408, 409, 425, 429})
+# Whoever compresses a stream holds bytes back.
+_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+
+
+class Dialect(Protocol):
+    """What the modules `openai` and `anthropic` know about their interfaces."""
+
+    @property
+    def BASE_URL(self) -> str: ...  # noqa: N802  # a constant of the module
+    @property
+    def Decoder(self) -> Callable[..., Decoder]: ...  # noqa: N802  # a class of the module
+    def url(self, base: str) -> str: ...
+    def headers(self, key: str) -> dict[str, str]: ...
+    def body(self, request: Request, model: str) -> dict[str, Any]: ...
+
+
+class Silent(Broken):
+    """The provider took the question and then said nothing: asking again would double the wait."""
+
+
+class Provider:
+    """The model `name` of one provider. Safe for any number of threads, each with its own step."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        *,
+        name: str,
+        base_url: str = "",
+        key: str = "",
+        connect_seconds: float = CONNECT_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        pause: Callable[[threading.Event, float], object] = threading.Event.wait,
+    ) -> None:
+        """`base_url` as the provider's own SDK takes it; "" is the dialect's maker.
+
+        `idle_seconds` is the longest silence between two reads. `pause(stopped, seconds)` waits before a
+        retry and returns early when `stopped` is set.
+        """
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise ValueError("the model's API key has characters that no key has: copy it again")
+        self.name = name
+        self._dialect = dialect
+        self._url = dialect.url(base_url or dialect.BASE_URL)
+        self._key = key
+        self._timeout = (connect_seconds, idle_seconds)
+        self._pause = pause
+        self._session = session(STREAMS)
+
+    def stream(self, request: Request, into: Sink) -> Step:
+        """Answer one step. Retries are made only before the first delta."""
+        line = Line()
+        into.on_stop(line.hang_up)
+        question = json.dumps(self._dialect.body(request, self.name)).encode()
+        taken = {call.id for entry in request.messages if isinstance(entry, Assistant) for call in entry.calls}
+        retry = 0
+        while not line.hung_up.is_set():
+            decoder = self._dialect.Decoder(into, taken=taken)
+            try:
+                return self._ask(question, decoder, into, line)
+            except Broken as broken:
+                if not line.hung_up.is_set():
+                    # Not its cause: the text is the provider's and may hold anything. It is in the log.
+                    self._pause(line.hung_up, self._wait(broken, decoder, retry))
+            retry += 1
+        return Step("other", model=self.name)
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next step."""
+        self._session.close()
+
+    def _ask(self, question: bytes, decoder: Decoder, into: Sink, line: Line) -> Step:
+        with line.open(), self._post(question) as response:
+            try:
+                with _network_faults():
+                    _listen(response, decoder, into, line)
+            except Broken:
+                if not decoder.finished:  # else nothing is missing but the end of the body
+                    raise
+            try:
+                return decoder.end(self.name)
+            finally:
+                into.flush()
+
+    def _post(self, question: bytes) -> requests.Response:
+        headers = _HEADERS | self._dialect.headers(self._key)
+        with _network_faults():
+            response = self._session.post(
+                self._url,
+                data=question,
+                headers=headers,
+                timeout=self._timeout,
+                stream=True,
+                allow_redirects=False,
+            )
+        if response.status_code == requests.codes.ok:
+            return response
+        with response, _network_faults():
+            text = response.raw.read1(READ_BYTES, decode_content=True).decode("utf-8", "replace")
+        raise Broken(f"HTTP {response.status_code} {text}", response.status_code, retry_after(response.headers))
+
+    def _wait(self, broken: Broken, decoder: Decoder, retry: int) -> float:
+        """Seconds until the next attempt. Raises the problem when there is none."""
+        log.warning("model %s, attempt %d: %s", self.name, retry + 1, self._short(str(broken)))
+        if decoder.answer.begun:
+            raise ModelCut("Please ask again.") from None
+        if broken.status < 500 and broken.status not in _PASSING:
+            raise ModelRefused("The server's log has the reason.") from None
+        if retry == RETRIES or isinstance(broken, Silent) or broken.retry_after > LONGEST_WAIT_SECONDS:
+            seconds = math.ceil(broken.retry_after) or None
+            raise ModelUnavailable("Please try again in a moment.", retry_after=seconds) from None
+        return max(backoff(retry), broken.retry_after)
+
+    def _short(self, reason: str) -> str:
+        """`reason` on one line of the log, without the key: some providers repeat it when they refuse it."""
+        line = " ".join(clean(reason).split())
+        return (line.replace(self._key, "[key]") if len(self._key) >= SHORTEST_KEY else line)[:LOG_CHARACTERS]
+
+
+class Fallback:
+    """Two models: the second answers when the first cannot be reached."""
+
+    def __init__(self, first: Model, second: Model) -> None:
+        self.name = first.name
+        self._first = first
+        self._second = second
+
+    def stream(self, request: Request, into: Sink) -> Step:
+        """Answer one step with the first model, or the second while nothing has been said yet."""
+        try:
+            return self._first.stream(request, into)
+        except ModelUnavailable:
+            log.warning("model %s is away, asking %s", self._first.name, self._second.name)
+            return self._second.stream(request, into)
+
+
+def _listen(response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
+    """Feed the decoder with what arrives, as it arrives, until the answer or the body has ended."""
+    while not line.hung_up.is_set() and (data := response.raw.read1(READ_BYTES, decode_content=True)):
+        try:
+            decoder.feed(data)
+        finally:
+            into.flush()
+        if decoder.done:
+            break
+        if decoder.finished:
+            line.linger(COUNT_SECONDS)
+    if decoder.done:
+        line.linger(END_SECONDS)
+        with suppress(HTTPError):
+            response.raw.read1(READ_BYTES, decode_content=True)
+
+
+@contextmanager
+def _network_faults() -> Iterator[None]:
+    """What can go wrong between us and a provider, as `Broken`."""
+    try:
+        yield
+    except (requests.ReadTimeout, ReadTimeoutError) as exc:
+        raise Silent("it was silent for too long") from exc
+    except (requests.RequestException, HTTPError) as exc:
+        raise Broken(f"{type(exc).__name__}: {exc}") from exc

@@ -1,0 +1,201 @@
+"""A cart, and what a shop's answer says about it: it is there, it is gone, or nobody knows."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from widget_api.problems import ShopRefused, ShopUnavailable
+from widget_api.shopify.mcp import Result
+from widget_api.shopify.money import Money
+from widget_api.shopify.words import words
+
+PREFIX: Final = "gid://shopify/Cart/"
+_ID = re.compile(re.escape(PREFIX) + r"[\x21-\x7e]{1,400}")
+_SECRET = re.compile(r"[A-Za-z0-9_.~%-]{1,200}(?:\?key=[A-Za-z0-9_.~%-]{1,200})?")
+
+_GONE_CODES = frozenset({"not_found", "cart_not_found", "invalid_cart_id"})
+# "does not exist" is also said of a variant that nobody sells any more: that says nothing about the cart.
+_GONE_WORDS = re.compile(
+    r"^(?!.*merchandise).*does not exist|Invalid cart_id format|Invalid id format", re.IGNORECASE
+)
+
+Status = Literal["ok", "gone", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """So many pieces of one variant: `price` for each, `total` for all. `key` names the line to the shop."""
+
+    id: str
+    variant_id: str
+    title: str
+    quantity: int
+    price: Money
+    total: Money
+    key: str = field(default="", repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "variant_id": self.variant_id,
+            "title": self.title,
+            "quantity": self.quantity,
+            "price": self.price.to_dict(),
+            "total": self.total.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """What is in a cart. Its own id is not part of it: who has that has the cart."""
+
+    lines: tuple[Line, ...]
+    total: Money
+    checkout_url: str = field(default="", repr=False)
+    expires_at: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many pieces are in it."""
+        return sum(line.quantity for line in self.lines)
+
+    def quantities(self) -> dict[str, int]:
+        """How many pieces of each variant."""
+        found: dict[str, int] = {}
+        for line in self.lines:
+            found[line.variant_id] = found.get(line.variant_id, 0) + line.quantity
+        return found
+
+    def to_dict(self, *, secret: bool = True) -> dict[str, Any]:
+        """The cart for its owner; with `secret=False` without the checkout address, which carries its key."""
+        shown = {
+            "lines": [line.to_dict() for line in self.lines],
+            "total": self.total.to_dict(),
+            "count": self.count,
+            "expires_at": self.expires_at,
+        }
+        return {**shown, "checkout_url": self.checkout_url} if secret else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became known of a cart. `id` is a bearer secret, empty unless `ok`; `note` is for people and models."""
+
+    status: Status
+    cart: Cart | None = None
+    id: str = field(default="", repr=False)
+    note: str = ""
+
+
+def cart_id(text: str) -> str:
+    """The id of the cart that `text` names: a GID, or `token?key=…` as /cart.js has it. Raises `ValueError`."""
+    secret = text.removeprefix(PREFIX)
+    if not _SECRET.fullmatch(secret):
+        raise ValueError("A cart is named by its id, gid://shopify/Cart/… or token?key=….")
+    return PREFIX + secret
+
+
+def token(id: str) -> str:
+    """The part of a cart's id that names it: without the key."""
+    return id.removeprefix(PREFIX).partition("?")[0]
+
+
+def line_name(key: str) -> str:
+    """A line's id without the cart's token, which Shopify appends to it."""
+    return words(key.partition("?")[0], 200)
+
+
+def classify(result: Result, read: Callable[[Mapping[str, Any]], Cart], asked: str = "") -> Checked:
+    """`ok` with the cart, or `gone`. `read` makes the cart from the object that has the cart's id.
+
+    `asked` is the id that was asked for; it stays the cart's id, also when the answer leaves the key out.
+    Raises `ShopRefused` with the shop's words for anything else it says and `ShopUnavailable` for nonsense.
+    """
+    for payload in result.payloads():
+        for candidate in (payload, payload.get("cart")) if isinstance(payload, dict) else ():
+            if isinstance(candidate, dict) and _is_cart(candidate, asked):
+                return _found(candidate, read, asked, _notes(payload) or _notes(candidate))
+    complaints = [complaint for payload in result.payloads() for complaint in _complaints(payload)]
+    complaints += [_Complaint("", said, about_item=False) for said in result.sayings()]
+    if any(complaint.means_gone for complaint in complaints):
+        return Checked("gone")
+    said = next((complaint.said for complaint in complaints if complaint.said), "")
+    if not said:
+        raise ShopUnavailable("The shop's answer could not be understood.")
+    raise ShopRefused(said)
+
+
+def _is_cart(candidate: Mapping[str, Any], asked: str) -> bool:
+    named = candidate.get("id")
+    return isinstance(named, str) and bool(_ID.fullmatch(named)) and (not asked or token(named) == token(asked))
+
+
+def _found(candidate: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Cart], asked: str, note: str) -> Checked:
+    try:
+        return Checked("ok", read(candidate), asked or candidate["id"], note)
+    except (ValueError, TypeError, AttributeError, LookupError) as exc:
+        raise ShopUnavailable("The shop's answer could not be understood.") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class _Complaint:
+    code: str
+    said: str
+    about_item: bool
+
+    @property
+    def means_gone(self) -> bool:
+        if self.about_item:
+            return False
+        return self.code in _GONE_CODES or bool(_GONE_WORDS.search(self.said))
+
+
+def _complaints(payload: object) -> Iterator[_Complaint]:
+    """What the shop says: `messages` in UCP, `errors` in the legacy dialect."""
+    if not isinstance(payload, dict):
+        return
+    for entry in _entries(payload, "messages"):
+        path = entry.get("path")
+        about_item = isinstance(path, str) and "line_items" in path
+        yield _Complaint(str(entry.get("code", "")), words(entry.get("content")), about_item)
+    for entry in _entries(payload, "errors"):
+        yield _Complaint("", words(entry.get("message")), about_item=False)
+
+
+def _entries(payload: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = payload.get(name)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _notes(payload: object) -> str:
+    """What the shop says beside a cart that is there: what it could not do as asked."""
+    said = dict.fromkeys(complaint.said for complaint in _complaints(payload))
+    return " ".join(filter(None, list(said)[:3]))
+
+
+class Locks:
+    """One lock a name, kept only while somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held: dict[str, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """The block is alone with `name` in this process."""
+        with self._guard:
+            lock, users = self._held.get(name, (threading.Lock(), 0))
+            self._held[name] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, users = self._held.pop(name)
+                if users > 1:
+                    self._held[name] = (lock, users - 1)

@@ -1,0 +1,294 @@
+"""The Model Context Protocol as far as a shop needs it: JSON-RPC, one POST a call.
+
+Speaks the protocol of 2026-07-28, which has neither handshake nor session and which Shopify's endpoints take as
+they took the older ones; a server that insists on `initialize` gets it, once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, NoReturn
+
+from widget_api.problems import Problem, ShopRefused, ShopUnavailable
+from widget_api.shopify.http import Http, Reply
+from widget_api.shopify.words import words
+
+VERSION: Final = "2026-07-28"
+# The newest version that still begins with a handshake.
+HANDSHAKE_VERSION: Final = "2025-11-25"
+CLIENT: Final = {"name": "shop-chat", "version": "1"}
+_META: Final = {
+    "io.modelcontextprotocol/protocolVersion": VERSION,
+    "io.modelcontextprotocol/clientInfo": CLIENT,
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+# A shopper is waiting: a longer pause than this is the shopper's to decide on.
+SHORT_PAUSE = 2.0
+DEFAULT_PAUSE = 1.0
+LONGEST_PAUSE = 3600.0
+MAX_PAGES = 5
+
+_WANTS_HANDSHAKE = re.compile(r"session|initiali[sz]e|protocol version", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
+_NO_SUCH_TOOL = re.compile(r"\btool\b.*\bnot found|\bunknown tool", re.IGNORECASE)
+
+UNAUTHORIZED, DISCOVERY_FAILED = -32000, -32001
+METHOD_NOT_FOUND, INTERNAL_ERROR = -32601, -32603
+
+
+class NotOffered(ShopRefused):
+    """The shop does not offer this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a tool answered. It may hold a cart's key, so it is not shown."""
+
+    structured: Any = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
+
+    def payloads(self) -> Iterator[Any]:
+        """Every JSON value of the answer: the structured one, then each text that is JSON by itself.
+
+        Texts are never joined: a second one may be a notice to people.
+        """
+        if self.structured is not None:
+            yield self.structured
+        yield from (value for text in self.texts if (value := _parsed(text)) is not None)
+
+    def sayings(self) -> list[str]:
+        """The texts that are no JSON but words."""
+        return [words(text) for text in self.texts if _parsed(text) is None]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
+def parse(text: str | bytes) -> Any:
+    """The JSON value in `text`. Raises `ValueError`, also for NaN and for what nests too deep."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as exc:
+        raise ValueError("nested too deep") from exc
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+class Mcp:
+    """One MCP endpoint."""
+
+    def __init__(self, url: str, http: Http) -> None:
+        self.url = url
+        self._http = http
+        self._ids = itertools.count(1)
+
+    def tools(self, arguments: dict[str, Any]) -> frozenset[str]:
+        """The names of the tools on offer, remembered for an hour; empty when there is no such endpoint.
+
+        `arguments` go along, because Shopify wants to know who asks. Raises `ShopUnavailable`, `ShopRefused`.
+        """
+        known = self._http.tools.get(self.url)
+        if known is not None:
+            return known
+        try:
+            listed = frozenset(self._list(arguments))
+        except NotOffered:
+            return frozenset()  # not remembered: what was away for a moment must not be away for an hour
+        self._http.tools.put(self.url, listed)
+        return listed
+
+    def forget(self) -> None:
+        """Ask for the list of tools anew next time."""
+        self._http.tools.drop(self.url)
+
+    def call(self, name: str, arguments: dict[str, Any]) -> Result:
+        """Call a tool. What the tool says of its own failure is a result too.
+
+        Raises `NotOffered` when there is no such tool, `ShopRefused` and `ShopUnavailable`.
+        """
+        result = self._request("tools/call", {"name": name, "arguments": arguments}, name)
+        content = result.get("content")
+        texts = tuple(
+            block["text"]
+            for block in (content if isinstance(content, list) else ())
+            if isinstance(block, dict) and isinstance(block.get("text"), str)
+        )
+        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in texts):
+            raise NotOffered
+        return Result(result.get("structuredContent"), texts)
+
+    def _list(self, arguments: dict[str, Any]) -> Iterator[str]:
+        params: dict[str, Any] = {"arguments": arguments} if arguments else {}
+        for _ in range(MAX_PAGES):
+            result = self._request("tools/list", params)
+            tools = result.get("tools")
+            for tool in tools if isinstance(tools, list) else ():
+                if isinstance(tool, dict) and isinstance(tool.get("name"), str):
+                    yield tool["name"]
+            cursor = result.get("nextCursor")
+            if not isinstance(cursor, str) or not cursor:
+                return
+            params = {**params, "cursor": cursor}
+
+    def _request(self, method: str, params: dict[str, Any], name: str = "") -> dict[str, Any]:
+        """One request with at most one repetition: after a short pause that the shop asked for, or after a
+        handshake. Neither was carried out the first time."""
+        reply, message = self._exchange(method, params, name)
+        if _is_rate_limit(reply, message):
+            pause = _pause(reply, message)
+            if pause > SHORT_PAUSE:
+                raise _too_many(pause)
+            self._http.pause(pause)
+            reply, message = self._exchange(method, params, name)
+        elif self._wants_handshake(reply):
+            self._shake_hands()
+            reply, message = self._exchange(method, params, name)
+        return _result(reply, message)
+
+    def _exchange(self, method: str, params: dict[str, Any], name: str = "") -> tuple[Reply, dict[str, Any]]:
+        """The HTTP answer and the JSON-RPC message in it, which is empty when there is none."""
+        number = next(self._ids)
+        session = self._http.sessions.get(self.url)
+        headers = session or {"MCP-Protocol-Version": VERSION, "Mcp-Method": method}
+        if name and not session:
+            headers = {**headers, "Mcp-Name": name}
+        if not session:
+            params = {**params, "_meta": _META}
+        reply = self._post({"jsonrpc": "2.0", "id": number, "method": method, "params": params}, headers)
+        return reply, _message(reply, number)
+
+    def _post(self, message: dict[str, Any], headers: dict[str, str]) -> Reply:
+        return self._http.post(
+            self.url,
+            json.dumps(message, separators=(",", ":")).encode(),
+            {
+                "Content-Type": "application/json",
+                "Accept": "application/json, text/event-stream",
+                **headers,
+            },
+        )
+
+    def _wants_handshake(self, reply: Reply) -> bool:
+        """Whether the server is of the older kind, or has forgotten the session it gave."""
+        if reply.status == 404 and self._http.sessions.get(self.url):
+            self._http.sessions.drop(self.url)
+            return True
+        return reply.status == 400 and bool(_WANTS_HANDSHAKE.search(reply.body[:2000].decode(errors="replace")))
+
+    def _shake_hands(self) -> None:
+        """Open a session as MCP had it until 2025-11-25 and remember its headers."""
+        self._http.sessions.drop(self.url)
+        params = {"protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": CLIENT}
+        number = next(self._ids)
+        reply = self._post({"jsonrpc": "2.0", "id": number, "method": "initialize", "params": params}, {})
+        version = str(_result(reply, _message(reply, number)).get("protocolVersion"))
+        headers = {"MCP-Protocol-Version": version if _DATE.fullmatch(version) else HANDSHAKE_VERSION}
+        if _VISIBLE.fullmatch(reply.header("Mcp-Session-Id")):
+            headers["Mcp-Session-Id"] = reply.header("Mcp-Session-Id")
+        self._post({"jsonrpc": "2.0", "method": "notifications/initialized"}, headers)
+        self._http.sessions.put(self.url, headers)
+
+
+def _message(reply: Reply, number: int) -> dict[str, Any]:
+    """The JSON-RPC answer to request `number`; empty when the body holds none."""
+    for text in _texts(reply):
+        try:
+            message = parse(text)
+        except ValueError:
+            continue
+        # An error may come before the server has read the request's id.
+        if isinstance(message, dict) and message.get("id") in (number, None) and message.keys() & {"result", "error"}:
+            return message
+    return {}
+
+
+def _texts(reply: Reply) -> Iterator[str]:
+    """The body, or the data of each of its server-sent events."""
+    body = reply.body.decode(errors="replace")
+    if not reply.header("Content-Type").startswith("text/event-stream"):
+        yield body
+        return
+    for event in body.replace("\r\n", "\n").split("\n\n"):
+        lines = (line.removeprefix("data:") for line in event.split("\n") if line.startswith("data:"))
+        yield "\n".join(lines)
+
+
+def _result(reply: Reply, message: dict[str, Any]) -> dict[str, Any]:
+    """The result of the call. Raises what its error or its status stands for."""
+    error, result = message.get("error"), message.get("result")
+    if isinstance(error, dict):
+        raise _fault(reply, message, error)
+    if not isinstance(result, dict) or reply.status >= 300:
+        raise _status_fault(reply, message)
+    return result
+
+
+def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Problem:
+    code, said = error.get("code"), words(error.get("message"))
+    if _is_rate_limit(reply, message):
+        return _too_many(_pause(reply, message))
+    if code == METHOD_NOT_FOUND or _NO_SUCH_TOOL.search(said):
+        return NotOffered()
+    if code == INTERNAL_ERROR or reply.status >= 500:
+        return ShopUnavailable()
+    if code == DISCOVERY_FAILED and isinstance(error.get("data"), dict):
+        return ShopRefused(words(error["data"].get("content")))
+    return ShopRefused(said)
+
+
+def _status_fault(reply: Reply, message: dict[str, Any]) -> Problem:
+    if _is_rate_limit(reply, message):
+        return _too_many(_pause(reply, message))
+    if reply.status in {404, 405, 410}:
+        return NotOffered()
+    if 300 <= reply.status < 400:
+        return ShopUnavailable("The shop's storefront is closed or has moved.")
+    if 400 <= reply.status < 500:
+        return ShopRefused()
+    return ShopUnavailable("The shop's answer could not be understood." if reply.status < 300 else "")
+
+
+def _is_rate_limit(reply: Reply, message: dict[str, Any]) -> bool:
+    """By status or in words: Shopify sends either, the words also with status 200."""
+    error = message.get("error")
+    said = words(error.get("message")) if isinstance(error, dict) and error.get("code") == UNAUTHORIZED else ""
+    return reply.status == 429 or "rate limit" in said.lower()
+
+
+def _too_many(pause: float) -> ShopUnavailable:
+    return ShopUnavailable("The shop is asked too much at the moment.", retry_after=max(1, round(pause)))
+
+
+def _pause(reply: Reply, message: dict[str, Any]) -> float:
+    """The seconds to wait that the shop named, in the header or in the error's data."""
+    error = message.get("error")
+    data = error.get("data") if isinstance(error, dict) else None
+    named = data.get("retry_after") if isinstance(data, dict) else None
+    if isinstance(named, bool) or not isinstance(named, int | float):
+        named = _retry_after(reply)
+    return float(min(max(named, 0.0), LONGEST_PAUSE))
+
+
+def _retry_after(reply: Reply) -> float:
+    """The header's seconds or date (RFC 9110, section 10.2.3)."""
+    text = reply.header("Retry-After").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        now = parsedate_to_datetime(reply.header("Date"))
+        return (parsedate_to_datetime(text) - now).total_seconds()
+    except (ValueError, TypeError):
+        return DEFAULT_PAUSE

@@ -1,0 +1,220 @@
+"""A shop's storefront as the rest of the product sees it, whichever dialect the shop speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final, Protocol, TypeVar
+
+from widget_api.problems import ShopRefused, ShopUnavailable
+from widget_api.shopify.cart import Cart, Checked, Line, Locks, cart_id, token
+from widget_api.shopify.endpoint import Endpoint
+from widget_api.shopify.goods import Ability, Answer, Product, Variant
+from widget_api.shopify.http import Http
+from widget_api.shopify.legacy import Legacy
+from widget_api.shopify.mcp import NotOffered
+from widget_api.shopify.money import Money, from_major
+from widget_api.shopify.ucp import Ucp
+
+__all__ = [
+    "Answer",
+    "Cart",
+    "Checked",
+    "Endpoint",
+    "Http",
+    "Line",
+    "Money",
+    "Product",
+    "Store",
+    "Variant",
+    "cart_id",
+]
+
+T = TypeVar("T")
+
+MAX_PRODUCTS = 10
+# Where the shop's currency is not known it cannot be asked for a highest price, so there must be some to choose from.
+TO_CHOOSE_FROM = 50
+
+NOT_READ: Final = "The cart could not be read just now, so nothing was changed."
+NOT_CONFIRMED: Final = "The shop did not confirm the change."
+NEW_CART: Final = "The earlier cart is gone (carts expire), so a new one was begun."
+NO_CART: Final = "There is no cart, so there was nothing to take out."
+
+# Two turns that change one cart take turns here: UCP replaces the whole cart, and reading comes before.
+_locks = Locks()
+
+
+class Dialect(Protocol):
+    """One way of asking a shop. `Ucp` and `Legacy` are."""
+
+    def offers(self, ability: Ability) -> bool: ...
+    def forget(self) -> None: ...
+    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]: ...
+    def product(self, id: str) -> Product: ...
+    def read(self, id: str) -> Checked: ...
+    def create(self, quantities: Mapping[str, int]) -> Checked: ...
+    def write(self, id: str, cart: Cart, changes: Mapping[str, int]) -> Checked: ...
+    def ask(self, query: str) -> list[Answer]: ...
+
+
+class Store:
+    """One shop. All methods raise `ShopUnavailable` and `ShopRefused` unless they say otherwise."""
+
+    def __init__(self, endpoint: Endpoint, http: Http) -> None:
+        self.endpoint = endpoint
+        self._dialects: tuple[Dialect, ...] = (Ucp(endpoint, http), Legacy(endpoint, http))
+
+    def search(
+        self,
+        query: str,
+        *,
+        limit: int = MAX_PRODUCTS,
+        highest: Decimal | None = None,
+        available_only: bool = False,
+    ) -> list[Product]:
+        """At most `limit` products that match and cost at most `highest`, in whole units of the shop's currency.
+
+        Where nothing that can be bought matches, what is sold out is shown, unless `available_only`.
+        """
+        price = from_major(highest, self.endpoint.currency)
+        many = TO_CHOOSE_FROM if highest is not None and price is None else limit
+
+        def fits(product: Product) -> bool:
+            affordable = highest is None or product.price.major <= highest
+            return affordable and (product.available or not available_only)
+
+        # Shops disagree on what a search for the unavailable finds (those alone, or all), so it comes second.
+        for sold_out in (False,) if available_only else (False, True):
+            found = [each for each in self._search(query, many, price, sold_out=sold_out) if fits(each)]
+            if found:
+                return found[:limit]
+        return []
+
+    def product(self, id: str) -> Product:
+        """One product, with all its variants where the shop tells them."""
+        return self._with("catalogue", lambda dialect: dialect.product(id))
+
+    def cart(self, id: str) -> Checked:
+        """What the shop says of the cart: `none` without an id, `unknown` when it cannot say. Raises nothing."""
+        if not id:
+            return Checked("none")
+        try:
+            return self._with("cart", lambda dialect: dialect.read(id))
+        except (ShopUnavailable, ShopRefused):
+            return Checked("unknown")
+
+    def set_lines(self, id: str, changes: Mapping[str, int]) -> Checked:
+        """Make it so many pieces of each variant in `changes` (0 takes it out) and leave all else as it is.
+
+        Without a cart, or when it is gone, a new one is begun; when it cannot be read, nothing is written and
+        the answer is `unknown`. `note` tells what came out otherwise than asked.
+        Raises `ShopRefused` with the shop's reason; the cart is then what it was.
+        """
+        if not id:
+            return self._begin(Checked("none"), changes)
+        with _locks.hold(f"{self.endpoint.base} {token(id)}"):
+            before = self.cart(id)
+            if before.status == "gone":
+                return self._begin(before, changes)
+            if before.cart is None:
+                return replace(before, note=NOT_READ)
+            return self._change(before, before.cart, changes)
+
+    def ask(self, query: str) -> list[Answer]:
+        """What the shop says about itself: policies, shipping, opening hours. Empty when it says nothing.
+
+        Today's tool is a draft that not every shop has, so the older one is asked when it gives no answer.
+        """
+        problem: ShopUnavailable | ShopRefused | None = None
+        for dialect in self._dialects:
+            try:
+                if dialect.offers("ask") and (answers := dialect.ask(query)):
+                    return answers
+            except NotOffered:
+                dialect.forget()
+            except (ShopUnavailable, ShopRefused) as exc:
+                problem = problem or exc
+        if problem:
+            raise problem
+        return []
+
+    def _search(self, query: str, limit: int, highest: Money | None, *, sold_out: bool) -> list[Product]:
+        return self._with(
+            "catalogue",
+            lambda dialect: dialect.search(query, limit=limit, highest=highest, sold_out=sold_out),
+        )
+
+    def _begin(self, before: Checked, changes: Mapping[str, int]) -> Checked:
+        """A new cart in place of the one that is not there."""
+        wanted = {variant: quantity for variant, quantity in changes.items() if quantity}
+        if not wanted:
+            return replace(before, note=NO_CART)
+        try:
+            made = self._with("cart", lambda dialect: dialect.create(wanted))
+        except ShopUnavailable:
+            made = Checked("unknown")
+        if made.cart is None:
+            return Checked("unknown", note=NOT_CONFIRMED)
+        lost = NEW_CART if before.status == "gone" else ""
+        return replace(made, note=_join(lost, *_differences(Cart((), made.cart.total), made.cart, wanted), made.note))
+
+    def _change(self, before: Checked, cart: Cart, changes: Mapping[str, int]) -> Checked:
+        """Write, read back and compare. The write is never repeated: what became of it is read."""
+        held = cart.quantities()
+        pending = {variant: many for variant, many in changes.items() if held.get(variant, 0) != many}
+        if not pending:
+            return before
+        try:
+            written = self._with("cart", lambda dialect: dialect.write(before.id, cart, pending))
+        except ShopUnavailable:
+            written = Checked("unknown")
+        if written.status == "gone":
+            return self._begin(written, changes)
+        after = self.cart(before.id)
+        settled = after if after.status != "unknown" else written
+        if settled.cart is None:
+            return replace(settled, note=NOT_CONFIRMED)
+        return replace(settled, note=_join(*_differences(cart, settled.cart, pending), written.note))
+
+    def _with(self, ability: Ability, use: Callable[[Dialect], T]) -> T:
+        """`use` the first dialect that has the ability. When it has lost it since, all are asked anew."""
+        dialect = self._dialect(ability)
+        try:
+            return use(dialect)
+        except NotOffered:
+            for each in self._dialects:
+                each.forget()
+            return use(self._dialect(ability))
+
+    def _dialect(self, ability: Ability) -> Dialect:
+        refusal: ShopRefused = NotOffered()
+        for dialect in self._dialects:
+            try:
+                if dialect.offers(ability):
+                    return dialect
+            except ShopRefused as exc:
+                refusal = exc
+        raise refusal
+
+
+def _differences(before: Cart, after: Cart, changes: Mapping[str, int]) -> list[str]:
+    """In words: what came out otherwise than asked for, and what else changed in the meantime."""
+    titles = {line.variant_id: f"“{line.title}”" for line in (*before.lines, *after.lines)}
+    was, found = before.quantities(), after.quantities()
+    notes = []
+    for variant in dict.fromkeys((*changes, *was, *found)):
+        wanted, got = changes.get(variant, was.get(variant, 0)), found.get(variant, 0)
+        if got != wanted:
+            title = titles.get(variant, variant)
+            notes.append(
+                f"There are {got} of {title} in the cart, not {wanted}."
+                if variant in changes
+                else f"Meanwhile {title} was changed elsewhere: now there are {got} in the cart."
+            )
+    return notes[:5]
+
+
+def _join(*notes: str) -> str:
+    return " ".join(note for note in notes if note)

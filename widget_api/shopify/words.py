@@ -1,0 +1,57 @@
+"""Text from a shop, made fit for shoppers, models and logs: visible, bounded, and without a cart's secrets."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from widget_api.text import clean
+
+# Enough for every limit below after cleaning; what is longer is not read at all.
+MAX_READ = 20_000
+
+# Who has a cart's token and key has the cart. They stand in its id, in its lines' ids and in its checkout address.
+_SECRETS = re.compile(
+    r"gid://shopify/Cart/\S+|(?:https?://[^\s/]*)?/cart/c/\S+|[?&](?:cart|key)=[^\s&\"']+|\bkey=[0-9a-f]{16,}",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+_TAGS = re.compile(r"(<[^<>]*>)")
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)", re.IGNORECASE)
+_SILENT = frozenset({"script", "style", "template"})
+_BLOCKS = frozenset({"p", "div", "br", "li", "ul", "ol", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
+
+
+def words(text: object, limit: int = 300) -> str:
+    """`text` in one line of at most `limit` characters; empty when it is no text."""
+    return _cut(_SPACE.sub(" ", _safe(text)).strip(), limit)
+
+
+def prose(text: object, limit: int = 1500) -> str:
+    """`text` with its lines and paragraphs, at most `limit` characters; empty when it is no text."""
+    return _cut(_BLANK_LINES.sub("\n\n", _safe(text)).strip(), limit)
+
+
+def plain(html: object, limit: int = 1500) -> str:
+    """The text of a piece of HTML, as `prose` gives it: for reading, not made safe to be put into a page."""
+    if not isinstance(html, str):
+        return ""
+    pieces, silent = [], False
+    for piece in _TAGS.split(html[:MAX_READ]):
+        tag = _TAG.match(piece)
+        if tag and tag["name"].lower() in _SILENT:
+            silent = not tag["end"]
+        elif tag and tag["name"].lower() in _BLOCKS:
+            pieces.append("\n")
+        elif not silent and not _TAGS.fullmatch(piece):
+            pieces.append(unescape(piece))
+    return prose("".join(pieces), limit)
+
+
+def _safe(text: object) -> str:
+    return _SECRETS.sub("…", clean(text[:MAX_READ])) if isinstance(text, str) else ""
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

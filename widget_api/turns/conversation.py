@@ -1,0 +1,89 @@
+"""What a conversation's rows say to its turns: what was asked, what was said, which turn answers it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from widget_api.models import Conversation, Message, Turn
+from widget_api.problems import MessageMismatch, MessageNotFound
+from widget_api.turns import prompt
+
+TITLE_CHARACTERS = 60
+# More than the model's budget holds; what does not fit is left out by `prompt.history`.
+HISTORY_MESSAGES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A shopper's message: its client-made id and its cleaned parts."""
+
+    id: str
+    parts: list[dict[str, Any]]
+
+    @property
+    def digest(self) -> str:
+        """What tells two texts apart. The page is not part of it: a message may be sent again from the next."""
+        return hashlib.sha256(prompt.text_of(self.parts).encode()).hexdigest()
+
+
+def said(turn: Turn) -> list[Message]:
+    """The conversation up to the turn's question, oldest first."""
+    newest = (
+        Message.select()
+        .where((Message.conversation == turn.conversation_id) & ~Message.replaced & (Message.pk <= turn.question_id))
+        .order_by(Message.pk.desc())
+        .limit(HISTORY_MESSAGES)
+    )
+    return list(newest)[::-1]
+
+
+def opened(session: str, id: str, question: Question) -> Conversation:
+    """The session's conversation, begun with this question if there is none. Raises `ConversationNotFound`."""
+    found = Conversation.get_or_none((Conversation.session == session) & (Conversation.id == id))
+    if found:
+        return Conversation.of(session, id)
+    title = _title(prompt.text_of(question.parts))
+    return Conversation.create(id=id, session=session, title=title, search=title.casefold())
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CHARACTERS else f"{line[: TITLE_CHARACTERS - 1].rstrip()}…"
+
+
+def asked(thread: Conversation, question: Question) -> Message:
+    """Write the question down."""
+    return Message.create(
+        id=question.id,
+        session=thread.session_id,
+        conversation=thread,
+        role="user",
+        parts=question.parts,
+        search=prompt.text_of(question.parts).casefold(),
+        digest=question.digest,
+    )
+
+
+def known(session: str, question: Question) -> Message | None:
+    """The message that was accepted under the question's id."""
+    found = Message.get_or_none((Message.session == session) & (Message.id == question.id))
+    return found if isinstance(found, Message) else None
+
+
+def attached(earlier: Message, conversation: str, question: Question) -> Turn:
+    """The turn of a message that was sent before. Raises `MessageMismatch`."""
+    same = earlier.digest == question.digest and earlier.conversation.id == conversation
+    turn = Turn.newest_for(earlier) if same else None
+    if turn is None:
+        raise MessageMismatch("Send the new text under a new message id.")
+    Conversation.of(earlier.session_id, conversation)
+    return turn
+
+
+def replacement(replaced: Message, newest: Turn) -> Turn:
+    """The turn that has replaced the answer. Raises `MessageNotFound` for answers further up."""
+    if replaced.replaced and Turn.get(Turn.answer == replaced.pk).question_id == newest.question_id:
+        return newest
+    raise MessageNotFound("Only the newest answer can be replaced.")

@@ -1,0 +1,194 @@
+"""The turn's pen: what the model and the tools produce becomes numbered events in the log and the journal."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from widget_api.problems import Problem
+from widget_api.streams.base import Position, StreamLog
+from widget_api.turns.events import Event, Fold, encode, frame
+from widget_api.turns.journal import Journal
+
+
+class Stopper:
+    """Ends a turn from any thread: closes what the turn waits for, and says why."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closers: list[Callable[[], None]] = []
+        self.reason: Problem | None = None  # None for the shopper's own wish
+        self.stopped = False
+
+    def stop(self, reason: Problem | None = None) -> None:
+        """Stop the turn, once; later calls change nothing."""
+        with self._lock:
+            if self.stopped:
+                return
+            self.stopped, self.reason = True, reason
+            closers, self._closers = self._closers, []
+        for close in closers:
+            close()
+
+    def on_stop(self, close: Callable[[], None]) -> None:
+        """Call `close` when the turn is stopped; at once if it already is."""
+        with self._lock:
+            if not self.stopped:
+                self._closers.append(close)
+                return
+        close()
+
+
+class Writer:
+    """The `Sink` of one attempt. Deltas that arrive together become one event, numbered and encoded once."""
+
+    def __init__(self, turn: str, attempt: int, log: StreamLog, journal: Journal, stopper: Stopper) -> None:
+        self._turn = turn
+        self._attempt = attempt
+        self._log = log
+        self._journal = journal
+        self._stopper = stopper
+        self._seq = 0
+        self._pen = threading.Lock()  # who ends a turn for its thread must not write into its lines
+        self._ended = False
+        self._pieces: list[str] = []  # text that has arrived since the last flush
+        self._text = ""  # the id of the open text part
+        self._texts = 0
+        self._steps = 0
+        self._first_used: dict[str, int] = {}  # call id → the step that used it first
+        self.fold = Fold()
+
+    def emit(self, event: Event) -> None:
+        """Number the event, show it to followers and have it written. Nothing comes after a stop."""
+        with self._pen:
+            if not (self._stopper.stopped or self._ended):
+                self._append(event)
+
+    def _append(self, event: Event) -> None:
+        payload = encode(event)
+        self.fold.apply(event)
+        at = self._show(payload)
+        if not event.get("transient"):
+            self._journal.record(self._turn, at, payload)
+
+    def _show(self, payload: bytes) -> Position:
+        self._seq += 1
+        at = Position(self._attempt, self._seq)
+        self._log.append(self._turn, at, frame(payload, at))
+        return at
+
+    # what the model says
+
+    def text(self, delta: str) -> None:
+        """Append to the answer's text."""
+        self._pieces.append(delta)
+
+    def flush(self) -> None:
+        """Send on what has arrived."""
+        if not self._pieces:
+            return
+        delta = "".join(self._pieces)
+        self._pieces.clear()
+        if not self._text:
+            self._texts += 1
+            self._text = f"text-{self._texts}"
+            self.emit({"type": "text-start", "id": self._text})
+        self.emit({"type": "text-delta", "id": self._text, "delta": delta})
+
+    def tool_input_start(self, call_id: str, name: str) -> None:
+        """A tool call begins."""
+        self._end_text()
+        self._tool("tool-input-start", call_id, toolName=name)
+
+    def tool_input_delta(self, call_id: str, delta: str) -> None:
+        """A piece of the call's arguments."""
+        self.emit({"type": "tool-input-delta", "toolCallId": self._unique(call_id), "inputTextDelta": delta})
+
+    def on_stop(self, close: Callable[[], None]) -> None:
+        """Have `close` called when the turn is stopped."""
+        self._stopper.on_stop(close)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the turn has been stopped."""
+        return self._stopper.stopped
+
+    # what the step loop says
+
+    def start(self, message: str) -> None:
+        """The first event: which message is being written."""
+        self.emit({"type": "start", "messageId": message})
+
+    def start_step(self) -> None:
+        self.emit({"type": "start-step"})
+        self._steps += 1
+
+    def step_text(self) -> str:
+        """What the step has said in words."""
+        self._end_text()
+        return self.fold.step_text
+
+    def finish_step(self) -> None:
+        self._end_text()
+        self.emit({"type": "finish-step"})
+
+    def reset_step(self) -> None:
+        """Take back what the step has said so far: it is run again."""
+        self._pieces.clear()
+        self._text = ""
+        self.emit({"type": "reset-step"})
+
+    def tool_input(self, call_id: str, name: str, input: Any) -> None:
+        self._tool("tool-input-available", call_id, toolName=name, input=input)
+
+    def tool_input_error(self, call_id: str, name: str, input: Any, text: str) -> None:
+        self._tool("tool-input-error", call_id, toolName=name, input=input, errorText=text)
+
+    def tool_output(self, call_id: str, output: Any) -> None:
+        self._tool("tool-output-available", call_id, output=output)
+
+    def tool_error(self, call_id: str, text: str) -> None:
+        self._tool("tool-output-error", call_id, errorText=text)
+
+    def _tool(self, kind: str, call_id: str, **fields: Any) -> None:
+        self.emit({"type": kind, "toolCallId": self._unique(call_id), **fields, "providerExecuted": True})
+
+    def _unique(self, call_id: str) -> str:
+        """Some providers count calls from 0 in each step; within a message an id must name one call."""
+        first = self._first_used.setdefault(call_id, self._steps)
+        return call_id if first == self._steps else f"{call_id}.{self._steps}"
+
+    def data(self, kind: str, data: Any) -> None:
+        """A `data-*` part of the message."""
+        self.emit({"type": kind, "data": data})
+
+    def status(self, text: str) -> None:
+        """A short human line of what is being done; it is not kept."""
+        self.emit({"type": "data-status", "data": {"text": text}, "transient": True})
+
+    # the end
+
+    def close_parts(self) -> None:
+        """End what is open, so that the parts are final. Allowed after a stop."""
+        if not self._stopper.stopped:
+            self.flush()
+        with self._pen:
+            for event in list(self.fold.closing()) if not self._ended else ():
+                self._append(event)
+
+    def end(self, *last: Event) -> None:
+        """Show the events that end the stream, once. The message must be in the database by now."""
+        with self._pen:
+            if self._ended:
+                return
+            self._ended = True
+            for event in last:
+                self._show(encode(event))
+        self._log.close(self._turn)
+
+    def _end_text(self) -> None:
+        self.flush()
+        if self._text:
+            self.emit({"type": "text-end", "id": self._text})
+            self._text = ""
