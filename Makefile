@@ -29,12 +29,13 @@ widget:  ## Build static/widget/dist from static/widget/src (needs node)
 	@cd static/widget && npm ci --silent && npm run --silent build
 
 $(VENV)/run.stamp: requirements.txt
+	@echo "Installing packages into $(VENV), this once ..."
 	@test -x $(PY) || python3 -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 help:  ## This list

@@ -29,9 +29,10 @@ def model(request: pytest.FixtureRequest) -> Iterator[Provider]:
     folder = require_node()
     command = ["node", "node_modules/.bin/llmock", "--port", "0", "--fixtures", "aimock.json", "--validate-on-load"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as aimock:
+        drain = threading.Thread(target=_drain, args=(aimock,))
         try:
             url = _address(aimock)
-            threading.Thread(target=_drain, args=(aimock,), daemon=True).start()
+            drain.start()
             model = Provider(
                 DIALECTS[request.param], name="m", key="k", base_url=url + BASES[request.param], pause=_no_pause
             )
@@ -39,6 +40,8 @@ def model(request: pytest.FixtureRequest) -> Iterator[Provider]:
             model.close()
         finally:
             aimock.terminate()
+            if drain.ident:
+                drain.join()
 
 
 def _address(aimock: subprocess.Popen[str]) -> str:

@@ -129,6 +129,7 @@ def test_other_conversations_go_on_meanwhile(anna: Visitor, model: Scripted) -> 
     gate = threading.Event()
     model.will(gate, "slow")
     running = anna.send("one")
+    assert model.streaming.wait(10)
     assert anna.send("two", conversation="other").data.endswith(b"[DONE]\n\n")
     gate.set()
     assert "slow" in running.text

@@ -101,6 +101,14 @@ def test_a_restored_panel_leaves_the_focus_where_it_is(chat: Chat) -> None:
     assert chat.page.evaluate("document.activeElement === document.body")
 
 
+def test_a_phones_restored_panel_chooses_no_button(phone: Page, live: Live) -> None:
+    chat = Chat(phone, live)
+    chat.open()
+    phone.reload()
+    expect(chat.panel).to_be_visible()
+    expect(phone.get_by_role("dialog")).to_be_focused()
+
+
 def test_the_menu_is_a_menu(chat: Chat) -> None:
     chat.open()
     button = chat.page.get_by_role("button", name="More", exact=True)

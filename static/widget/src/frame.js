@@ -50,6 +50,8 @@ export class Frame {
     this.#overflow = style.overflow;
     style.overflow = 'hidden';
     this.dialog.showModal();
+    // It would focus its first button, as if that had been chosen.
+    this.dialog.focus({ preventScroll: true });
   }
 
   /** The window became a phone's or the other way round. */

@@ -120,7 +120,7 @@ export class Panel {
     const note = h('p', { className: 'note' }, strings.note);
     this.#body.append(this.transcript.element, this.cart.element, this.composer.element, note);
     const parts = [header, this.#body, this.announcer.element];
-    return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title' }, ...parts);
+    return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
 
   /** @param {ShadowRoot} root */

@@ -228,11 +228,12 @@ test('when nothing gets through the message waits for the line to be back', asyn
 test('the next page sends what the page before could not', async (t) => {
   impatiently(t);
   const server = new Server(...WORDS);
-  server.failures = [new TypeError('Failed to fetch')];
+  server.failures = Array(1000).fill(new TypeError('Failed to fetch'));
   const first = visit(server);
   first.conversation.send('hats?', {});
   await new Promise(setImmediate);
   first.conversation.leave();
+  server.failures = [];
   const second = visit(server, first.shared, new Memory());
   second.conversation.restore();
   await second.ended;
