@@ -36,7 +36,12 @@ def post_worker_init(worker):
     worker.app.callable.extensions["widget"].engine.start()
 
 
+def worker_int(worker):
+    worker.in_a_hurry = True  # Ctrl-C
+
+
 def worker_exit(_server, worker):
+    """Answers that somebody follows have ended by now, or their time is up; the others get some more."""
     app = worker.app.callable
     if app is not None:
-        app.extensions["widget"].engine.close(grace=2)
+        app.extensions["widget"].engine.close(grace=0 if getattr(worker, "in_a_hurry", False) else 10)

@@ -79,6 +79,14 @@ def test_a_turn_of_a_living_process_is_left_alone(anna: Visitor, model: Scripted
     assert anna.messages()[-1]["metadata"]["status"] == "running"
 
 
+def test_a_turn_of_another_process_is_not_followed_here_but_soon_had(
+    anna: Visitor, model: Scripted, services: Services
+) -> None:
+    leave_behind(anna, model, services, f"{os.uname().nodename}:{os.getppid()}:abcd")
+    for answer in (anna.get(f"/api/chat/{anna.conversation}/stream"), anna.send("talk", id="m1")):
+        assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "1")
+
+
 def test_a_turn_whose_lease_ran_out_is_settled(anna: Visitor, model: Scripted, services: Services) -> None:
     turn = leave_behind(anna, model, services, "another-host:1:abcd")
     assert not dead(turn, services.engine._keeper.worker)

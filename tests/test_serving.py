@@ -101,6 +101,18 @@ def test_a_deploy_lets_running_answers_end(tmp_path: Path) -> None:
         assert "Traceback" not in live.log
 
 
+def test_a_deploy_lets_an_answer_end_that_nobody_follows(tmp_path: Path) -> None:
+    with serving(tmp_path) as live, Shopper(live) as anna:
+        stream = anna.send("c", ASKING)
+        assert next(piece for piece in stream.iter_content(400) if b"text-delta" in piece)
+        stream.close()
+        assert live.process
+        live.process.send_signal(signal.SIGTERM)
+        assert live.process.wait(40) == 0
+        live.start()
+        assert text_stored(anna, "c")
+
+
 def test_the_log_holds_no_token_no_ticket_and_no_message(tmp_path: Path) -> None:
     with serving(tmp_path, LOG_FORMAT="json") as live, Shopper(live) as anna:
         canary = "my-card-number-4111"

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Visitor, events, text_of
 from tests.scripted import Scripted, call
 from widget_api.llm.base import Assistant, Result, User
-from widget_api.models import ToolCall, connected
+from widget_api.models import ToolCall, Turn, connected
 from widget_api.shopify.tools import Outcome, Toolbox
 from widget_api.turns.run import MAX_STEPS
 
@@ -152,4 +152,14 @@ def test_every_event_of_a_replay_rebuilds_the_stored_parts(
     anna.says("hats?", id="m1")
     again = events(anna.send("hats?", id="m1").data)
     assert text_of(again) == "Let me look. Here they are."
+    assert shop
+
+
+def test_what_the_steps_have_used_is_added_up(anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]) -> None:
+    model.will(call("search_catalog", {"query": "hats"}))
+    model.will("Here they are.")
+    anna.says("hats?")
+    with connected():
+        turn = Turn.select().get()
+    assert (turn.model, turn.input_tokens, turn.output_tokens) == ("scripted-1", 14, 10)
     assert shop

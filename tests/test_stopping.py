@@ -11,6 +11,7 @@ from tests.conftest import Visitor, events, text_of
 from tests.scripted import Scripted, call
 from widget_api.api.services import Services
 from widget_api.shopify.tools import Outcome, Toolbox
+from widget_api.turns.job import Job
 
 
 def test_the_partial_answer_is_kept_and_nothing_comes_after(anna: Visitor, model: Scripted) -> None:
@@ -100,6 +101,20 @@ def test_an_answer_that_waits_for_the_shop_is_stopped_without_waiting_for_it(
     gate.set()
     while services.engine.jobs():
         pass
+    assert anna.messages()[-1]["metadata"]["status"] == "stopped"
+
+
+def test_a_stop_that_comes_before_the_first_breath_is_heard(
+    anna: Visitor, model: Scripted, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.will("never said")
+    held: list[Job] = []
+    run = services.engine._run
+    monkeypatch.setattr(services.engine, "_run", held.append)
+    running = anna.send("talk")
+    assert anna.post(f"/api/chat/{anna.conversation}/stop").json == {"status": "running"}
+    run(held[0])
+    assert [event["type"] for event in events(running.data)] == ["abort"]
     assert anna.messages()[-1]["metadata"]["status"] == "stopped"
 
 

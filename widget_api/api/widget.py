@@ -13,10 +13,10 @@ bp = Blueprint("widget", __name__)
 
 DIST = Path(__file__).parents[2] / "static" / "widget" / "dist"
 ENTRY = "chat.js"
-# Hashed names never change their content. The entry's does with each release: fresh for five minutes, then
-# asked for by ETag while the old one is still used.
+# Hashed names never change their content. The entry's does with each release, and it names the others: after five
+# minutes it is asked for again, by its ETag.
 IMMUTABLE = "public, max-age=31536000, immutable"
-FRESH = "public, max-age=300, stale-while-revalidate=86400"
+FRESH = "public, max-age=300"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 # The compressed siblings are no files of their own.
 NAME = re.compile(r"[A-Za-z0-9-]{1,64}\.js")

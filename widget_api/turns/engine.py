@@ -120,9 +120,8 @@ class Engine:
 
     def _settled(self, turn: Turn) -> Turn:
         """The turn, settled if its process has died."""
-        if turn.active:
-            self._keeper.alive(turn)
-        return turn
+        gone = turn.active and not self._keeper.alive(turn)
+        return Turn.get_by_id(turn.id) if gone else turn
 
     def _refuse_second_turn(self, thread: Conversation) -> None:
         newest = Turn.newest(thread)
@@ -198,6 +197,8 @@ class Engine:
     def _answer(self, job: Job, tally: Tally) -> None:
         turn, shop, writer = job.turn, job.visitor.shop, job.writer
         with connected():
+            if Turn.get_by_id(turn.id).stop_requested:  # between its acceptance and its first breath
+                job.stopper.stop()
             writer.start(turn.answer.id)
             messages = said(turn)
             page = prompt.page_of(turn.question)
@@ -227,10 +228,15 @@ class Engine:
     # following
 
     def follow(self, turn: Turn, after: Position | None = None) -> Iterator[bytes]:
-        """The turn's stream as bytes of server-sent events: the log's, or a replay of the stored answer."""
+        """The turn's stream as bytes of server-sent events: the log's, or a replay of the stored answer.
+
+        Raises `Busy` while another process still writes the answer, as during a deploy.
+        """
         try:
             log = self._log.follow(turn.id, after, HEARTBEAT_SECONDS)
-        except LogMissing:
+        except LogMissing as exc:
+            if turn.active:
+                raise Busy("The answer is being finished elsewhere.", retry_after=1) from exc
             return self._replay(turn)
         return _stream(log)
 
