@@ -41,6 +41,8 @@ def require_id(id: str, name: str) -> str:
 
 def require_text(text: str, name: str, *, most: int) -> str:
     """Cleaned text of 1 to `most` characters. Raises `InvalidBody`."""
+    if "\0" in text:
+        raise InvalidBody(f"{name} has a NUL character: take it out.")
     text = clean(text).strip()
     if not text:
         raise InvalidBody(f"{name} is empty: write something.")
