@@ -100,13 +100,15 @@ class Engine:
         return self._accept(visitor, accepted)
 
     def _accept(self, visitor: Visitor, accepted: Callable[[str], Turn]) -> Turn:
-        """Run `accepted` in one transaction, with the id for a new turn, empty when there is no place for one."""
+        """Run `accepted` as one change of the database, all or nothing, that shares its commit with others.
+
+        It gets the id for a new turn, empty when there is no place for one.
+        """
         self.start()
         new = secrets.token_hex(16) if self._places.acquire(blocking=False) else ""
         begun = False
         try:
-            with transaction():
-                turn = accepted(new)
+            turn = self._journal.commit(lambda: accepted(new))
             begun = turn.id == new
         finally:
             if new and not begun:

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 # Twice as often as the promise (100 ms) asks, to leave time for the commit itself.
 INTERVAL_SECONDS = 0.05
+# Of a burst of accepted messages, so that the words of running answers do not wait behind all of them.
+ACTIONS_A_COMMIT = 16
 # After a failed commit, so that a full disk is not hammered.
 PAUSE_SECONDS = 1.0
 
@@ -87,7 +89,7 @@ class Journal:
     def _write(self) -> None:
         with self._wake:
             events, self._events = self._events, defaultdict(list)
-            actions, self._actions = self._actions, []
+            actions, self._actions = self._actions[:ACTIONS_A_COMMIT], self._actions[ACTIONS_A_COMMIT:]
         try:
             with transaction():
                 _append(events)
