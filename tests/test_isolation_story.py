@@ -107,5 +107,5 @@ class Story(RuleBasedStateMachine):
             texts.clear()
 
 
-Story.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+Story.TestCase.settings = settings(max_examples=20, stateful_step_count=25)
 test_nobody_ever_sees_a_word_of_another = Story.TestCase

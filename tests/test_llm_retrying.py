@@ -196,6 +196,18 @@ def test_the_shopper_is_not_told_what_the_provider_says(server: ModelServer, cal
     assert "org-42" not in str(caught.value.to_dict()) + "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("repeated", ["Do you have boots?", '"Do you\n have boots" and you have boots?'])
+def test_what_the_shopper_said_is_not_repeated_in_the_log(
+    server: ModelServer, caller: Caller, caplog: pytest.LogCaptureFixture, repeated: str
+) -> None:
+    server.says(Say([f"cannot answer {repeated} for policy".encode()], status=400))
+    with pytest.raises(ModelRefused):
+        caller.asks()
+    assert "have boots" not in caplog.text
+    assert "cannot answer" in caplog.text
+    assert "for policy" in caplog.text
+
+
 def test_a_long_complaint_is_cut_short_in_the_log(
     server: ModelServer, caller: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:

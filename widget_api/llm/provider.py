@@ -8,6 +8,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import SequenceMatcher
 from typing import Any, Protocol
 
 import requests
@@ -15,7 +16,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from widget_api.llm.answer import Broken, Decoder
 from widget_api.llm.backoff import backoff, retry_after
-from widget_api.llm.base import Assistant, Model, Request, Sink, Step
+from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
 from widget_api.text import clean
@@ -36,6 +37,8 @@ STREAMS = 256
 READ_BYTES = 64 * 1024
 # Enough to find out what a provider did not like. Keys that are shorter than these are placeholders, no secrets.
 LOG_CHARACTERS = 300
+READ_CHARACTERS = 2000
+REPEATED_CHARACTERS = 12
 SHORTEST_KEY = 8
 
 # Statuses below 500 that asking again may mend. 0: there was none.
@@ -103,7 +106,8 @@ class Provider:
             except Broken as broken:
                 if not line.hung_up.is_set():
                     # Not its cause: the text is the provider's and may hold anything. It is in the log.
-                    self._pause(line.hung_up, self._wait(broken, decoder, retry))
+                    log.warning("model %s, attempt %d: %s", self.name, retry + 1, self._short(broken, request))
+                    self._pause(line.hung_up, _wait(broken, decoder, retry))
             retry += 1
         return Step("other", model=self.name)
 
@@ -141,22 +145,16 @@ class Provider:
             text = response.raw.read1(READ_BYTES, decode_content=True).decode("utf-8", "replace")
         raise Broken(f"HTTP {response.status_code} {text}", response.status_code, retry_after(response.headers))
 
-    def _wait(self, broken: Broken, decoder: Decoder, retry: int) -> float:
-        """Seconds until the next attempt. Raises the problem when there is none."""
-        log.warning("model %s, attempt %d: %s", self.name, retry + 1, self._short(str(broken)))
-        if decoder.answer.begun:
-            raise ModelCut("Please ask again.") from None
-        if broken.status < 500 and broken.status not in _PASSING:
-            raise ModelRefused("The server's log has the reason.") from None
-        if retry == RETRIES or isinstance(broken, Silent) or broken.retry_after > LONGEST_WAIT_SECONDS:
-            seconds = math.ceil(broken.retry_after) or None
-            raise ModelUnavailable("Please try again in a moment.", retry_after=seconds) from None
-        return max(backoff(retry), broken.retry_after)
-
-    def _short(self, reason: str) -> str:
-        """`reason` on one line of the log, without the key: some providers repeat it when they refuse it."""
-        line = " ".join(clean(reason).split())
-        return (line.replace(self._key, "[key]") if len(self._key) >= SHORTEST_KEY else line)[:LOG_CHARACTERS]
+    def _short(self, broken: Broken, request: Request) -> str:
+        """What went wrong, on one line of the log: without the key, and without what the shopper said, for some
+        providers repeat what they refuse."""
+        line = " ".join(clean(str(broken)).split())[:READ_CHARACTERS]
+        if len(self._key) >= SHORTEST_KEY:
+            line = line.replace(self._key, "[key]")
+        for entry in request.messages:
+            if isinstance(entry, User):
+                line = _without(line, " ".join(entry.text.split()))
+        return line[:LOG_CHARACTERS]
 
 
 class Fallback:
@@ -174,6 +172,27 @@ class Fallback:
         except ModelUnavailable:
             log.warning("model %s is away, asking %s", self._first.name, self._second.name)
             return self._second.stream(request, into)
+
+
+def _wait(broken: Broken, decoder: Decoder, retry: int) -> float:
+    """Seconds until the next attempt. Raises the problem when there is none."""
+    if decoder.answer.begun:
+        raise ModelCut("Please ask again.") from None
+    if broken.status < 500 and broken.status not in _PASSING:
+        raise ModelRefused("The server's log has the reason.") from None
+    if retry == RETRIES or isinstance(broken, Silent) or broken.retry_after > LONGEST_WAIT_SECONDS:
+        seconds = math.ceil(broken.retry_after) or None
+        raise ModelUnavailable("Please try again in a moment.", retry_after=seconds) from None
+    return max(backoff(retry), broken.retry_after)
+
+
+def _without(line: str, said: str) -> str:
+    """`line` without what it has word for word from `said`."""
+    while True:
+        same = SequenceMatcher(None, line, said, autojunk=False).find_longest_match()
+        if same.size < REPEATED_CHARACTERS:
+            return line
+        line = line[: same.a] + "[…]" + line[same.a + same.size :]
 
 
 def _listen(response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
