@@ -84,3 +84,9 @@ def test_questions_find_their_answers(question: str, about: str) -> None:
 
 def test_an_unrelated_question_has_no_answer() -> None:
     assert answers("xyzzy") == []
+
+
+@pytest.mark.parametrize(("typed", "found"), [("beenie", "Ridge Beanie"), ("bicycles", None)])
+def test_a_slip_of_the_pen_is_mended_and_a_word_of_another_kind_is_not(typed: str, found: str | None) -> None:
+    titles = [product.title for product in search(typed)]
+    assert titles[:1] == ([found] if found else [])

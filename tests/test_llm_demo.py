@@ -347,6 +347,13 @@ def test_one_more_is_one_more_than_there_are(talk: Talk) -> None:
     assert talk.shop.cart == {"v1m": 3}
 
 
+def test_a_colour_that_was_looked_for_is_the_one_that_is_bought() -> None:
+    talk = Talk(Shop(finds=[BEANIE]))
+    talk.says("Do you have a beanie in moss?")
+    talk.says("Add two of them")
+    assert talk.shop.cart == {"v1m": 2}
+
+
 def test_a_choice_that_was_not_the_shoppers_is_named(talk: Talk) -> None:
     talk.says("a hat")
     assert "I chose the colour for you" in talk.says("Add the beanie")

@@ -74,9 +74,9 @@ def _words(query: str) -> list[str]:
 
 
 def _spelled(stem: str) -> str:
-    """`stem`, or the shop's word that was probably meant."""
-    known = _vocabulary()
-    if stem in known or len(stem) < 5 or any(word.startswith(stem) for word in known):
+    """`stem`, or the shop's word that was probably meant: a slip of the pen rarely takes the first letter."""
+    known = [word for word in _vocabulary() if word[0] == stem[0]]
+    if len(stem) < 5 or any(word.startswith(stem) for word in known):
         return stem
     return next(iter(get_close_matches(stem, known, n=1, cutoff=0.8)), stem)
 

@@ -82,7 +82,7 @@ def _values(item: Item) -> set[str]:
 
 def choice(known: Known, item: Item) -> Choice | None:
     """The variant that the words name; where they name none or several, the last one or one that can be bought."""
-    named = _all_words(known)
+    named = _naming(known, item)
     best = max((_fit(choice, item, named) for choice in item.choices), default=0)
     fitting = [choice for choice in item.choices if _fit(choice, item, named) == best]
     again = [choice for choice in fitting if choice.id in known.changed and choice.available]
@@ -93,7 +93,7 @@ def choice(known: Known, item: Item) -> Choice | None:
 def left_open(known: Known, item: Item) -> bool:
     """Whether the words leave open which of several variants is meant."""
     there = [choice for choice in item.choices if choice.available]
-    return len(there) > 1 and not any(_fit(choice, item, _all_words(known)) for choice in there)
+    return len(there) > 1 and not any(_fit(choice, item, _naming(known, item)) for choice in there)
 
 
 def only_options(known: Known) -> bool:
@@ -102,8 +102,14 @@ def only_options(known: Known) -> bool:
     return bool(named) and known.focus is not None and named <= _values(known.focus)
 
 
-def _all_words(known: Known) -> set[str]:
-    return {*heard.tokens(known.text), *heard.stems(known.text)}
+def _naming(known: Known, item: Item) -> set[str]:
+    """The words that may name a variant: those said last or, if they name none, those that found the product."""
+    said, looked_for = _all_words(known.text), _all_words(known.query)
+    return said if any(_fit(choice, item, said) for choice in item.choices) else looked_for
+
+
+def _all_words(text: str) -> set[str]:
+    return {*heard.tokens(text), *heard.stems(text)}
 
 
 def _fit(choice: Choice, item: Item, named: set[str]) -> int:
