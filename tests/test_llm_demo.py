@@ -347,6 +347,13 @@ def test_one_more_is_one_more_than_there_are(talk: Talk) -> None:
     assert talk.shop.cart == {"v1m": 3}
 
 
+def test_again_is_the_thing_that_was_last_spoken_of() -> None:
+    talk = Talk(Shop(finds=[BEANIE]))
+    talk.says("Add the ridge beanie to my cart")
+    talk.says("Add it again, please")
+    assert list(talk.shop.cart.values()) == [2]
+
+
 def test_a_colour_that_was_looked_for_is_the_one_that_is_bought() -> None:
     talk = Talk(Shop(finds=[BEANIE]))
     talk.says("Do you have a beanie in moss?")
