@@ -8,7 +8,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, Protocol
 
 import requests
@@ -38,7 +38,8 @@ READ_BYTES = 64 * 1024
 # Enough to find out what a provider did not like. Keys that are shorter than these are placeholders, no secrets.
 LOG_CHARACTERS = 300
 READ_CHARACTERS = 2000
-REPEATED_CHARACTERS = 12
+# So many characters in a row that somebody has said are a quotation, and no chance.
+QUOTED_CHARACTERS = 12
 SHORTEST_KEY = 8
 
 # Statuses below 500 that asking again may mend. 0: there was none.
@@ -146,15 +147,13 @@ class Provider:
         raise Broken(f"HTTP {response.status_code} {text}", response.status_code, retry_after(response.headers))
 
     def _short(self, broken: Broken, request: Request) -> str:
-        """What went wrong, on one line of the log: without the key, and without what the shopper said, for some
-        providers repeat what they refuse."""
+        """What went wrong, on one line of the log: without the key, and without what was said, for some providers
+        repeat what they refuse."""
         line = " ".join(clean(str(broken)).split())[:READ_CHARACTERS]
         if len(self._key) >= SHORTEST_KEY:
             line = line.replace(self._key, "[key]")
-        for entry in request.messages:
-            if isinstance(entry, User):
-                line = _without(line, " ".join(entry.text.split()))
-        return line[:LOG_CHARACTERS]
+        said = (" ".join(entry.text.split()) for entry in request.messages if isinstance(entry, User | Assistant))
+        return _without(line, "\n".join(said))[:LOG_CHARACTERS]
 
 
 class Fallback:
@@ -187,12 +186,13 @@ def _wait(broken: Broken, decoder: Decoder, retry: int) -> float:
 
 
 def _without(line: str, said: str) -> str:
-    """`line` without what it has word for word from `said`."""
-    while True:
-        same = SequenceMatcher(None, line, said, autojunk=False).find_longest_match()
-        if same.size < REPEATED_CHARACTERS:
-            return line
-        line = line[: same.a] + "[…]" + line[same.a + same.size :]
+    """`line` without what it quotes of `said`. Linear: a provider that is down fails every turn at once."""
+    size = QUOTED_CHARACTERS
+    known = {said[at : at + size] for at in range(len(said) - size + 1)}
+    starts = [at for at in range(len(line) - size + 1) if line[at : at + size] in known]
+    quoted = {at + more for at in starts for more in range(size)}
+    runs = groupby(range(len(line)), key=quoted.__contains__)
+    return "".join("[…]" if hidden else "".join(line[at] for at in run) for hidden, run in runs)
 
 
 def _listen(response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
