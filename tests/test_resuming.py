@@ -81,6 +81,20 @@ def test_a_position_of_an_earlier_answer_is_not_taken_for_one_of_the_running_ans
     assert events(resumed.data) == events(running.data)
 
 
+def test_who_read_half_an_answer_and_comes_without_a_position_after_its_end_gets_it_whole(
+    anna: Visitor, model: Scripted
+) -> None:
+    gate = threading.Event()
+    model.will("one ", gate, "two")
+    running = anna.send("count")
+    assert model.streaming.wait(10)
+    assert text_of(anna.page()["messages"][-1]["parts"]) in {"", "one "}
+    gate.set()
+    whole = events(running.data)
+    assert events(follow(anna).data) == whole
+    assert follow(anna).status_code == 204
+
+
 def test_the_page_and_the_stream_meet_without_a_gap(anna: Visitor, model: Scripted) -> None:
     gate = threading.Event()
     model.will(*(f"word{number} " for number in range(50)), gate, "end")

@@ -104,6 +104,21 @@ def test_an_answer_that_waits_for_the_shop_is_stopped_without_waiting_for_it(
     assert anna.messages()[-1]["metadata"]["status"] == "stopped"
 
 
+def test_a_turn_that_is_ended_for_its_thread_while_the_thread_comes_back_ends_once(
+    anna: Visitor, model: Scripted, services: Services
+) -> None:
+    model.will("so far ", threading.Event())
+    running = anna.send("talk")
+    assert model.streaming.wait(10)
+    (job,) = services.engine.jobs()
+    job.writer.close_parts()
+    job.writer.end({"type": "abort"})
+    anna.post(f"/api/chat/{anna.conversation}/stop")
+    kinds = [event["type"] for event in events(running.data)]
+    assert kinds[-3:] == ["text-end", "finish-step", "abort"]
+    assert (kinds.count("text-end"), kinds.count("abort")) == (1, 1)
+
+
 def test_a_stop_that_comes_before_the_first_breath_is_heard(
     anna: Visitor, model: Scripted, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

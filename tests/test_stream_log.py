@@ -142,6 +142,18 @@ def test_a_reader_without_a_position_is_told_an_end_that_nobody_has_heard(log: S
     assert not log.tells("t", None)
 
 
+def test_an_end_is_not_heard_by_whoever_was_given_the_beginning_elsewhere(log: StreamLog) -> None:
+    log.open("t", 1)
+    write(log, b"a", b"b")
+    there_already = log.follow("t", None, 1)
+    log.owe("t")
+    log.close("t")
+    assert read(there_already) == b"ab"
+    assert log.tells("t", None)
+    assert read(log.follow("t", None, 1)) == b"ab"
+    assert not log.tells("t", None)
+
+
 def test_an_ended_log_is_kept_for_a_while_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     log = MemoryStreamLog()
     log.open("t", 1)

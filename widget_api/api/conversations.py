@@ -100,6 +100,8 @@ def messages(id: str) -> dict[str, Any]:
         page = found[:limit][::-1]
         shown = [message.to_dict() for message in page]
         stream = _partial(visitor, conversation, shown) if before is None else None
+    if stream:
+        services().engine.owe(stream["turn_id"])
     result = {"messages": shown, "next": cursor(page[0].pk) if len(found) > limit else None}
     return result | ({"stream": stream} if stream else {})
 

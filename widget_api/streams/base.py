@@ -51,6 +51,11 @@ class StreamLog(ABC):
         """Erase the log. Followers stop at once."""
 
     @abstractmethod
+    def owe(self, turn: str) -> None:
+        """Somebody has been given the beginning elsewhere and will come for the rest: an end that readers who
+        are there already hear is not heard by that one."""
+
+    @abstractmethod
     def tells(self, turn: str, after: Position | None) -> bool:
         """Whether a closed log still has something for a reader: what follows the position that it has in this
         attempt, or, for a reader without one, an end that nobody has heard."""

@@ -20,7 +20,8 @@ class _Log:
         self.attempt = attempt
         self.events: list[bytes] = []
         self.closed = False
-        self.heard = False  # somebody has followed it to its end
+        self.owed = 0  # how often its beginning was given elsewhere
+        self.heard = False  # whoever was owed the rest, or came first, has followed it to its end
         self.changed = threading.Condition()
 
 
@@ -70,6 +71,13 @@ class MemoryStreamLog(StreamLog):
                 log.events = []
             self._end(log)
 
+    def owe(self, turn: str) -> None:
+        log = self._logs.get(turn)
+        if log:
+            with log.changed:
+                log.owed += 1
+                log.heard = False
+
     def tells(self, turn: str, after: Position | None) -> bool:
         log = self._logs.get(turn)
         if log is None:
@@ -82,9 +90,9 @@ class MemoryStreamLog(StreamLog):
         log = self._logs.get(turn)
         if log is None:
             raise LogMissing(turn)
-        return self._follow(log, after, wait)
+        return self._follow(log, after, wait, log.owed)
 
-    def _follow(self, log: _Log, after: Position | None, wait: float) -> Iterator[bytes]:
+    def _follow(self, log: _Log, after: Position | None, wait: float, owed: int) -> Iterator[bytes]:
         attempt, seq = after or Position(0, 0)
         while True:
             with log.changed:
@@ -98,7 +106,7 @@ class MemoryStreamLog(StreamLog):
             if fresh or not drained:
                 yield b"".join(fresh)
             if drained:
-                log.heard = True
+                log.heard = log.heard or owed == log.owed
                 return
 
     def _end(self, log: _Log) -> None:

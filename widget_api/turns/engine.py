@@ -252,6 +252,10 @@ class Engine:
             return turn if self._keeper.alive(turn) else None
         return turn if self._log.tells(turn.id, after) else None
 
+    def owe(self, turn: str) -> None:
+        """Somebody has read the turn's partial answer and will follow the rest, with or without a position."""
+        self._log.owe(turn)
+
     def _replay(self, turn: Turn) -> Iterator[bytes]:
         with connected():
             message = Message.get_by_id(turn.answer_id).to_dict()
@@ -301,7 +305,7 @@ class Engine:
         self._journal.commit(lambda: None)
         last = settle(job.turn, job.stopper.reason)
         if last:
-            job.writer.end(*last)
+            job.writer.end(last)
 
     def discard(self, turns: list[str]) -> None:
         """Erase the logs of these turns."""

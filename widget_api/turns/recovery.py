@@ -32,17 +32,16 @@ def end(turn: Turn, state: str, parts: list[dict[str, Any]], error: dict[str, An
     return True
 
 
-def settle(turn: Turn, problem: Problem | None = None) -> list[Event]:
+def settle(turn: Turn, problem: Problem | None = None) -> Event | None:
     """End a turn that nobody works on any more, or that cannot be waited for: the partial answer is kept.
 
     Without a `problem` it was stopped if the shopper wished so, else interrupted, with a retry offered.
-    Returns the events that end its stream, none when it had ended before.
+    Returns the event that ends its stream, None when it had ended before.
     """
     with transaction():
         chunks = Chunk.select(Chunk.events).where((Chunk.turn == turn.id) & (Chunk.attempt == turn.attempt))
         fold = events.folded(chunk for (chunk,) in rows(chunks.order_by(Chunk.last_seq)))
-        closing = list(fold.closing())
-        for event in closing:
+        for event in list(fold.closing()):
             fold.apply(event)
         wished = Turn.select().where((Turn.id == turn.id) & Turn.stop_requested).exists()
         if problem is None and not wished:
@@ -50,9 +49,9 @@ def settle(turn: Turn, problem: Problem | None = None) -> list[Event]:
         state = state_after(problem, stopped=wished)
         error = problem.to_dict() if problem else None
         if not end(turn, state, fold.parts, error):
-            return []
+            return None
     logger.warning("turn %s of %s was settled: %s", turn.id, turn.worker, state)
-    return [*closing, events.terminal(state, "stop", error)]
+    return events.terminal(state, "stop", error)
 
 
 def state_after(problem: Problem | None, *, stopped: bool) -> str:

@@ -62,10 +62,10 @@ class Run:
                 request = replace(request, tools=())  # the last step must end in words
             step = self._step(request)
             if self.writer.stopped:
-                break
+                return
             if not step.calls:
                 self._require_words()
-                break
+                return
             request = replace(request, messages=(*request.messages, *self._call(number, step)))
 
     def _require_words(self) -> None:

@@ -174,17 +174,22 @@ class Writer:
         if not self._stopper.stopped:
             self.flush()
         with self._pen:
-            for event in list(self.fold.closing()) if not self._ended else ():
-                self._append(event)
+            if not self._ended:
+                self._close_parts()
 
-    def end(self, *last: Event) -> None:
-        """Show the events that end the stream, once. The message must be in the database by now."""
+    def _close_parts(self) -> None:
+        for event in list(self.fold.closing()):
+            self._append(event)
+
+    def end(self, last: Event) -> None:
+        """End what is still open and show the event that ends the stream, once. The message must be in the
+        database by now."""
         with self._pen:
             if self._ended:
                 return
+            self._close_parts()
+            self._show(encode(last))
             self._ended = True
-            for event in last:
-                self._show(encode(event))
         self._log.close(self._turn)
 
     def _end_text(self) -> None:
