@@ -2,17 +2,18 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types lock widget help
+.PHONY: run test lint types chaos bench lock widget help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
 
-test: $(VENV)/test.stamp  ## All tests, the linter and the types
+test: $(VENV)/test.stamp  ## The linter, the types, and all tests: on SQLite alone, then on PostgreSQL and Redis
 	@tests/setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest -n 2 --dist loadgroup
+	$(VENV)/bin/pytest -n 3 --dist loadgroup
+	TEST_COLUMN=redis $(VENV)/bin/pytest -n 3 --dist loadgroup
 
 lint: $(VENV)/test.stamp  ## Mend what the linter can mend, format the rest
 	$(VENV)/bin/ruff check --fix .
@@ -21,9 +22,18 @@ lint: $(VENV)/test.stamp  ## Mend what the linter can mend, format the rest
 types: $(VENV)/test.stamp  ## Check the types
 	$(VENV)/bin/mypy
 
+chaos: $(VENV)/test.stamp  ## Kill, halt, cut and restart everything, and count what is lost: writes docs/promises.md
+	@tests/setup
+	@$(PY) -m tests.chaos
+
+bench: $(VENV)/test.stamp  ## Measure beside nginx and the usual Node stack: half an hour, writes docs/performance.md
+	@tests/setup
+	@bench/run
+
 lock: $(VENV)/test.stamp  ## Write the two locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 bench/requirements.in -o bench/requirements.txt
 
 widget:  ## Build static/widget/dist from static/widget/src (needs node)
 	@cd static/widget && npm ci --silent && npm run --silent build

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import uuid
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -17,12 +18,14 @@ from flask import Flask
 from hypothesis import HealthCheck
 from werkzeug.test import TestResponse
 
+from tests import column
 from tests.live import Live, serving
 from tests.scripted import Scripted
+from tests.servers import PostgresServer, RedisServer
 from widget_api import create_app
 from widget_api.api.services import Services
 from widget_api.config import Config
-from widget_api.models import Shop
+from widget_api.models import Shop, disconnect
 
 # Machines are noisy: how long an example takes says nothing. At home each run tries new examples; a continuous
 # integration that fails by chance helps nobody.
@@ -48,16 +51,71 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_unconfigure() -> None:
+    column.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The second column leaves out the files that are the same in both."""
+    if column.REDIS:
+        concerned = {item.path for item in items if _concerned(item)}
+        config.hook.pytest_deselected(items=[item for item in items if item.path not in concerned])
+        items[:] = [item for item in items if item.path in concerned]
+
+
+# Who asks for a product, or takes something from these modules, may meet a difference between the columns. Who asks
+# for a server by its name has it in both.
+PRODUCT = {"config", "live"}
+NAMED = {"postgres", "redis"}
+MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.streams", "widget_api.turns")
+
+
+def _concerned(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    asked = set(item.fixturenames)
+    if asked & NAMED and not asked & PRODUCT:
+        return False
+    known = vars(item.module).values()
+    origins = (getattr(each, "__module__", None) or getattr(each, "__name__", "") for each in known)
+    return bool(asked & PRODUCT) or any(str(origin).startswith(MODULES) for origin in origins)
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(
-        secret_keys=("0123456789abcdefghijklmnopqrstuv-first", "0123456789abcdefghijklmnopqrstuv-second"),
-        instance=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'chat.db'}",
-        public_url="https://chat.example",
-        rate_limits="off",
-        max_streams=8,
-    )
+def config(tmp_path: Path) -> Iterator[Config]:
+    with column.stores() as stores:
+        yield Config(
+            secret_keys=("0123456789abcdefghijklmnopqrstuv-first", "0123456789abcdefghijklmnopqrstuv-second"),
+            instance=tmp_path,
+            database_url=stores.get("DATABASE_URL", f"sqlite:///{tmp_path / 'chat.db'}"),
+            redis_url=stores.get("REDIS_URL", ""),
+            public_url="https://chat.example",
+            rate_limits="off",
+            max_streams=8,
+            backup_days=0,
+        )
+        disconnect()
+
+
+@pytest.fixture
+def postgres() -> PostgresServer:
+    return column.postgres()
+
+
+@pytest.fixture
+def redis() -> RedisServer:
+    return column.redis()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServer) -> Iterator[str]:
+    """A database without tables, one of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'each.db'}"
+        return
+    url = postgres.database()
+    yield url
+    disconnect()
+    postgres.drop(url)
 
 
 @pytest.fixture
@@ -76,7 +134,10 @@ def app(config: Config, model: Scripted) -> Iterator[Flask]:
         Shop.register(domain, origins=[site], mcp_url="http://127.0.0.1:9", name=domain.split("-")[0].title())
     yield app
     model.let_go()
-    services.engine.close(grace=0)
+    for thread in threading.enumerate():
+        if thread.name.startswith("turn-"):
+            thread.join(30)
+    services.close(grace=0)
 
 
 @pytest.fixture

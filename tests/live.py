@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +16,13 @@ from typing import Any
 
 import requests
 
-ROOT = Path(__file__).parents[1]
+from tests.column import ROOT, stores
+from tests.servers import free_port
+
+__all__ = ("ROOT", "SHOP", "Live", "Shopper", "free_port", "serving")
+
+START_SECONDS = 40
 SHOP = "demo-store.myshopify.com"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -55,6 +53,7 @@ class Live:
             "INSTANCE": str(self.folder),
             "PORT": str(self.port),
             "RATE_LIMITS": "off",
+            "BACKUP_DAYS": "0",
             **self.settings,
         }
         with (self.folder / "log").open("ab") as log:
@@ -69,15 +68,17 @@ class Live:
         return self
 
     def _wait(self) -> None:
-        session = requests.Session()
-        session.trust_env = False
-        retry = requests.adapters.Retry(total=400, connect=400, backoff_factor=0.05, backoff_max=0.1)
-        with session:
-            session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
-            try:
-                session.get(f"{self.url}/readyz", timeout=20).raise_for_status()
-            except requests.RequestException as exc:
-                raise AssertionError(f"the server did not start:\n{self.log}") from exc
+        assert self.process
+        deadline = time.monotonic() + START_SECONDS
+        with requests.Session() as session:
+            session.trust_env = False
+            while self.process.poll() is None and time.monotonic() < deadline:
+                try:
+                    session.get(f"{self.url}/readyz", timeout=20).raise_for_status()
+                    return
+                except requests.RequestException:
+                    time.sleep(0.05)
+        raise AssertionError(f"the server did not start:\n{self.log}")
 
     def break_it(self, action: str) -> None:
         """Press a button of the demo's page "Break it"."""
@@ -110,12 +111,13 @@ class Live:
 
 @contextmanager
 def serving(folder: Path, app: str = "widget_api.demo:create_app()", **settings: str) -> Iterator[Live]:
-    """A server for the block."""
-    live = Live(folder, settings, app).start()
-    try:
-        yield live
-    finally:
-        live.stop()
+    """A server for the block, with stores of its own unless `settings` name others."""
+    with stores() as own:
+        live = Live(folder, {**own, **settings}, app)
+        try:
+            yield live.start()
+        finally:
+            live.stop()
 
 
 class Shopper:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -57,10 +59,10 @@ def cart_parts(shopper: Shopper, conversation: str) -> list[dict[str, Any]]:
 
 def bound(live: Live) -> list[str]:
     """The cart ids that the database holds."""
-    with sqlite3.connect(live.folder / "chat.db") as database:
-        found = [row[0] for row in database.execute("SELECT cart_id FROM session WHERE cart_id != ''")]
-    database.close()
-    return found
+    url = live.settings.get("DATABASE_URL", "")
+    connected: Any = psycopg.connect(url) if url else sqlite3.connect(live.folder / "chat.db")
+    with closing(connected) as database:
+        return [row[0] for row in database.execute("SELECT cart_id FROM session WHERE cart_id != ''")]
 
 
 def test_a_session_begins_without_a_cart(anna: Shopper) -> None:

@@ -1,11 +1,17 @@
-"""The command line: shops are registered, changed and removed, and what is wrong is refused with a reason."""
+"""The command line: shops are registered, changed and removed, the database is looked after, and what is wrong is
+refused with a reason."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from tests.conftest import Visitor
+from widget_api.api.services import Services
 from widget_api.models import Shop, connected
 
 
@@ -113,3 +119,61 @@ def test_a_bad_endpoint_is_refused(run: FlaskCliRunner, url: str) -> None:
     )
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+
+
+@pytest.fixture
+def kept(services: Services) -> Services:
+    """The app, with a backup to be kept of each day, though nobody makes it here."""
+    services.config = replace(services.config, backup_days=7)
+    return services
+
+
+def test_a_backup_is_made_verified_and_found_good(run: FlaskCliRunner, anna: Visitor, kept: Services) -> None:
+    anna.says("Do you have boots?")
+    made = run.invoke(args=["db", "backup"])
+    assert made.exit_code == 0, made.output
+    path, holds = made.stdout.strip().split("\t")
+    assert (Path(path).parent, holds) == (kept.config.instance / "backups", "1 conversations, 2 messages")
+    verified = run.invoke(args=["db", "verify"])
+    assert (verified.exit_code, Path(path).name in verified.stdout) == (0, True)
+    assert "good: 1 conversations, 2 messages" in verified.stdout
+    checked = run.invoke(args=["db", "check"])
+    assert checked.exit_code == 0, checked.output
+    assert "The newest backup is good." in checked.stdout
+
+
+def test_a_damaged_backup_is_told_of_by_name(run: FlaskCliRunner, anna: Visitor, kept: Services) -> None:
+    anna.says("Do you have boots?")
+    good, bad = (Path(run.invoke(args=["db", "backup"]).stdout.split("\t")[0]) for _ in range(2))
+    bad.write_bytes(bad.read_bytes()[:-1])
+    for args in ([], [good.name, str(bad)]):
+        verified = run.invoke(args=["db", "verify", *args])
+        assert verified.exit_code == 1
+        assert verified.stderr == f"{bad.name} is damaged: it is not what was written.\n"
+        assert good.name in verified.stdout
+    checked = run.invoke(args=["db", "check"])
+    assert (checked.exit_code, f"{bad.name} is damaged" in checked.stdout) == (1, True)
+    assert kept.config.backup_days
+
+
+def test_the_check_says_that_there_is_no_backup_where_there_should_be_one(
+    run: FlaskCliRunner, kept: Services
+) -> None:
+    checked = run.invoke(args=["db", "check"])
+    assert (checked.exit_code, "There is no backup." in checked.stdout) == (1, True)
+    kept.config = replace(kept.config, backup_days=0)
+    assert run.invoke(args=["db", "check"]).exit_code == 0
+    assert "There is no backup in" in run.invoke(args=["db", "verify"]).stderr
+
+
+def test_a_backup_that_is_not_there_is_refused_with_a_reason(run: FlaskCliRunner) -> None:
+    for command in ("verify", "restore"):
+        done = run.invoke(args=["db", command, "nowhere.db"])
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "Traceback" not in done.stderr
+
+
+def test_the_tables_are_brought_up_to_date(run: FlaskCliRunner) -> None:
+    for args in ([], ["--post"]):
+        done = run.invoke(args=["db", "migrate", *args])
+        assert (done.exit_code, done.stdout) == (0, "The tables are up to date.\n")

@@ -13,6 +13,8 @@ from tests.live import ROOT
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
 
+REDIS = "redis://:hush@127.0.0.1:6379/0"
+POSTGRES = "postgresql://user:hush@127.0.0.1:5432/chat?sslmode=require"
 KEY = "0123456789abcdefghijklmnopqrstuv"
 
 
@@ -45,10 +47,23 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
         ({"PORT": "eighty"}, "PORT"),
         ({"PORT": "0"}, "PORT"),
         ({"PORT": "٣"}, "PORT"),
-        ({"WEB_CONCURRENCY": "2"}, "WEB_CONCURRENCY=1"),
-        ({"REDIS_URL": "redis://127.0.0.1"}, "REDIS_URL"),
+        ({"WEB_CONCURRENCY": "2"}, "REDIS_URL.*DATABASE_URL.*WEB_CONCURRENCY=1"),
+        ({"WEB_CONCURRENCY": "2", "REDIS_URL": REDIS}, "DATABASE_URL"),
+        ({"WEB_CONCURRENCY": "2", "DATABASE_URL": POSTGRES}, "REDIS_URL"),
+        ({"WEB_CONCURRENCY": "2", "REDIS_URL": REDIS, "DATABASE_URL": "sqlite:////chat.db"}, "DATABASE_URL"),
+        ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"DATABASE_URL": "sqlite:///"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://host"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://user:hush@hush@host/chat"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://user:hush%@host/chat"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://host/chat?nonsense=1"}, "DATABASE_URL"),
+        ({"REDIS_URL": "http://host"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://:hush@host:port"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis://host/first"}, "REDIS_URL"),
+        ({"REDIS_URL": "unix://"}, "REDIS_URL"),
+        ({"BACKUP_DAYS": "weekly"}, "BACKUP_DAYS"),
         ({"PUBLIC_URL": "chat.example"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "http://chat.example", "SECRET_KEYS": KEY}, "https"),
         ({"PUBLIC_URL": "https://chat.example/path", "SECRET_KEYS": KEY}, "PUBLIC_URL"),
@@ -65,8 +80,29 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     ids=str,
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, settings: dict[str, str], says: str) -> None:
-    with pytest.raises(ConfigError, match=says):
+    with pytest.raises(ConfigError, match=says) as refusal:
         read(tmp_path, **settings)
+    assert "hush" not in str(refusal.value)
+
+
+def test_several_workers_need_both_servers(tmp_path: Path) -> None:
+    config = read(tmp_path, WEB_CONCURRENCY="4", REDIS_URL=REDIS, DATABASE_URL=POSTGRES)
+    assert (config.workers, config.redis_url, config.database_url) == (4, REDIS, POSTGRES)
+
+
+@pytest.mark.parametrize(
+    "url", [REDIS, "redis://localhost", "rediss://:word@host:6380/1", "unix:///run/redis.sock?db=1"]
+)
+def test_one_worker_may_use_redis(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
+def test_the_spelling_of_other_hosters_is_understood(tmp_path: Path) -> None:
+    assert read(tmp_path, DATABASE_URL="postgres://user@host/chat").database_url == "postgresql://user@host/chat"
+
+
+def test_a_week_of_backups_is_kept_unless_said_otherwise(tmp_path: Path) -> None:
+    assert (read(tmp_path).backup_days, read(tmp_path, BACKUP_DAYS="0").backup_days) == (7, 0)
 
 
 @pytest.mark.parametrize("text", ["messages", "messages=lots", "coffee=1 per day", "messages=1 per day,,"])
@@ -76,7 +112,8 @@ def test_a_wrong_limit_is_refused(text: str) -> None:
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    config = read(tmp_path, SECRET_KEYS=KEY, MODEL_API_KEY="sk-very-secret", SHOPIFY_CLIENT_SECRET="hush")
+    secrets = {"SECRET_KEYS": KEY, "MODEL_API_KEY": "sk-very-secret", "SHOPIFY_CLIENT_SECRET": "hush"}
+    config = read(tmp_path, **secrets, DATABASE_URL=POSTGRES, REDIS_URL=REDIS)
     assert not [secret for secret in (KEY, "sk-very-secret", "hush") if secret in repr(config)]
 
 

@@ -19,7 +19,7 @@ DOMAIN = "demo-store.myshopify.com"
 def client(config: Config) -> Iterator[FlaskClient]:
     app = create_app(replace(config, public_url="http://127.0.0.1:8000"))
     yield app.test_client()
-    app.extensions["widget"].engine.close(grace=0)
+    app.extensions["widget"].close(grace=0)
 
 
 def test_the_shop_is_registered_with_both_names_of_this_machine(client: FlaskClient) -> None:
@@ -35,7 +35,7 @@ def test_a_second_start_keeps_the_one_shop(client: FlaskClient, config: Config) 
     again = create_app(replace(config, public_url="http://127.0.0.1:8000"))
     with connected():
         assert Shop.select().count() == 1
-    again.extensions["widget"].engine.close(grace=0)
+    again.extensions["widget"].close(grace=0)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,26 +18,19 @@ from tests.storefront import storefront
 from widget_api.demo.break_it import BREAKS_FOR_GOOD, MISFORTUNES, SLOW_PACE
 from widget_api.demo.carts import CARTS
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.model import Breakable
 from widget_api.demo.wire import Wire
+from widget_api.llm.base import Request, User
 from widget_api.llm.demo import PACE_SECONDS
+from widget_api.problems import ModelCut
+from widget_api.sockets.client import TAKE_OVER, Connection
 
 PAGE = "/pages/break-it"
 
 
-@dataclass
-class Model:
-    pace: float = PACE_SECONDS
-    fail_next: int = 0
-
-
 @pytest.fixture
-def model() -> Model:
-    return Model()
-
-
-@pytest.fixture
-def client(model: Model) -> Iterator[FlaskClient]:
-    yield storefront(model=model).test_client()
+def client() -> Iterator[FlaskClient]:
+    yield storefront().test_client()
     FAULTS.mend()
 
 
@@ -52,16 +47,21 @@ def test_each_button_is_a_form_with_its_state_and_what_to_expect(client: FlaskCl
     assert page.count("Now: ") == len(MISFORTUNES)
 
 
-def test_the_model_is_slowed(client: FlaskClient, model: Model) -> None:
+def test_the_model_is_slowed(client: FlaskClient) -> None:
+    model = Breakable()
+    assert model.pace == PACE_SECONDS
     assert "2.5 words a second" in press(client, "slow-model")
     assert model.pace == SLOW_PACE
 
 
-def test_the_next_answer_stumbles_or_dies(client: FlaskClient, model: Model) -> None:
-    press(client, "stumble")
-    assert model.fail_next == 1
-    press(client, "kill-answer")
-    assert model.fail_next == BREAKS_FOR_GOOD
+@pytest.mark.parametrize(("button", "breaks"), [("stumble", 1), ("kill-answer", BREAKS_FOR_GOOD)])
+def test_the_next_answer_stumbles_or_dies(client: FlaskClient, button: str, breaks: int) -> None:
+    press(client, button)
+    model = Breakable()
+    for _ in range(breaks):
+        with pytest.raises(ModelCut):
+            model.stream(Request("", (User("Hello!"),)), Nobody())
+    assert model.stream(Request("", (User("Hello!"),)), Nobody()).finish_reason == "stop"
 
 
 def test_carts_expire(client: FlaskClient) -> None:
@@ -79,11 +79,11 @@ def test_the_shop_changes_its_dialect_and_its_temper(client: FlaskClient) -> Non
     assert (FAULTS.rate_limit_next, FAULTS.slow_seconds) == (3, 4.0)
 
 
-def test_everything_is_mended_at_once(client: FlaskClient, model: Model) -> None:
+def test_everything_is_mended_at_once(client: FlaskClient) -> None:
     for each in MISFORTUNES:
         press(client, each.name)
     assert "All works again" in press(client, "mend")
-    assert (model.pace, model.fail_next) == (PACE_SECONDS, 0)
+    assert (FAULTS.pace, FAULTS.break_next) == (PACE_SECONDS, 0)
     assert not FAULTS.legacy_only
 
 
@@ -91,62 +91,69 @@ def test_an_unknown_button_is_refused(client: FlaskClient) -> None:
     assert client.post(PAGE, data={"action": "explode"}).status_code == 404
 
 
-def test_another_model_than_the_demos_own_is_left_alone() -> None:
-    client = storefront().test_client()
-    assert client.post(PAGE, data={"action": "slow-model"}).status_code == 303
-    assert "not the demo" in client.get(PAGE).text
+def test_another_model_than_the_demos_own_is_left_alone(client: FlaskClient) -> None:
+    press(client, "slow-model")
+    page = storefront(own_model=False).test_client().get(PAGE).text
+    assert "not the demo" in page
+    assert "as fast as it comes" in page
 
 
-def start(wire: Wire) -> Any:
-    return wire({"REQUEST_METHOD": "GET"}, lambda *_: lambda _: None)
+class Nobody:
+    """Listens to a step and keeps nothing."""
+
+    stopped = False
+
+    def text(self, delta: str) -> None: ...
+    def tool_input_start(self, call_id: str, name: str) -> None: ...
+    def tool_input_delta(self, call_id: str, delta: str) -> None: ...
+    def flush(self) -> None: ...
+    def on_stop(self, close: Callable[[], None]) -> None: ...
 
 
-def streaming(kind: str) -> Wire:
-    def app(_: Any, start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [("Content-Type", kind)])
-        return iter([b"one", b"two"])
+def over(wire_to: socket.socket, keep: Callable[[], None]) -> Connection:
+    """A connection that a stream has taken over, under the wire."""
+    taken: list[Connection] = []
 
-    return Wire(app)
+    def stream(environ: Any, _: Any) -> list[bytes]:
+        taken.append(environ[TAKE_OVER]())
+        return []
 
-
-def test_a_cut_stream_ends_in_an_error_and_not_in_an_end() -> None:
-    wire = streaming("text/event-stream; charset=utf-8")
-    body = start(wire)
-    assert (next(body), len(wire)) == (b"one", 1)
-    assert wire.cut() == 1
-    with pytest.raises(ConnectionResetError):
-        next(body)
-    body.close()
-    assert len(wire) == 0
+    Wire(stream)({TAKE_OVER: lambda: Connection(wire_to, chunked=True, keep=keep)}, lambda *_: lambda _: None)
+    return taken[0]
 
 
-def test_what_is_no_stream_is_not_cut() -> None:
-    wire = streaming("text/html")
-    body = start(wire)
-    assert wire.cut() == 0
-    assert list(body) == [b"one", b"two"]
+def test_a_cut_is_for_the_streams_that_were_open_then() -> None:
+    with ExitStack() as stack:
+        pairs = [[stack.enter_context(end) for end in socket.socketpair()] for _ in range(3)]
+        given_back: list[str] = []
+        (ended, browser_of_ended), (cut, browser_of_cut), (later, browser_of_later) = pairs
+        over(ended, lambda: given_back.append("ended")).keep()  # type: ignore[misc]
+        over(cut, lambda: given_back.append("cut"))
+        FAULTS.cut_at = time.time()
+        over(later, lambda: given_back.append("later"))
+        assert browser_of_cut.recv(1) == b""
+        for browser in (browser_of_ended, browser_of_later):
+            browser.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                browser.recv(1)
+        assert given_back == ["ended"]
+    FAULTS.mend()
 
 
 def test_an_open_answer_is_cut_on_the_wire_and_lost_nowhere_else(live: Live) -> None:
     conversation = uuid.uuid4().hex
-    press_live(live, "slow-model")
+    live.break_it("slow-model")
     with Shopper(live) as anna:
         with anna.send(conversation, "Do you have a warm hat?") as response:
             lines = response.iter_lines()
             assert next(lines)
-            press_live(live, "cut-stream")
+            live.break_it("cut-stream")
             with pytest.raises(requests.exceptions.ChunkedEncodingError):
                 list(lines)
-        press_live(live, "mend")
+        live.break_it("mend")
         assert "[DONE]" in anna.get(f"/api/chat/{conversation}/stream").text
         assert finished(anna, conversation)["metadata"]["status"] == "complete"
     assert "Traceback" not in live.log
-
-
-def press_live(live: Live, name: str) -> None:
-    with requests.Session() as http:
-        http.trust_env = False
-        http.post(live.url + PAGE, data={"action": name}, timeout=20).raise_for_status()
 
 
 def finished(shopper: Shopper, conversation: str) -> dict[str, Any]:

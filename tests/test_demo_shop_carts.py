@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from widget_api.demo.carts import TTL, CartRefusal, Carts, NotEnough, SoldOut, UnknownVariant
 from widget_api.demo.catalogue import PRODUCTS, product, variant
+from widget_api.demo.database import DATABASE
 
 ALL_VARIANTS = [each for shown in PRODUCTS for each in shown.variants]
-AVAILABLE = next(each for each in ALL_VARIANTS if each.stock > 5)
+AVAILABLE, OTHER = [each for each in ALL_VARIANTS if each.stock > 5][:2]
 SOLD_OUT = next(each for each in ALL_VARIANTS if each.stock == 0)
 
 
@@ -28,7 +29,7 @@ class Clock:
 def test_a_cart_is_found_by_its_token_until_it_is_cancelled() -> None:
     carts = Carts()
     cart = carts.create()
-    assert carts.get(cart.token) is cart
+    assert carts.get(cart.token) == cart
     carts.cancel(cart.token)
     assert carts.get(cart.token) is None
 
@@ -40,7 +41,7 @@ def test_a_cart_expires_thirty_days_after_its_last_change() -> None:
     clock.now += timedelta(days=29)
     carts.set_quantity(cart, AVAILABLE.id, 1)
     clock.now += timedelta(days=29)
-    assert carts.get(cart.token) is cart
+    assert carts.get(cart.token) == cart
     clock.now += timedelta(days=1)
     assert carts.get(cart.token) is None
 
@@ -100,6 +101,42 @@ def test_an_unknown_variant_changes_nothing_of_what_came_with_it() -> None:
     assert cart.lines == []
 
 
+def test_a_change_begins_with_what_others_have_made_of_the_cart() -> None:
+    carts = Carts()
+    mine = carts.create()
+    theirs = carts.get(mine.token)
+    assert theirs
+    carts.set_quantity(theirs, AVAILABLE.id, 2)
+    carts.set_quantity(mine, OTHER.id, 1)
+    assert mine.quantities() == {AVAILABLE.id: 2, OTHER.id: 1}
+
+
+def test_a_change_does_not_bring_a_cancelled_cart_back() -> None:
+    carts = Carts()
+    cart = carts.create()
+    carts.cancel(cart.token)
+    carts.set_quantity(cart, AVAILABLE.id, 1)
+    assert carts.get(cart.token) is None
+
+
+def test_what_is_not_sold_any_more_is_left_out() -> None:
+    carts = Carts()
+    cart = carts.create()
+    carts.add(cart, {AVAILABLE.id: 1, OTHER.id: 1})
+    DATABASE.execute("UPDATE cart SET lines = replace(lines, ?, '1')", str(OTHER.id))
+    found = carts.get(cart.token)
+    assert found
+    assert found.quantities() == {AVAILABLE.id: 1}
+
+
+def test_beyond_a_bound_the_oldest_carts_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("widget_api.demo.carts.MAX_CARTS", 3)
+    carts = Carts()
+    made = [carts.create().token for _ in range(5)]
+    assert [bool(carts.get(token)) for token in made] == [False, False, True, True, True]
+    assert len(carts) == 3
+
+
 def test_adds_from_many_threads_are_all_counted() -> None:
     carts = Carts()
     cart = carts.create()
@@ -109,7 +146,9 @@ def test_adds_from_many_threads_are_all_counted() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert cart.count == 20
+    found = carts.get(cart.token)
+    assert found
+    assert found.count == 20
 
 
 CHANGES = st.lists(st.tuples(st.sampled_from(ALL_VARIANTS), st.integers(0, 40)), max_size=12)

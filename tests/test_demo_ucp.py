@@ -15,7 +15,7 @@ from tests.shop_server import PROFILE, UCP, Json, Raw, demo_shop, shop_server
 from widget_api.api.profile import PROFILE as GOOD_PROFILE
 from widget_api.demo import catalogue, legacy, ucp
 from widget_api.demo.carts import CARTS
-from widget_api.demo.faults import FAULTS, Faults
+from widget_api.demo.faults import FAULTS
 
 VARIANTS = [variant for product in catalogue.PRODUCTS for variant in product.variants]
 PLENTY, OTHER = (f"gid://shopify/ProductVariant/{each.id}" for each in [v for v in VARIANTS if v.stock >= 10][:2])
@@ -396,7 +396,7 @@ def test_a_shop_of_the_past_has_no_such_endpoint(client: FlaskClient) -> None:
 
 
 def test_all_faults_can_be_mended() -> None:
-    faults = Faults(nested_cart=True, rate_limit_next=1, slow_seconds=1.5)
-    assert [faults.take("rate_limit_next"), faults.take("rate_limit_next")] == [True, False]
-    faults.mend()
-    assert faults.to_dict() == Faults().to_dict()
+    FAULTS.nested_cart, FAULTS.rate_limit_next, FAULTS.slow_seconds = True, 1, 1.5
+    assert [FAULTS.take("rate_limit_next"), FAULTS.take("rate_limit_next")] == [True, False]
+    FAULTS.mend()
+    assert (FAULTS.nested_cart, FAULTS.rate_limit_next, FAULTS.slow_seconds) == (False, 0, 0.0)

@@ -50,7 +50,7 @@ class Story(RuleBasedStateMachine):
         self.seen: dict[str, list[str]] = {name: [] for name in NAMES}
 
     def teardown(self) -> None:
-        self.services.engine.close(grace=0)
+        self.services.close(grace=0)
         self.folder.cleanup()
 
     def note(self, name: str, response: Any) -> None:

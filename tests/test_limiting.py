@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.conftest import ANNAS_SHOP, Visitor
+from tests.servers import RedisServer, free_port, redis_server
+from widget_api import limits as product
 from widget_api.config import Config
 from widget_api.limits import Limits, address_key
 from widget_api.problems import TooManyRequests
@@ -73,3 +77,98 @@ def test_an_ipv6_network_counts_as_one_address() -> None:
     assert address_key("2001:db8::1") == address_key("2001:db8::ffff:2") != address_key("2001:db8:0:1::1")
     assert address_key("192.0.2.1") != address_key("192.0.2.2")
     assert address_key("") == "unknown"
+
+
+# in Redis
+
+
+Make = Callable[[str], Limits]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    monkeypatch.setattr(product, "RETRY_SECONDS", 0)
+    server.flush()
+    yield server
+    server.resume()
+    if not server.running:
+        server.start()
+
+
+@pytest.fixture
+def shared(redis: RedisServer) -> Iterator[Make]:
+    """Makes the limits of a process that counts in Redis."""
+    made: list[Limits] = []
+
+    def make(text: str) -> Limits:
+        made.append(Limits.parse(text, redis.url))
+        return made[-1]
+
+    yield make
+    for limits in made:
+        limits.close()
+
+
+def refused(limits: Limits, name: str = "messages", key: str = "anna") -> int:
+    """Ask for one; the seconds to wait, 0 where it was granted."""
+    try:
+        limits.take(name, key)
+    except TooManyRequests as exc:
+        return exc.retry_after or 0
+    return 0
+
+
+def test_all_processes_count_together(shared: Make) -> None:
+    here, there = (shared("messages=4 per hour") for _ in range(2))
+    assert [refused(limits) for limits in (here, there, here, there)] == [0] * 4
+    assert refused(here)
+    assert refused(there)
+    assert not refused(there, key="ben")
+
+
+def test_clocks_that_differ_change_nothing(shared: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = shared("messages=3 per 10 minutes")
+    now = time.time()
+    for minutes in (-10, 10, 0):
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + 60 * minutes)
+        assert not refused(limits)
+    for minutes in (-10, 10, 0):
+        monkeypatch.setattr(time, "time", lambda minutes=minutes: now + 60 * minutes)
+        assert 500 < refused(limits) <= 600
+
+
+def test_nothing_is_connected_before_the_first_request() -> None:
+    Limits.parse("default", f"redis://127.0.0.1:{free_port()}/0")
+
+
+def test_without_redis_each_process_counts_by_itself(redis: RedisServer, shared: Make) -> None:
+    limits = shared("messages=2 per hour")
+    redis.kill()
+    assert [bool(refused(limits)) for _ in range(3)] == [False, False, True]
+    redis.start()
+    assert [bool(refused(limits)) for _ in range(3)] == [False, False, True]
+
+
+def test_a_redis_that_says_nothing_holds_nobody_up(redis: RedisServer, shared: Make) -> None:
+    limits = shared("messages=2 per hour")
+    assert not refused(limits)
+    redis.pause()
+    assert [bool(refused(limits)) for _ in range(3)] == [False, False, True]
+    redis.resume()
+
+
+def test_a_redis_that_was_away_is_left_alone_for_a_while(
+    redis: RedisServer, shared: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product, "RETRY_SECONDS", 3600)
+    limits = shared("messages=2 per hour")
+    redis.kill()
+    assert not refused(limits)
+    redis.start()
+    assert [bool(refused(limits)) for _ in range(2)] == [False, True]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
@@ -172,7 +173,12 @@ def exhausted(world: World) -> None:
 
 def broken(world: World) -> None:
     """The database cannot be read any more."""
-    path = Path(world.services.config.database_url.removeprefix("sqlite:///"))
+    url = world.services.config.database_url
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+        return
+    path = Path(url.removeprefix("sqlite:///"))
     for file in path.parent.glob(f"{path.name}*"):
         file.write_bytes(b"This is no database. " * 100)
 
@@ -358,7 +364,7 @@ def test_every_kind_of_event_is_as_documented_and_every_documented_one_is_sent(w
 def test_an_answer_told_from_the_history_is_as_documented(world: World) -> None:
     talked(world)
     with connected():
-        world.services.engine.discard([turn.id for turn in Turn.select()])
+        Turn.update(ended_at=1).execute()
     with world.anna.send("Do you have hats?", id="asked-before") as response:
         check("POST /api/chat", response)
         assert b"id: 1-" not in response.data

@@ -43,7 +43,7 @@ def test_a_call_is_intended_before_it_is_made_and_done_after(
     assert shop == [("search_catalog", [("search_catalog", "intended")])]
     with connected():
         row = ToolCall.select().get()
-    assert (row.state, row.input, row.output) == ("done", {"query": "hats"}, {"found": {"query": "hats"}})
+    assert (row.state, row.input, row.output["output"]) == ("done", {"query": "hats"}, {"found": {"query": "hats"}})
 
 
 def test_the_model_is_told_what_the_tool_answered(

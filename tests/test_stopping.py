@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import pytest
 
 from tests.conftest import Visitor, events, text_of
 from tests.scripted import Scripted, call
 from widget_api.api.services import Services
+from widget_api.models import Turn, transaction
 from widget_api.shopify.tools import Outcome, Toolbox
-from widget_api.turns.job import Job
 
 
 def test_the_partial_answer_is_kept_and_nothing_comes_after(anna: Visitor, model: Scripted) -> None:
@@ -99,7 +100,7 @@ def test_an_answer_that_waits_for_the_shop_is_stopped_without_waiting_for_it(
     text, tool = [part for part in anna.messages()[-1]["parts"] if part["type"] != "step-start"]
     assert (text["text"], tool["state"]) == ("Let me look. ", "output-error")
     gate.set()
-    while services.engine.jobs():
+    while list(services.engine.jobs):
         pass
     assert anna.messages()[-1]["metadata"]["status"] == "stopped"
 
@@ -110,7 +111,7 @@ def test_a_turn_that_is_ended_for_its_thread_while_the_thread_comes_back_ends_on
     model.will("so far ", threading.Event())
     running = anna.send("talk")
     assert model.streaming.wait(10)
-    (job,) = services.engine.jobs()
+    (job,) = services.engine.jobs
     job.writer.close_parts()
     job.writer.end({"type": "abort"})
     anna.post(f"/api/chat/{anna.conversation}/stop")
@@ -122,14 +123,16 @@ def test_a_turn_that_is_ended_for_its_thread_while_the_thread_comes_back_ends_on
 def test_a_stop_that_comes_before_the_first_breath_is_heard(
     anna: Visitor, model: Scripted, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begin = services.engine.jobs.begin
+
+    def begin_stopped(*job: Any) -> None:
+        with transaction():
+            Turn.update(stop_requested=True).execute()
+        begin(*job)
+
     model.will("never said")
-    held: list[Job] = []
-    run = services.engine._run
-    monkeypatch.setattr(services.engine, "_run", held.append)
-    running = anna.send("talk")
-    assert anna.post(f"/api/chat/{anna.conversation}/stop").json == {"status": "running"}
-    run(held[0])
-    assert [event["type"] for event in events(running.data)] == ["abort"]
+    monkeypatch.setattr(services.engine.jobs, "begin", begin_stopped)
+    assert [event["type"] for event in anna.says("talk")] == ["abort"]
     assert anna.messages()[-1]["metadata"]["status"] == "stopped"
 
 
@@ -137,7 +140,7 @@ def test_an_answer_that_takes_too_long_is_ended_in_words(anna: Visitor, model: S
     model.will("so far ", threading.Event(), "never")
     running = anna.send("talk")
     assert model.streaming.wait(10)
-    (job,) = services.engine.jobs()
+    (job,) = services.engine.jobs
     job.deadline = 0
     said = events(running.data)
     assert json.loads(said[-1]["errorText"])["code"] == "answer-too-long"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import itsdangerous
 import pytest
 
@@ -41,23 +43,43 @@ def test_no_bent_token_speaks_for_anybody_else() -> None:
                 pass
 
 
-@pytest.mark.parametrize("age", [-10, tokens.SESSION_SECONDS + 10])
-def test_an_expired_token_and_one_of_the_future_are_refused(monkeypatch: pytest.MonkeyPatch, age: int) -> None:
-    signer = Tokens((OLD,))
-    token = signer.session(CLAIMS)
-    now = itsdangerous.TimestampSigner.get_timestamp
-    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda self: now(self) + age)
-    with pytest.raises(BadToken):
-        signer.read_session(token)
+MINUTES = 60
+APART = 20 * MINUTES
 
 
-def test_a_ticket_soon_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    signer = Tokens((OLD,))
-    ticket = signer.ticket(TicketClaims(CLAIMS, "turn"))
+@pytest.fixture
+def ago(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the clock of whoever signs back by so many seconds."""
     now = itsdangerous.TimestampSigner.get_timestamp
-    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda self: now(self) + 601)
+
+    def set_back(seconds: int) -> None:
+        monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda self: now(self) - seconds)
+
+    return set_back
+
+
+@pytest.mark.parametrize("age", [-APART - 10, tokens.SESSION_SECONDS + APART + 10])
+def test_an_expired_token_and_one_of_the_future_are_refused(ago: Callable[[int], None], age: int) -> None:
+    ago(age)
+    signer = Tokens((OLD,))
     with pytest.raises(BadToken):
-        signer.read_ticket(ticket)
+        signer.read_session(signer.session(CLAIMS))
+
+
+def test_a_ticket_soon_expires(ago: Callable[[int], None]) -> None:
+    ago(tokens.TICKET_SECONDS + APART + 10)
+    signer = Tokens((OLD,))
+    with pytest.raises(BadToken):
+        signer.read_ticket(signer.ticket(TicketClaims(CLAIMS, "turn")))
+
+
+@pytest.mark.parametrize("age", [-APART + 10, APART - 10])
+def test_two_workers_clocks_may_be_ten_minutes_off_either_way(ago: Callable[[int], None], age: int) -> None:
+    ago(age)
+    signer = Tokens((OLD,))
+    assert signer.read_session(signer.session(CLAIMS)) == CLAIMS
+    ticket = TicketClaims(CLAIMS, "turn")
+    assert signer.read_ticket(signer.ticket(ticket)) == ticket
 
 
 def test_keys_change_without_a_logout_and_a_removed_key_opens_nothing() -> None:

@@ -18,12 +18,15 @@ def create_app(config: Config | None = None) -> Flask:
     from widget_api import cli, logs, models, problems
     from widget_api.api import cart, chat, conversations, cors, health, http, profile, sessions, widget
     from widget_api.api.services import Services
+    from widget_api.backups import opening
     from widget_api.config import Config
 
     config = config or Config.from_env(os.environ)
     logs.configure(config.log_format)
-    models.connect(config.database_url)
     app = Flask(__name__, static_folder=None)
+    if not cli.mends_database():
+        app.extensions["database"] = opening.prepare(config)  # which holds it for as long as the app lives
+        models.connect(config.database_url)
     Services.build(config).init_app(app)
     for part in (problems, http, cors, cli):
         part.init_app(app)

@@ -1,7 +1,8 @@
-"""The command line: shops are rows, managed here."""
+"""The command line: shops are rows, managed here; so are the database's backups."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from widget_api import models
+from widget_api.backups import Backup, BackupError, Backups, opening
+from widget_api.config import Config, ConfigError
 from widget_api.models import Shop, connected, iso
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
@@ -23,11 +27,19 @@ SNIPPET = Path(__file__).parents[1] / "liquid" / "snippets" / "shop-chat.liquid"
 
 shop = AppGroup("shop", help="Register the shops that may use this backend.")
 conversations = AppGroup("conversations", help="Look after the stored conversations.")
+db = AppGroup("db", help="Look after the database: back it up, restore it, check it, migrate it.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(shop)
     app.cli.add_command(conversations)
+    app.cli.add_command(db)
+
+
+def mends_database() -> bool:
+    """Whether this is one of `flask db …`, which must also run when the database cannot be opened. The app is made
+    before its commands are known, so only the words of the command line can tell."""
+    return click.get_current_context(silent=True) is not None and "db" in sys.argv[1:]
 
 
 class Checked(click.ParamType[str]):
@@ -131,3 +143,97 @@ def _registered(domain: str) -> Iterator[Shop]:
 def purge_() -> None:
     """Erase the conversations that shoppers deleted a month ago and more."""
     click.echo(f"{purge()} conversations are erased.")
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    try:
+        yield
+    except (BackupError, ConfigError) as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+def _config() -> Config:
+    config: Config = current_app.extensions["widget"].config
+    return config
+
+
+@db.command()
+def backup() -> None:
+    """Make a backup, also while the server runs, and read it again. Prints where it is."""
+    with _in_a_sentence(), opening.shared(_config()):
+        made = Backups.of(_config()).make()
+    click.echo(f"{made.path}\t{_inventory(made.manifest['rows'])}")
+
+
+@db.command()
+@click.argument("names", metavar="[FILE]...", nargs=-1)
+def verify(names: tuple[str, ...]) -> None:
+    """Read each FILE from end to end; all backups when none is named."""
+    backups = Backups.of(_config())
+    with _in_a_sentence():
+        chosen = [backups.find(name) for name in names] or backups.shelf.backups()
+    if not chosen:
+        raise click.ClickException(f"There is no backup in {backups.shelf.folder}.")
+    good = [_verified(backups, each) for each in chosen]
+    if not all(good):
+        raise SystemExit(1)
+
+
+def _verified(backups: Backups, backup: Backup) -> bool:
+    try:
+        found = backups.verify(backup)
+        trial = backups.database.rehearse(backup.path, found)
+    except BackupError as exc:
+        click.echo(f"{exc}", err=True)
+        return False
+    known = "" if backup.manifest else " It stands without its manifest, so changed letters would not be noticed."
+    click.echo(f"{backup.path.name}\tmade {backup.made}\tgood: {_inventory(found)}. {trial}{known}")
+    return True
+
+
+@db.command()
+@click.argument("name", metavar="FILE")
+def restore(name: str) -> None:
+    """Put the backup FILE in the database's place. The present database is kept beside it."""
+    with _in_a_sentence(), opening.alone(_config()):
+        backups = Backups.of(_config())
+        chosen = backups.find(name)
+        kept = backups.restore(chosen)
+    click.echo(f"{chosen.path.name}, made {chosen.made}, is the database now.")
+    click.echo(f"What was there before is kept as {kept}." if kept else "There was no database before.")
+    click.echo("Answers that were being written when it was made will be shown as interrupted.")
+
+
+@db.command()
+def check() -> None:
+    """Check the database in use and the newest backup, and say what is found."""
+    backups = Backups.of(_config())
+    with _in_a_sentence(), opening.shared(_config()):
+        faults = backups.database.check()
+        click.echo(f"{backups.database}: {'; '.join(faults) or backups.database.praise()}")
+        complaint = backups.complaint(_config().backup_days)
+        click.echo(complaint or "The newest backup is good.")
+    said = opening.note(_config())
+    if said:
+        click.echo(f"It was mended {said['at']}: {said['damage']}; see {said['set_aside']}.")
+    if faults or complaint:
+        raise SystemExit(1)
+
+
+@db.command()
+@click.option("--post", is_flag=True, help="Also take away what only the release before needed.")
+def migrate(post: bool) -> None:
+    """Bring the tables up to date, as every start does. With --post, once no process of an older release runs."""
+    with _in_a_sentence():
+        held = opening.prepare(_config())
+        models.connect(_config().database_url)
+        applied = models.migrate("post") if post else []
+    click.echo(f"Applied: {', '.join(applied)}." if applied else "The tables are up to date.")
+    del held
+
+
+def _inventory(rows: dict[str, int]) -> str:
+    """What a shop's owner would count."""
+    counted = {name.rpartition(".")[2]: count for name, count in rows.items()}
+    return ", ".join(f"{counted[name]} {name}s" for name in ("conversation", "message") if name in counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 MODEL_APIS = ("openai", "anthropic", "demo")
 LOG_FORMATS = ("text", "json")
+POSTGRES = "postgresql://"
 KEY_CHARACTERS = 32  # 128 bits and more, however the key is written down
 
 
@@ -27,8 +29,10 @@ class Config:
     instance: Path = Path("instance")
     port: int = 8000
     workers: int = 1
-    max_streams: int = 256
-    database_url: str = ""
+    max_streams: int = 2000
+    database_url: str = field(default="", repr=False)  # it may hold a password, as may the next
+    redis_url: str = field(default="", repr=False)
+    backup_days: int = 7
     public_url: str = ""
     model_api: str = "demo"
     model_base_url: str = ""
@@ -40,24 +44,23 @@ class Config:
     trusted_proxies: int = 0
     log_format: str = "text"
 
-    @property
-    def threads(self) -> int:
-        """Server threads: one for each open stream and some that always answer everything else."""
-        return self.max_streams + 64
-
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
         """Read and check every setting. Raises `ConfigError`."""
         instance = Path(env.get("INSTANCE", "instance")).absolute()
         port = _number(env, "PORT", 8000, least=1, most=65535)
         public_url = _public_url(env.get("PUBLIC_URL", ""), port)
+        database_url = _database_url(env.get("DATABASE_URL", ""), instance)
+        redis_url = _redis_url(env.get("REDIS_URL", ""))
         return cls(
             secret_keys=_secret_keys(env.get("SECRET_KEYS", ""), public_url, instance),
             instance=instance,
             port=port,
-            workers=_workers(env),
-            max_streams=_number(env, "MAX_STREAMS", 256, least=1, most=4096),
-            database_url=_database_url(env.get("DATABASE_URL", ""), instance),
+            workers=_workers(env, database_url, redis_url),
+            max_streams=_number(env, "MAX_STREAMS", 2000, least=1, most=20000),
+            database_url=database_url,
+            redis_url=redis_url,
+            backup_days=_number(env, "BACKUP_DAYS", 7, least=0, most=3650),
             public_url=public_url,
             **_model(env),
             shopify_client_secret=env.get("SHOPIFY_CLIENT_SECRET", ""),
@@ -81,23 +84,62 @@ def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default
     return value
 
 
-def _workers(env: Mapping[str, str]) -> int:
+def _workers(env: Mapping[str, str], database_url: str, redis_url: str) -> int:
     workers = _number(env, "WEB_CONCURRENCY", 1, least=1, most=64)
-    if env.get("REDIS_URL"):
-        raise ConfigError("REDIS_URL is set, but streams live in one process as yet: unset it.")
-    if workers > 1:
+    if workers > 1 and not (redis_url and database_url.startswith(POSTGRES)):
         raise ConfigError(
-            f"WEB_CONCURRENCY is {workers}, but streams live in one process as yet, so a second worker "
-            "could not serve them: set WEB_CONCURRENCY=1."
+            f"WEB_CONCURRENCY is {workers}, but several workers share streams and rows through servers: "
+            "set REDIS_URL=redis://… and DATABASE_URL=postgresql://…, or WEB_CONCURRENCY=1."
         )
     return workers
 
 
 def _database_url(url: str, instance: Path) -> str:
     url = url or f"sqlite:///{instance / 'chat.db'}"
+    url = re.sub("^postgres://", POSTGRES, url)  # as many hosters write it
+    if url.startswith(POSTGRES):
+        return _postgres_url(url)
     if not url.startswith("sqlite:///") or len(url) == len("sqlite:///"):
-        raise ConfigError("DATABASE_URL must be sqlite:/// and a path, as in sqlite:////var/lib/chat/chat.db.")
+        raise ConfigError(
+            "DATABASE_URL must be sqlite:/// and a path, as in sqlite:////var/lib/chat/chat.db, "
+            "or postgresql://user:password@host:5432/name."
+        )
     return url
+
+
+def _postgres_url(url: str) -> str:
+    import psycopg
+
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        parts = {}  # what libpq says of it may quote the password
+    if not parts.get("dbname") or "@" in str(parts.get("host", "")):
+        raise ConfigError(
+            "DATABASE_URL cannot be read: write postgresql://user:password@host:5432/name, "
+            "with %40 for an @ in the password and so on."
+        )
+    return url
+
+
+def _redis_url(url: str) -> str:
+    if url and not _names_redis(url):
+        raise ConfigError(
+            "REDIS_URL cannot be read: write redis://:password@host:6379/0, rediss:// for TLS, or unix:///path."
+        )
+    return url
+
+
+def _names_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    numbered = re.fullmatch(r"/?[0-9]*", parts.path)
+    return parts.scheme in {"redis", "rediss"} and bool(parts.hostname and numbered) and port != 0
 
 
 def _public_url(url: str, port: int) -> str:

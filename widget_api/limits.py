@@ -1,16 +1,28 @@
-"""Request limits: who may do how much in which time. Moving windows, kept by the `limits` package."""
+"""Request limits: who may do how much in which time.
+
+Moving windows, kept by the `limits` package in this process, or in Redis, where all processes count together.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from widget_api.config import ConfigError
 from widget_api.problems import TooManyRequests
+
+logger = logging.getLogger(__name__)
+
+# A request waits so long for Redis, and after that none does for a while: the windows of this process stand in.
+REDIS_SECONDS = 0.25
+RETRY_SECONDS = 2
 
 # Generous to addresses, for whole offices and phone networks sit behind one.
 DEFAULT = {
@@ -21,18 +33,45 @@ DEFAULT = {
 }
 
 
+class _InRedis(RedisStorage):
+    """Windows in Redis, and by its clock: those of the processes that count together may differ."""
+
+    SCRIPT_ACQUIRE_MOVING_WINDOW = (
+        b"local now = redis.call('TIME')\n"
+        b"ARGV[1] = now[1] + now[2] / 1000000\n" + RedisStorage.SCRIPT_ACQUIRE_MOVING_WINDOW
+    )
+
+    def __init__(self, url: str) -> None:
+        patience: dict[str, Any] = {
+            "socket_timeout": REDIS_SECONDS,
+            "socket_connect_timeout": REDIS_SECONDS,
+            "retry": None,
+        }
+        super().__init__(url, key_prefix="chat:limits", wrap_exceptions=True, protocol=2, **patience)
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        seconds, microseconds = self.storage.time()
+        now = seconds + microseconds / 1_000_000
+        found = self.lua_moving_window([self.prefixed_key(key)], [now - expiry, limit])
+        oldest, count = found or (now, 0)
+        return float(oldest) - now + time.time(), int(count)
+
+
 class Limits:
     """Named limits, each counted by what it is a limit of."""
 
-    def __init__(self, rules: dict[str, list[RateLimitItem]]) -> None:
+    def __init__(self, rules: dict[str, list[RateLimitItem]], redis_url: str = "") -> None:
         self._rules = rules
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._redis = _InRedis(redis_url) if redis_url else None
+        self._shared = MovingWindowRateLimiter(self._redis) if self._redis else None
+        self._shared_from = 0.0  # on the monotonic clock: when Redis may be asked again
 
     @classmethod
-    def parse(cls, text: str) -> Limits:
+    def parse(cls, text: str, redis_url: str = "") -> Limits:
         """Read `default`, `off`, or rules such as `messages=30 per hour, address=90 per hour`.
 
-        Rules that are not named keep their default. Raises `ConfigError`.
+        Rules that are not named keep their default. Opens no connection. Raises `ConfigError`.
         """
         if text == "off":
             return cls({})
@@ -43,17 +82,38 @@ class Limits:
                 raise ConfigError(f"RATE_LIMITS has {rule!r}: write one of {', '.join(DEFAULT)} = a limit.")
             rules[name] = limit
         try:
-            return cls({name: parse_many(limit) for name, limit in rules.items()})
+            return cls({name: parse_many(limit) for name, limit in rules.items()}, redis_url)
         except ValueError as exc:
             raise ConfigError(f"RATE_LIMITS: {exc}: write limits as in `20 per 10 minutes`.") from exc
 
     def take(self, name: str, key: str) -> None:
         """Count one for `key`. Raises `TooManyRequests` with the seconds to wait."""
         for rule in self._rules.get(name, ()):
-            if not self._windows.hit(rule, name, key):
-                reset, _ = self._windows.get_window_stats(rule, name, key)
-                seconds = max(1, round(reset - time.time()))
-                raise TooManyRequests(f"Please wait {_words(seconds)} and try again.", retry_after=seconds)
+            wait = self._wait(rule, name, key)
+            if wait:
+                raise TooManyRequests(f"Please wait {_words(wait)} and try again.", retry_after=wait)
+
+    def _wait(self, rule: RateLimitItem, *key: str) -> int:
+        """Count one. Returns the seconds to wait where it is one too many."""
+        if self._shared and time.monotonic() >= self._shared_from:
+            try:
+                return _hit(self._shared, rule, *key)
+            except StorageError as exc:
+                logger.warning("Redis is away, this process counts by itself: %s", exc)
+                self._shared_from = time.monotonic() + RETRY_SECONDS
+        return _hit(self._own, rule, *key)
+
+    def close(self) -> None:
+        """Close what has been opened. Whoever takes after that opens it again."""
+        if self._redis:
+            self._redis.storage.close()
+
+
+def _hit(windows: MovingWindowRateLimiter, rule: RateLimitItem, *key: str) -> int:
+    if windows.hit(rule, *key):
+        return 0
+    reset, _ = windows.get_window_stats(rule, *key)
+    return max(1, round(reset - time.time()))
 
 
 def address_key(address: str) -> str:

@@ -2,85 +2,63 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from peewee import (
     SQL,
     AutoField,
     BigIntegerField,
     BlobField,
     BooleanField,
-    CharField,
     CompositeKey,
-    DatabaseProxy,
     ForeignKeyField,
     IntegerField,
-    Model,
-    SqliteDatabase,
     TextField,
 )
-from playhouse import migrations
 
+from widget_api.database import (
+    NoPlace,
+    check,
+    clock,
+    connect,
+    connected,
+    database,
+    disconnect,
+    execute,
+    execute_many,
+    is_postgres,
+    migrate,
+    snapshot,
+    transaction,
+)
 from widget_api.problems import ConversationNotFound, MessageNotFound, ShopNotFound, Unauthorized
+from widget_api.records import JsonField, Record
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+# The rest of the product asks here for all that it needs of the database.
+__all__ = (
+    "NoPlace",
+    "check",
+    "clock",
+    "connect",
+    "connected",
+    "database",
+    "disconnect",
+    "execute",
+    "execute_many",
+    "is_postgres",
+    "migrate",
+    "snapshot",
+    "transaction",
+)
 
 # A turn that has not ended, and the ways to end.
 ACTIVE: Final = ("queued", "running")
 ENDED: Final = ("complete", "stopped", "failed", "interrupted")
 
-database: Any = DatabaseProxy()
-# SQLite has one writer at a time. Waiting for each other here is fair and immediate; in SQLite it is a poll.
-_writing = threading.RLock()
-
-
-def connect(url: str) -> None:
-    """Point the tables at `url` (`sqlite:///path`) and bring the schema up to date."""
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pragmas = {
-        "journal_mode": "wal",
-        # With group commits an fsync a commit is affordable, and power may fail.
-        "synchronous": "full",
-        "foreign_keys": 1,
-        "busy_timeout": 5000,
-        "cache_size": -16000,
-    }
-    database.initialize(SqliteDatabase(str(path), pragmas=pragmas, lock_type="IMMEDIATE", autoconnect=False))
-    with connected():
-        migrations.run(database.obj, str(MIGRATIONS))
-
-
-@contextmanager
-def connected() -> Iterator[None]:
-    """A connection for this thread: the open one, or one of its own for the block."""
-    opened = database.connect(reuse_if_open=True)
-    try:
-        yield
-    finally:
-        if opened:
-            database.close()
-
-
-@contextmanager
-def transaction() -> Iterator[None]:
-    """All of the block is written, or nothing. No network and no waiting for other threads inside."""
-    with connected(), _writing, database.atomic():
-        yield
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """All reads of the block see the same moment."""
-    with connected(), database.atomic("DEFERRED"):
-        yield
+_REVOKED: Final = "SELECT revoked FROM session WHERE id = %s"
+_LOCKED: Final = f"{_REVOKED} FOR UPDATE"
 
 
 def now() -> int:
@@ -94,55 +72,37 @@ def iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class JsonField(TextField):
-    """Any JSON value, kept as the text it was, so that both databases give back the same bytes."""
-
-    def db_value(self, value: Any) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
-
-    def python_value(self, value: str | None) -> Any:
-        return None if value is None else msgspec.json.decode(value)
-
-
 def rows(query: Any) -> list[tuple[Any, ...]]:
     """The results of a select as plain tuples."""
     return list(query.tuples())
-
-
-class Record(Model):
-    """A row. Beside each foreign key stands the `…_id` that peewee adds, for the type checker."""
-
-    class Meta:
-        database = database
-        legacy_table_names = False
 
 
 class Shop(Record):
     """A tenant. `origins` are the websites that may call for it, exactly as browsers send them."""
 
     id = AutoField()
-    domain = CharField(unique=True)
-    name = CharField(default="")
+    domain = TextField(unique=True)
+    name = TextField(default="")
     origins = JsonField(default=list)
-    mcp_url = CharField(default="")
+    mcp_url = TextField(default="")
     prompt = TextField(default="")
-    model = CharField(default="")
+    model = TextField(default="")
     active = BooleanField(default=True)
     created_at = BigIntegerField(default=now)
 
     @classmethod
     def named(cls, domain: str) -> Shop:
         """The active shop of that permanent domain. Raises `ShopNotFound`."""
-        return cls._found(cls.get_or_none((cls.domain == domain.lower()) & cls.active))
+        return cls._found(cls.find_by(domain=domain.lower(), active=True))
 
     @classmethod
     def numbered(cls, id: int) -> Shop:
         """The active shop of that number. Raises `ShopNotFound`."""
-        return cls._found(cls.get_or_none((cls.id == id) & cls.active))
+        return cls._found(cls.find_by(id=id, active=True))
 
     @staticmethod
-    def _found(shop: Any) -> Shop:
-        if not isinstance(shop, Shop):
+    def _found(shop: Shop | None) -> Shop:
+        if shop is None:
             raise ShopNotFound("Ask the shop's owner to register it.")
         return shop
 
@@ -165,18 +125,26 @@ class Session(Record):
 
     shop_id: int
 
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     shop = ForeignKeyField(Shop, on_delete="CASCADE")
     generation = IntegerField(default=0)
-    cart_id = CharField(default="")  # a bearer secret: never in logs, exports or prompts
+    cart_id = TextField(default="")  # a bearer secret: never in logs, exports or prompts
     revoked = BooleanField(default=False)
+    # Who changes the cart just now, and until when by the database's clock.
+    cart_writer = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    cart_writer_until = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     created_at = BigIntegerField(default=now)
 
     @classmethod
     def ensure(cls, shop: int, session: str) -> None:
-        """Write the row at the session's first act. Idempotent. Raises `Unauthorized` for a revoked session."""
-        cls.insert(id=session, shop=shop).on_conflict_ignore().execute()
-        if cls.select().where((cls.id == session) & cls.revoked).exists():
+        """Write the row at the session's first act. Idempotent. Raises `Unauthorized` for a revoked session.
+
+        What a session does is done one after the other, as everything is in SQLite: PostgreSQL keeps the row locked
+        until the transaction ends.
+        """
+        if not cls.find_by(id=session):
+            cls.insert(id=session, shop=shop).on_conflict_ignore().execute()
+        if execute(_LOCKED if is_postgres() else _REVOKED, session).fetchone()[0]:
             raise Unauthorized("Begin a new session.")
 
     @classmethod
@@ -197,9 +165,9 @@ class Conversation(Record):
     session_id: str
 
     pk = AutoField()
-    id = CharField()
+    id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
-    title = CharField(default="")
+    title = TextField(default="")
     search = TextField(default="")  # the title, case-folded
     # Counts every start of every turn. Event ids carry it, so an id of one turn is never taken for another's.
     attempts = IntegerField(default=0)
@@ -221,9 +189,8 @@ class Conversation(Record):
     @classmethod
     def find(cls, session: str, id: str) -> Conversation | None:
         """The session's conversation, unless it never was, was deleted, or is somebody else's."""
-        where = (cls.session == session) & (cls.id == id) & cls.deleted_at.is_null()
-        found = cls.get_or_none(where)
-        return found if isinstance(found, Conversation) else None
+        found = cls.find_by(session=session, id=id)
+        return found if found and found.deleted_at is None else None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -241,15 +208,15 @@ class Message(Record):
     conversation_id: int
 
     pk = AutoField()
-    id = CharField()
+    id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
     conversation = ForeignKeyField(Conversation, index=False, on_delete="CASCADE")
-    role = CharField()
+    role = TextField()
     parts = JsonField(default=list)
     search = TextField(default="")  # the text, case-folded
-    status = CharField(default="complete")  # of an answer: its turn's state
+    status = TextField(default="complete")  # of an answer: its turn's state
     error = JsonField(null=True)  # the problem object of a failed answer
-    digest = CharField(default="")  # of a question: what its id was first used for
+    digest = TextField(default="")  # of a question: what its id was first used for
     replaced = BooleanField(default=False)  # a newer version of it is shown instead
     created_at = BigIntegerField(default=now)
 
@@ -257,11 +224,14 @@ class Message(Record):
         indexes = ((("session", "id"), True), (("conversation", "replaced", "pk"), False))
 
     @classmethod
+    def shown(cls) -> Any:
+        """The condition that no newer version is shown instead, in the form that SQLite finds in an index."""
+        return cls.replaced == False  # noqa: E712
+
+    @classmethod
     def of(cls, conversation: Conversation, id: str) -> Message:
         """The conversation's message. Raises `MessageNotFound`."""
-        found = cls.get_or_none(
-            (cls.session == conversation.session_id) & (cls.id == id) & (cls.conversation == conversation.pk)
-        )
+        found = cls.find_by(session=conversation.session_id, id=id, conversation=conversation.pk)
         if found is None:
             raise MessageNotFound
         return found
@@ -281,16 +251,17 @@ class Turn(Record):
     question_id: int
     answer_id: int
 
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
     question = ForeignKeyField(Message, backref="+", on_delete="CASCADE")
     answer = ForeignKeyField(Message, backref="+", on_delete="CASCADE")
-    state = CharField(default="running")
+    state = TextField(default="running")
     attempt = IntegerField()
-    worker = CharField()
+    worker = TextField()
     lease_until = BigIntegerField()
     stop_requested = BooleanField(default=False)
-    model = CharField(default="")
+    takeovers = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])  # how often another worker had to go on
+    model = TextField(default="")
     input_tokens = IntegerField(default=0)
     output_tokens = IntegerField(default=0)
     created_at = BigIntegerField(default=now)
@@ -298,22 +269,20 @@ class Turn(Record):
 
     class Meta:
         # At most one active turn a conversation, whoever accepts it.
-        indexes = (SQL(f"CREATE UNIQUE INDEX turn_active ON turn (conversation_id) WHERE state IN {ACTIVE!r}"),)
+        indexes = (
+            SQL(f"CREATE UNIQUE INDEX turn_active ON turn (conversation_id) WHERE state IN {ACTIVE!r}"),
+            (("conversation", "attempt"), False),
+        )
 
     @classmethod
     def newest(cls, conversation: Conversation) -> Turn | None:
         """The conversation's latest turn, running or not."""
-        return cls._newest(cls.conversation == conversation.pk)
+        return cls.find_by(conversation=conversation.pk, newest="attempt")
 
     @classmethod
     def newest_for(cls, question: Message) -> Turn | None:
         """The latest turn that answers that question."""
-        return cls._newest(cls.question == question.pk)
-
-    @classmethod
-    def _newest(cls, where: Any) -> Turn | None:
-        turn = cls.select().where(where).order_by(cls.attempt.desc()).first()
-        return turn if isinstance(turn, Turn) else None
+        return cls.find_by(question=question.pk, newest="attempt")
 
     @property
     def active(self) -> bool:
@@ -339,11 +308,11 @@ class ToolCall(Record):
     turn = ForeignKeyField(Turn, index=False, on_delete="CASCADE")
     attempt = IntegerField()
     step = IntegerField()
-    call_id = CharField()
-    name = CharField()
+    call_id = TextField()
+    name = TextField()
     input = JsonField()
     output = JsonField(null=True)
-    state = CharField(default="intended")
+    state = TextField(default="intended")
     created_at = BigIntegerField(default=now)
 
     class Meta:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -15,6 +16,8 @@ VERSION = 1
 SESSION_SECONDS = 90 * 24 * 3600
 # A ticket stands in a URL, where it may be logged: it opens one stream and soon nothing at all.
 TICKET_SECONDS = 10 * 60
+# Whoever signed it may have a clock that is so much faster or slower than the reader's.
+CLOCKS_APART = timedelta(minutes=20)
 
 
 class BadToken(ValueError):
@@ -75,9 +78,12 @@ def _sign(serializer: URLSafeTimedSerializer, values: list[Any]) -> str:
 
 def _read(serializer: URLSafeTimedSerializer, token: str, max_age: int, types: tuple[type, ...]) -> list[Any]:
     try:
-        payload = serializer.loads(token, max_age=max_age)
+        payload, signed = serializer.loads(token, return_timestamp=True)
     except BadSignature as exc:
         raise BadToken("not a valid token") from exc
+    age = datetime.now(UTC) - signed
+    if not -CLOCKS_APART <= age <= timedelta(seconds=max_age) + CLOCKS_APART:
+        raise BadToken("expired")
     match payload:
         case [version, *values] if version == VERSION and tuple(map(type, values)) == types:
             return values

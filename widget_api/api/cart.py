@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint
 
-from widget_api.api.body import read
+from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.models import Session, transaction
@@ -18,6 +18,7 @@ from widget_api.turns.job import Visitor
 bp = Blueprint("cart", __name__)
 
 
+@shape
 class Binding(msgspec.Struct, forbid_unknown_fields=True):
     """`PUT /api/cart`: the cart's id, or the `token` that `/cart.js` gives."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from widget_api.api.body import MESSAGE_CHARACTERS, read, require_id, require_text, without_empty
+from widget_api.api import stream
+from widget_api.api.body import MESSAGE_CHARACTERS, read, require_id, require_text, shape, without_empty
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_visitor, visitor_of
 from widget_api.models import Conversation, Turn
@@ -25,13 +25,8 @@ bp = Blueprint("chat", __name__)
 CHAT_BYTES = 1024 * 1024
 PAGE_CHARACTERS = 300
 
-HEADERS = {
-    "Cache-Control": "no-cache, no-store, no-transform",
-    "X-Accel-Buffering": "no",
-    "x-vercel-ai-ui-message-stream": "v1",
-}
 
-
+@shape
 class Page(msgspec.Struct, forbid_unknown_fields=True):
     """The page that the shopper is on, as the widget's `data-page` part tells it."""
 
@@ -62,6 +57,7 @@ class Sent(msgspec.Struct):
     parts: list[Part] = []
 
 
+@shape
 class Chat(msgspec.Struct):
     """`POST /api/chat`: the AI SDK's body or the short form. A site's own fields beside it are passed over."""
 
@@ -80,12 +76,12 @@ def send() -> Response:
     require_id(chat.id, "id")
     services().limits.take("messages", visitor.session)
     services().limits.take("address", current_address())
-    leave = services().streams.take()
+    give_back = services().streams.take()
     try:
         turn = _accept(visitor, chat)
-        return _stream(turn, None, leave)
+        return stream.respond(turn, None, give_back)
     except BaseException:
-        leave()
+        give_back()
         raise
 
 
@@ -138,11 +134,11 @@ def follow(id: str) -> Response:
     turn = services().engine.resumable(conversation, after) if conversation else None
     if turn is None or ticket_turn not in {None, turn.id}:
         return Response(status=204)
-    leave = services().streams.take()
+    give_back = services().streams.take()
     try:
-        return _stream(turn, after, leave)
+        return stream.respond(turn, after, give_back)
     except BaseException:
-        leave()
+        give_back()
         raise
 
 
@@ -163,10 +159,3 @@ def stop(id: str) -> dict[str, str]:
     """Stop the running turn and keep its partial answer. Says how the newest turn ended."""
     conversation = Conversation.of(current_visitor().session, id)
     return {"status": services().engine.stop(conversation)}
-
-
-def _stream(turn: Turn, after: Position | None, leave: Any) -> Response:
-    body: Iterator[bytes] = services().engine.follow(turn, after)
-    response = Response(body, mimetype="text/event-stream", headers=HEADERS)
-    response.call_on_close(leave)
-    return response

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from widget_api.api.body import query_number, read, require_text
+from widget_api.api.body import query_number, read, require_text, shape
 from widget_api.api.pages import cursor, position
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
@@ -26,6 +26,7 @@ TITLE_CHARACTERS = 120
 QUERY_CHARACTERS = 200
 
 
+@shape
 class Rename(msgspec.Struct, forbid_unknown_fields=True):
     """`PATCH /api/conversations/{id}`."""
 
@@ -41,7 +42,7 @@ def list_() -> dict[str, Any]:
     words = request.args.get("q", "")[:QUERY_CHARACTERS].casefold().split()
     for word in words:
         said = Message.select(Message.conversation).where(
-            (Message.session == visitor.session) & ~Message.replaced & Message.search.contains(word)
+            (Message.session == visitor.session) & Message.shown() & Message.search.contains(word)
         )
         where &= Conversation.search.contains(word) | Conversation.pk.in_(said)
     if "cursor" in request.args:
@@ -106,9 +107,9 @@ def messages(id: str) -> dict[str, Any]:
     return result | ({"stream": stream} if stream else {})
 
 
-def _messages(conversation: Conversation, before: int | None, limit: int) -> list[Message]:
+def _messages(conversation: Conversation, before: int | None, limit: int | None) -> list[Message]:
     """Newest first."""
-    where = (Message.conversation == conversation.pk) & ~Message.replaced
+    where = (Message.conversation == conversation.pk) & Message.shown()
     if before is not None:
         where &= Message.pk < before
     return list(Message.select().where(where).order_by(Message.pk.desc()).limit(limit))
@@ -141,7 +142,7 @@ def export(id: str) -> Response:
     if kind not in {"markdown", "json"}:
         raise BadRequest("format must be markdown or json.")
     conversation = Conversation.of(visitor.session, id)
-    said = [message.to_dict() for message in _messages(conversation, None, -1)[::-1]]
+    said = [message.to_dict() for message in _messages(conversation, None, None)[::-1]]
     document = without_secrets({**conversation.to_dict(), "messages": said})
     if kind == "markdown":
         return _file(as_markdown(document), "text/markdown", document["title"], "md")

@@ -1,13 +1,19 @@
-"""What holds for every request: a database connection of its own, the true client address, no caching."""
+"""What holds for every request: a way to the database or a refusal, the true client address, no caching."""
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask, Response, request
+from peewee import DatabaseError, InternalError, OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address
-from widget_api.models import database
+from widget_api.models import NoPlace, database, is_postgres
+from widget_api.problems import Busy, NotReady, respond
+
+logger = logging.getLogger(__name__)
 
 # Each has limits of its own, or must answer whatever happens.
 UNCOUNTED = {"chat.send", "sessions.begin", "health.alive", "health.ready", "widget.file", "profile.profile"}
@@ -23,10 +29,22 @@ def init_app(app: Flask) -> None:
     app.before_request(count)
     app.after_request(forbid_caching)
     app.teardown_request(close_connection)
+    # It is away, starts, is read-only for now, or had to break off: all of that passes, and nothing is half done.
+    for passing in (OperationalError, InternalError):
+        app.register_error_handler(passing, ask_again)
+
+
+def ask_again(exc: DatabaseError) -> Response:
+    """The refusal while the database cannot do its work. What it said stays in the log."""
+    logger.warning("%s %s: the database: %s", request.method, request.path, str(exc).partition("\n")[0])
+    if isinstance(exc, NoPlace):
+        return respond(Busy("Please try again in a moment.", retry_after=2))
+    return respond(NotReady("The database does not answer: please try again in a moment.", retry_after=2))
 
 
 def open_connection() -> None:
-    if request.endpoint not in UNCONNECTED:
+    """SQLite's is the thread's own for the whole request; PostgreSQL's are lent to each statement."""
+    if request.endpoint not in UNCONNECTED and not is_postgres():
         database.connect(reuse_if_open=True)
 
 

@@ -1,4 +1,4 @@
-"""How many streams a process holds open: a stream keeps a server thread, and some must stay for the rest."""
+"""How many streams a process holds open at most."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from widget_api import llm
 from widget_api.api.places import Places
+from widget_api.backups.daily import Daily
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
 from widget_api.llm.base import Model
@@ -15,11 +16,12 @@ from widget_api.models import Shop
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Http
 from widget_api.shopify.store import Store
-from widget_api.streams.base import StreamLog
-from widget_api.streams.memory import MemoryStreamLog
+from widget_api.streams import shared
+from widget_api.streams.shared import SharedStreamLog
 from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
 from widget_api.turns.journal import Journal
+from widget_api.turns.written import WrittenLog
 
 PROFILE_PATH = "/.well-known/ucp-agent.json"
 
@@ -62,7 +64,7 @@ class Services:
     tokens: Tokens
     limits: Limits
     shops: Shops
-    log: StreamLog
+    log: SharedStreamLog
     engine: Engine
     streams: Places
 
@@ -78,19 +80,24 @@ class Services:
             shops = Shops(config, llm.from_config(config))
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
-        log = MemoryStreamLog()
+        log = shared.build(config.redis_url, WrittenLog())
         return cls(
             config=config,
             tokens=Tokens(config.secret_keys),
-            limits=Limits.parse(config.rate_limits),
+            limits=Limits.parse(config.rate_limits, config.redis_url),
             shops=shops,
             log=log,
-            engine=Engine(shops, log, Journal(), max_turns=config.max_streams),
+            engine=Engine(shops, log, Journal(), max_turns=config.max_streams, chores=Daily(config)),
             streams=Places(config.max_streams),
         )
 
     def init_app(self, app: Flask) -> None:
         app.extensions["widget"] = self
+
+    def close(self, grace: float) -> None:
+        """End everything; running turns have `grace` seconds before they are left to another process."""
+        self.engine.close(grace)
+        self.limits.close()
 
 
 def services() -> Services:

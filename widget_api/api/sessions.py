@@ -8,7 +8,7 @@ import time
 import msgspec
 from flask import Blueprint, request
 
-from widget_api.api.body import read
+from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_claims, current_visitor, require_origin, visitor_of
 from widget_api.models import Conversation, Session, Shop, Turn, iso, rows, transaction
@@ -18,6 +18,7 @@ from widget_api.turns.job import Visitor
 bp = Blueprint("sessions", __name__)
 
 
+@shape
 class NewSession(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /api/sessions`."""
 

@@ -40,7 +40,7 @@ def visitor_of(claims: SessionClaims) -> Visitor:
     except ShopNotFound as exc:
         raise Unauthorized(_AGAIN) from exc
     require_origin(shop)
-    session = Session.get_or_none(Session.id == claims.session)
+    session = Session.find_by(id=claims.session)
     if session and (session.revoked or (session.shop_id, session.generation) != (claims.shop, claims.generation)):
         raise Unauthorized(_AGAIN)
     return Visitor(shop, claims.session, claims.generation)

@@ -26,7 +26,9 @@ def create_app(config: Config | None = None) -> Flask:
     """The product's app with the demo shop before it. Settings as for `widget_api.create_app`."""
     import widget_api
     from widget_api.demo import objects
-    from widget_api.demo.break_it import Controls
+    from widget_api.demo.break_it import Chat
+    from widget_api.demo.database import DATABASE
+    from widget_api.demo.model import Breakable
     from widget_api.demo.storefront import create_storefront
     from widget_api.demo.wire import Wire
     from widget_api.llm.demo import Demo
@@ -34,12 +36,14 @@ def create_app(config: Config | None = None) -> Flask:
 
     app = widget_api.create_app(config)
     services = app.extensions["widget"]
+    DATABASE.open(services.config.instance)
     url = services.config.public_url
     Shop.register(objects.DOMAIN, origins=_origins(url), mcp_url=url, name=objects.NAME, prompt=PROMPT)
-    wire = Wire(app.wsgi_app)
-    model = services.model if isinstance(services.model, Demo) else None
-    shop = create_storefront(url, Controls(wire, model))
-    app.wsgi_app = Front(wire, shop.wsgi_app)  # type: ignore[method-assign]
+    own_model = isinstance(services.model, Demo)
+    if own_model:
+        services.shops.model_of_all = Breakable()
+    shop = create_storefront(url, Chat(own_model, _writing))
+    app.wsgi_app = Front(Wire(app.wsgi_app), shop.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -54,6 +58,14 @@ class Front:
         path = environ.get("PATH_INFO", "")
         to_product = path.startswith(PRODUCT) and path not in SHOPIFY
         return (self._product if to_product else self._shop)(environ, start_response)
+
+
+def _writing() -> int:
+    """How many answers are being written, in whatever process."""
+    from widget_api.models import ACTIVE, Turn, connected
+
+    with connected():
+        return int(Turn.select().where(Turn.state << ACTIVE).count())
 
 
 def _origins(url: str) -> list[str]:

@@ -5,13 +5,19 @@ import sys
 from pathlib import Path
 
 from widget_api.config import Config, ConfigError
+from widget_api.demo.database import DATABASE
+from widget_api.demo.faults import FAULTS
 
 ROOT = Path(__file__).parents[2]
 
 try:
-    Config.from_env(os.environ)
+    config = Config.from_env(os.environ)
 except ConfigError as exc:
     sys.exit(str(exc))
+
+# Carts are still there tomorrow, misfortunes are not.
+DATABASE.open(config.instance)
+FAULTS.mend()
 
 os.chdir(ROOT)
 arguments = ["-m", "gunicorn", "-c", "gunicorn.conf.py", "widget_api.demo:create_app()"]

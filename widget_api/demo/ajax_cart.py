@@ -216,7 +216,7 @@ def _update(updates: Mapping[str, Any] | list[Any]) -> None:
         pairs = [(_variant_of(cart, name), value) for name, value in updates.items()]
     changed = {variant: _number(value, "updates") for variant, value in pairs}
     if changed:
-        CARTS.replace(cart, cart.quantities() | changed)
+        CARTS.update(cart, changed)
 
 
 def _variant_of(cart: Cart, name: str) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,8 +13,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from widget_api.demo import view
 from widget_api.demo.carts import CARTS
 from widget_api.demo.faults import FAULTS
-from widget_api.demo.wire import Wire
-from widget_api.llm.demo import PACE_SECONDS
 
 bp = Blueprint("break_it", __name__, url_prefix="/pages/break-it")
 
@@ -23,27 +22,12 @@ BREAKS_FOR_GOOD = 2
 LIMITED_CALLS = 3
 
 
-class Slow(Protocol):
-    """What the page can do to the demo's model; other models are left alone."""
-
-    pace: float
-    fail_next: int
-
-
 @dataclass(frozen=True, slots=True)
-class Controls:
-    """What the page turns: the wire that answers go over, and the model if it is the demo's own."""
+class Chat:
+    """What the page knows of the chat that it breaks."""
 
-    wire: Wire
-    model: Slow | None
-
-    def pace(self, seconds: float) -> None:
-        if self.model:
-            self.model.pace = seconds
-
-    def fail(self, times: int) -> None:
-        if self.model:
-            self.model.fail_next = times
+    own_model: bool  # whether its model is the demo's own; others are left alone
+    writing: Callable[[], int]  # how many answers are being written just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +38,11 @@ class Misfortune:
     title: str
     button: str
     expect: str
-    act: Callable[[Controls], object]
+    act: Callable[[], object]
 
 
-def _set(name: str, value: Any) -> Callable[[Controls], None]:
-    return lambda _: setattr(FAULTS, name, value)
+def _set(name: str, value: Any) -> Callable[[], None]:
+    return lambda: setattr(FAULTS, name, value)
 
 
 MISFORTUNES: tuple[Misfortune, ...] = (
@@ -68,7 +52,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Slow it down",
         "Answers come at two or three words a second: time enough to tap a product card or to reload in the "
         "middle. The next page opens the chat again and the answer goes on, no word lost and none twice.",
-        lambda controls: controls.pace(SLOW_PACE),
+        _set("pace", SLOW_PACE),
     ),
     Misfortune(
         "cut-stream",
@@ -76,7 +60,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Cut all open answers",
         "Slow the model down, ask something in the chat on this page, and cut while the answer is being written. "
         "The chat says that it is reconnecting and goes on in the same sentence.",
-        lambda controls: controls.wire.cut(),
+        lambda: setattr(FAULTS, "cut_at", time.time()),
     ),
     Misfortune(
         "stumble",
@@ -84,7 +68,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Break the next answer once",
         "The next answer breaks off after a few words and is begun again by itself. In the end it reads as if "
         "nothing had happened.",
-        lambda controls: controls.fail(1),
+        _set("break_next", 1),
     ),
     Misfortune(
         "kill-answer",
@@ -92,7 +76,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Kill the next answer",
         "The next answer breaks off for good. What was written stays, the chat says so in a sentence and offers "
         "another try, which works.",
-        lambda controls: controls.fail(BREAKS_FOR_GOOD),
+        _set("break_next", BREAKS_FOR_GOOD),
     ),
     Misfortune(
         "expire-carts",
@@ -100,7 +84,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Expire every cart",
         "The cart in the corner is empty. The chat notices by itself that its cart is gone and says so; what is "
         "added next goes into a new one, and the conversation goes on.",
-        lambda _: CARTS.expire_all(),
+        CARTS.expire_all,
     ),
     Misfortune(
         "legacy",
@@ -129,6 +113,7 @@ MISFORTUNES: tuple[Misfortune, ...] = (
 
 @bp.get("")
 def show() -> str:
+    states = _states(_chat())
     return view.page(
         "page.break-it",
         page_type="page",
@@ -140,12 +125,12 @@ def show() -> str:
                 "button": each.button,
                 "expect": each.expect,
                 "done": request.args.get("done") == each.name,
-                "state": _states(_controls())[each.name],
+                "state": states[each.name],
             }
             for each in MISFORTUNES
         ],
         mended=request.args.get("done") == "mend",
-        has_demo_model=_controls().model is not None,
+        has_demo_model=_chat().own_model,
     )
 
 
@@ -154,33 +139,26 @@ def act() -> AnyResponse:
     """Press one button: the field `action` names it; "mend" takes everything back."""
     name = request.form.get("action", "")
     if name == "mend":
-        _mend(_controls())
+        FAULTS.mend()
         return redirect(url_for("break_it.show", done=name), 303)
     chosen = next((each for each in MISFORTUNES if each.name == name), None)
     if chosen is None:
         return view.not_found()
-    chosen.act(_controls())
+    chosen.act()
     return redirect(url_for("break_it.show", done=name) + f"#{name}", 303)
 
 
-def _controls() -> Controls:
-    found: Controls = current_app.extensions["controls"]
+def _chat() -> Chat:
+    found: Chat = current_app.extensions["chat"]
     return found
 
 
-def _mend(controls: Controls) -> None:
-    FAULTS.mend()
-    controls.pace(PACE_SECONDS)
-    controls.fail(0)
-
-
-def _states(controls: Controls) -> dict[str, str]:
+def _states(chat: Chat) -> dict[str, str]:
     """How things stand, in a few words for each button."""
-    pace = controls.model.pace if controls.model else 0.0
-    breaks = controls.model.fail_next if controls.model else 0
+    pace, breaks = (FAULTS.pace, FAULTS.break_next) if chat.own_model else (0.0, 0)
     return {
         "slow-model": f"{1 / pace:.2g} words a second" if pace else "as fast as it comes",
-        "cut-stream": _count(len(controls.wire), "answer is", "answers are") + " being written now",
+        "cut-stream": _count(chat.writing(), "answer is", "answers are") + " being written now",
         "stumble": "the next one" if breaks else "no break ahead",
         "kill-answer": "the next one" if breaks >= BREAKS_FOR_GOOD else "nothing ahead",
         "expire-carts": _count(len(CARTS), "cart", "carts") + " in the shop",

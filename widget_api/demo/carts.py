@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from widget_api.demo.catalogue import Product, Variant, full_title, variant
+from widget_api.demo.database import DATABASE, Database
 
 # Shopify: thirty days since the last change.
 TTL = timedelta(days=30)
@@ -77,7 +78,7 @@ class Line:
 
 @dataclass(slots=True)
 class Cart:
-    """A cart. Who knows `token` and `key` may do all with it. A change replaces `lines`."""
+    """A cart as it was read or changed last. Who knows `token` and `key` may do all with it."""
 
     token: str
     key: str
@@ -113,72 +114,99 @@ class Cart:
 
 
 class Carts:
-    """All carts of this process. Every method is safe from any thread."""
+    """All carts of the shop, a row each. Every method is safe from any thread of any process."""
 
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, database: Database = DATABASE, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         """`now` tells the time in UTC."""
+        self._database = database
         self._now = now
-        self._lock = threading.RLock()
-        self._carts: dict[str, Cart] = {}
 
     def create(self) -> Cart:
         """Return a new, empty cart."""
         now = self._now()
         cart = Cart(token=new_token(), key=secrets.token_hex(16), created_at=now, updated_at=now)
-        with self._lock:
-            if len(self._carts) >= MAX_CARTS:
-                self._carts.pop(next(iter(self._carts)))
-            self._carts[cart.token] = cart
+        with self._database.transaction():
+            values = (cart.token, cart.key, now.timestamp(), now.timestamp(), _written(cart.lines))
+            self._database.execute("INSERT INTO cart VALUES (?, ?, ?, ?, ?)", *values)
+            self._database.execute("DELETE FROM cart WHERE rowid <= last_insert_rowid() - ?", MAX_CARTS)
         return cart
 
     def get(self, token: str) -> Cart | None:
         """The cart with this token, without its key; None when unknown, expired or cancelled."""
-        with self._lock:
-            cart = self._carts.get(token)
-            if cart is not None and cart.expires_at <= self._now():
-                del self._carts[token]
-                return None
-            return cart
+        found = self._database.execute(
+            "SELECT token, key, created_at, updated_at, lines FROM cart WHERE token = ? AND updated_at > ?",
+            token,
+            self._oldest,
+        )
+        return _read(*found[0]) if found else None
 
     def cancel(self, token: str) -> None:
         """Forget the cart. Nothing happens when there is none."""
-        with self._lock:
-            self._carts.pop(token, None)
+        self._database.execute("DELETE FROM cart WHERE token = ?", token)
 
     # To the one who asks next, a cart that ran out and one that was cancelled look the same.
     expire = cancel
 
-    def expire_all(self) -> int:
-        """Forget every cart; returns how many there were."""
-        with self._lock:
-            gone = len(self._carts)
-            self._carts.clear()
-            return gone
+    def expire_all(self) -> None:
+        """Forget every cart."""
+        self._database.execute("DELETE FROM cart")
 
     def __len__(self) -> int:
-        return len(self._carts)
+        [(many,)] = self._database.execute("SELECT count(*) FROM cart WHERE updated_at > ?", self._oldest)
+        return int(many)
 
     def set_quantity(self, cart: Cart, variant_id: int, quantity: int) -> None:
         """Make it so many pieces of one variant; 0 removes it. Raises `CartRefusal`."""
-        with self._lock:
-            self.replace(cart, cart.quantities() | {variant_id: quantity})
+        self.update(cart, {variant_id: quantity})
+
+    def update(self, cart: Cart, quantities: Mapping[int, int]) -> None:
+        """The same for several variants. All or nothing; raises `CartRefusal`."""
+        self._change(cart, lambda held: {**held, **quantities})
 
     def add(self, cart: Cart, quantities: Mapping[int, int]) -> None:
         """Put so many more pieces of each variant in. All or nothing; raises `CartRefusal`."""
-        with self._lock:
-            held = cart.quantities()
-            self.replace(cart, held | {each: held.get(each, 0) + more for each, more in quantities.items()})
+        self._change(cart, lambda held: held | {each: held.get(each, 0) + more for each, more in quantities.items()})
 
     def replace(self, cart: Cart, quantities: Mapping[int, int]) -> None:
         """Make the cart hold exactly this, in this order. All or nothing; raises `CartRefusal`."""
-        with self._lock:
-            held = {line.variant_id: line for line in cart.lines}
+        self._change(cart, lambda _: quantities)
+
+    def _change(self, cart: Cart, wanted: Callable[[dict[int, int]], Mapping[int, int]]) -> None:
+        """Make the cart hold what `wanted` makes of what it holds by now, and bring `cart` up to date: others may
+        have changed it since it was read. If they have cancelled it, the change comes to nothing."""
+        with self._database.transaction():
+            newest = self.get(cart.token) or cart
+            held = {line.variant_id: line for line in newest.lines}
             lines = [
                 _line(held.get(variant_id) or Line(str(uuid.uuid4()), variant_id, 0), quantity)
-                for variant_id, quantity in quantities.items()
+                for variant_id, quantity in wanted(newest.quantities()).items()
                 if quantity > 0
             ]
-            cart.lines, cart.updated_at = lines, self._now()
+            now = self._now()
+            self._database.execute(
+                "UPDATE cart SET lines = ?, updated_at = ? WHERE token = ?",
+                _written(lines),
+                now.timestamp(),
+                cart.token,
+            )
+        cart.lines, cart.updated_at = lines, now
+
+    @property
+    def _oldest(self) -> float:
+        """What has not been changed since then has expired."""
+        return (self._now() - TTL).timestamp()
+
+
+def _written(lines: list[Line]) -> str:
+    return json.dumps([astuple(line) for line in lines])
+
+
+def _read(token: str, key: str, created_at: float, updated_at: float, lines: str) -> Cart:
+    """The cart of a row. The file may be older than the catalogue: what is not sold any more is left out."""
+    known = [line for line in (Line(*each) for each in json.loads(lines)) if variant(line.variant_id)]
+    return Cart(token, key, datetime.fromtimestamp(created_at, UTC), datetime.fromtimestamp(updated_at, UTC), known)
 
 
 def new_token() -> str:

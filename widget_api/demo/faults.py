@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar
+
+from widget_api.demo.database import DATABASE, Database
+from widget_api.llm.demo import PACE_SECONDS
+
+T = TypeVar("T")
 
 
-@dataclass(slots=True)
+class Switch(Generic[T]):
+    """A field that is kept in the shop's database, where all processes see it change at once."""
+
+    def __init__(self, kind: Callable[[float], T], off: float = 0) -> None:
+        """`off` is its value while nobody has set it."""
+        self._kind = kind
+        self._off = off
+
+    def __set_name__(self, _owner: type[Faults], name: str) -> None:
+        self._name = name
+
+    def __get__(self, faults: Faults, _owner: type[Faults]) -> T:
+        found = faults.database.execute("SELECT value FROM switch WHERE name = ?", self._name)
+        return self._kind(found[0][0] if found else self._off)
+
+    def __set__(self, faults: Faults, value: T) -> None:
+        faults.database.execute("REPLACE INTO switch VALUES (?, ?)", self._name, value)
+
+
 class Faults:
     """The shop's faults, none at first. Set the fields; those that end in `_next` count down by themselves."""
 
-    nested_cart: bool = False  # the cart under .cart, as Shopify's documentation has it and the wire has not
-    deprecation_notice: bool = False  # a second text block in answers of /api/mcp, as in summer 2026
-    legacy_only: bool = False  # no /api/ucp/mcp, and all tools of 2025 at /api/mcp
-    ask_business: bool = False  # the draft tool that replaces policies and FAQs
-    password_page: bool = False  # the shop is closed: /api/ucp/mcp leads to /password
-    rate_limit_next: int = 0  # so many calls are told to come back in a second
-    rate_limit_in_body: bool = False  # … with status 200 and no header
-    internal_error_next: int = 0  # so many calls end in -32603
-    slow_seconds: float = 0.0  # before each answer
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    nested_cart = Switch(bool)  # the cart under .cart, as Shopify's documentation has it and the wire has not
+    deprecation_notice = Switch(bool)  # a second text block in answers of /api/mcp, as in summer 2026
+    legacy_only = Switch(bool)  # no /api/ucp/mcp, and all tools of 2025 at /api/mcp
+    ask_business = Switch(bool)  # the draft tool that replaces policies and FAQs
+    password_page = Switch(bool)  # the shop is closed: /api/ucp/mcp leads to /password
+    rate_limit_next = Switch(int)  # so many calls are told to come back in a second
+    rate_limit_in_body = Switch(bool)  # … with status 200 and no header
+    internal_error_next = Switch(int)  # so many calls end in -32603
+    slow_seconds = Switch(float)  # before each answer
 
-    def take(self, name: Literal["rate_limit_next", "internal_error_next"]) -> bool:
-        """Whether this call is one of those; it is counted then."""
-        with self._lock:
-            left = getattr(self, name)
-            setattr(self, name, max(0, left - 1))
-            return bool(left > 0)
+    # Of the chat in front of it
+    pace = Switch(float, PACE_SECONDS)  # seconds between two words of the demo's own model
+    break_next = Switch(int)  # so many of its answers break off
+    cut_at = Switch(float)  # streams that were open at this time (since 1970) are cut
+
+    def __init__(self, database: Database = DATABASE) -> None:
+        self.database = database
+
+    def take(self, name: Literal["rate_limit_next", "internal_error_next", "break_next"]) -> bool:
+        """Whether this is one of those; it is counted then."""
+        with self.database.transaction():
+            self.database.execute("UPDATE switch SET value = value - 1 WHERE name = ? AND value > 0", name)
+            [(counted,)] = self.database.execute("SELECT changes()")
+        return bool(counted)
 
     def mend(self) -> None:
         """All works again."""
-        for each in fields(self):
-            if not each.name.startswith("_"):
-                setattr(self, each.name, each.default)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {each.name: getattr(self, each.name) for each in fields(self) if not each.name.startswith("_")}
+        self.database.execute("DELETE FROM switch")
 
 
 FAULTS = Faults()

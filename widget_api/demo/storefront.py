@@ -7,12 +7,12 @@ from flask import Flask, Response, current_app
 from widget_api.demo import ajax_cart, basket, break_it, legacy, pages, ucp, view
 
 
-def create_storefront(api: str, controls: break_it.Controls) -> Flask:
-    """The shop, with the chat of the backend at origin `api` in its pages."""
+def create_storefront(api: str, chat: break_it.Chat) -> Flask:
+    """The shop, with the `chat` of the backend at origin `api` in its pages."""
     app = Flask(__name__, static_folder=None)
     app.config["CHAT_API"] = api
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
-    app.extensions["controls"] = controls
+    app.extensions["chat"] = chat
     app.json.sort_keys = False  # type: ignore[attr-defined]
     basket.init_app(app)
     app.after_request(guard)

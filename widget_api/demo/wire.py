@@ -2,88 +2,69 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from widget_api.demo.faults import FAULTS
+from widget_api.sockets.client import TAKE_OVER, Connection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+LOOK_SECONDS = 0.1
+
 
 class Wire:
-    """Knows every event stream that the app has open. The app does not know of it."""
+    """Knows the connections over which this process writes streams. The app does not know of it.
+
+    The button may be pressed in another process: a thread looks for it as long as there is something to cut.
+    """
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._open: set[_Stream] = set()
         self._lock = threading.Lock()
+        self._open: dict[socket.socket, float] = {}  # since when
+        self._watched = False
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        kinds: list[str] = []
+        if take_over := environ.get(TAKE_OVER):
+            environ[TAKE_OVER] = lambda: self._watch(take_over())
+        return self._app(environ, start_response)
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
-            kinds.extend(value for name, value in headers if name.lower() == "content-type")
-            return start_response(status, headers, *rest)
+    def _watch(self, connection: Connection) -> Connection:
+        """Remember the connection until it is closed, or kept for other requests."""
+        taken, _, keep = connection
 
-        body = self._app(environ, start)
-        if not any(kind.startswith("text/event-stream") for kind in kinds):
-            return body
-        stream = _Stream(body, environ.get("gunicorn.socket"), self._forget)
+        def give_back() -> None:
+            with self._lock:
+                self._open.pop(taken, None)
+            if keep:
+                keep()
+
         with self._lock:
-            self._open.add(stream)
-        return stream
+            self._open[taken] = time.time()
+            if not self._watched:
+                self._watched = True
+                threading.Thread(target=self._look, name="wire", daemon=True).start()
+        return connection._replace(keep=give_back if keep else None)
 
-    def __len__(self) -> int:
-        """How many streams are open."""
-        return len(self._open)
+    def _look(self) -> None:
+        while self._cut(FAULTS.cut_at):
+            time.sleep(LOOK_SECONDS)
 
-    def cut(self) -> int:
-        """Break every open stream in the middle, without the end that HTTP wants. Returns how many there were."""
+    def _cut(self, moment: float) -> bool:
+        """Break the streams that were open at that moment, without the end that HTTP wants. False when none is
+        left."""
         with self._lock:
-            streams = list(self._open)
-        for stream in streams:
-            stream.cut()
-        return len(streams)
-
-    def _forget(self, stream: _Stream) -> None:
-        with self._lock:
-            self._open.discard(stream)
-
-
-class _Stream:
-    """A response body that can break off."""
-
-    def __init__(
-        self, body: Iterable[bytes], connection: socket.socket | None, forget: Callable[[_Stream], None]
-    ) -> None:
-        self._body = body
-        self._chunks = iter(body)
-        self._connection = connection
-        self._forget = forget
-        self._broken = False
-
-    def cut(self) -> None:
-        self._broken = True
-        if self._connection is not None:
-            # The browser is to notice now, and not with the next word.
-            with suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        chunk = b"" if self._broken else next(self._chunks)
-        if self._broken:
-            # Servers take this for a client that went away: they close the connection and leave the body unended.
-            raise ConnectionResetError(errno.ECONNRESET, "cut by the demo")
-        return chunk
-
-    def close(self) -> None:
-        self._forget(self)
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+            self._open = {each: since for each, since in self._open.items() if each.fileno() >= 0}
+            for each, since in self._open.items():
+                if since <= moment:
+                    with suppress(OSError):
+                        # Both sides notice now, and not with the next word.
+                        each.shutdown(socket.SHUT_RDWR)
+            self._watched = bool(self._open)
+            return self._watched

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from widget_api.llm import answer
 from widget_api.llm.answer import dicts, mapping, tokens, words
@@ -113,8 +115,29 @@ def _id(id: str) -> str:
     return _NOT_AN_ID.sub("_", id)
 
 
+class _TextDelta(msgspec.Struct):
+    type: Literal["text_delta"]
+    text: str
+
+
+class _Piece(msgspec.Struct):
+    """A `content_block_delta` with words."""
+
+    type: Literal["content_block_delta"]
+    delta: _TextDelta
+    object: Literal["", None] = None
+    error: None = None
+
+
+_piece = answer.piece_reader(_Piece)
+
+
 class Decoder(answer.Decoder):
     """Reads the events of a message, or one `message`."""
+
+    def _piece(self, data: str) -> str | None:
+        piece = _piece(data)
+        return piece.delta.text if piece else None
 
     def _part(self, chunk: dict[str, Any]) -> None:
         match chunk.get("type"):

@@ -1,4 +1,4 @@
-"""Connections to a provider that another thread may hang up, whether they wait for the answer or read it."""
+"""Connections to a provider that another thread may hang up, whether they wait for the answer or bring it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from http.client import HTTPResponse as Answer
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -22,6 +23,8 @@ class Line:
 
     def __init__(self) -> None:
         self.hung_up = threading.Event()
+        self.connection: socket.socket  # that the answer comes by
+        self.answer: Answer  # once its head has come
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None  # None: there is nothing that is ours to end
 
@@ -31,11 +34,9 @@ class Line:
         with self._lock:
             self._cut()
 
-    def linger(self, seconds: float) -> None:
-        """Wait only `seconds` for more bytes from now on, and leave the connection to its pool."""
-        with self._lock, suppress(OSError):
-            if self._socket:
-                self._socket.settimeout(seconds)
+    def let_go(self) -> None:
+        """Leave the connection to its pool: hanging up does not end it any more."""
+        with self._lock:
             self._socket = None
 
     @contextmanager
@@ -46,13 +47,12 @@ class Line:
             yield
         finally:
             _LINE.reset(token)
-            with self._lock:
-                self._socket = None
+            self.let_go()
 
     def take(self, connected: socket.socket) -> None:
         """Hold on to the connection that the answer will come by."""
         with self._lock:
-            self._socket = connected
+            self._socket = self.connection = connected
             if self.hung_up.is_set():
                 self._cut()
 
@@ -86,13 +86,24 @@ def _take(connected: socket.socket) -> None:
         line.take(connected)
 
 
+class _Answer(Answer):
+    def begin(self) -> None:
+        super().begin()
+        if line := _LINE.get(None):
+            line.answer = self
+
+
 class _Http(HTTPConnection):
+    response_class = _Answer
+
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself has it
         _take(self.sock)
         return super().getresponse()
 
 
 class _Https(HTTPSConnection):
+    response_class = _Answer
+
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself has it
         _take(self.sock)
         return super().getresponse()

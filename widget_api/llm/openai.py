@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from widget_api.llm import answer
 from widget_api.llm.answer import Broken, dicts, mapping, tokens, words
@@ -109,8 +111,39 @@ def as_text(output: Any) -> str:
     return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
 
 
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta
+    index: Literal[0] | None = None
+    message: None = None
+    finish_reason: None = None
+
+
+class _Piece(msgspec.Struct):
+    """A chunk with words and nothing that could mean more."""
+
+    choices: tuple[_Choice]
+    object: Literal["chat.completion.chunk", ""] | None = None
+    error: None = None
+    usage: None = None
+    x_groq: None = None
+
+
+_piece = answer.piece_reader(_Piece)
+
+
 class Decoder(answer.Decoder):
     """Reads `chat.completion.chunk` objects, or one `chat.completion`."""
+
+    def _piece(self, data: str) -> str | None:
+        piece = _piece(data)
+        return (piece.choices[0].delta.content or "") if piece else None
 
     def _part(self, chunk: dict[str, Any]) -> None:
         usage = mapping(chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage"))

@@ -6,8 +6,9 @@ import json
 import logging
 import math
 import threading
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.sockets.upstream import Lost, Stalled, Upstream
 from widget_api.text import clean
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ LONGEST_WAIT_SECONDS = 10.0
 # which the connection could not be used again. Both usually come in the same packet.
 COUNT_SECONDS = 1.0
 END_SECONDS = 0.25
-STREAMS = 256
+STREAMS = 2048
 READ_BYTES = 64 * 1024
 # Enough to find out what a provider did not like. Keys that are shorter than these are placeholders, no secrets.
 LOG_CHARACTERS = 300
@@ -92,6 +94,9 @@ class Provider:
         self._timeout = (connect_seconds, idle_seconds)
         self._pause = pause
         self._session = session(STREAMS)
+        # All questions are the same but for their bodies: half the work of asking is done once.
+        asked = requests.Request("POST", self._url, headers=_HEADERS | dialect.headers(key))
+        self._asked = self._session.prepare_request(asked)
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""
@@ -119,8 +124,7 @@ class Provider:
     def _ask(self, question: bytes, decoder: Decoder, into: Sink, line: Line) -> Step:
         with line.open(), self._post(question) as response:
             try:
-                with _network_faults():
-                    _listen(response, decoder, into, line)
+                self._listen(response, decoder, into, line)
             except Broken:
                 if not decoder.finished:  # else nothing is missing but the end of the body
                     raise
@@ -129,16 +133,37 @@ class Provider:
             finally:
                 into.flush()
 
-    def _post(self, question: bytes) -> requests.Response:
-        headers = _HEADERS | self._dialect.headers(self._key)
+    def _listen(self, response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
+        """Feed the decoder with what arrives, as it arrives, until the answer or the body has ended."""
+        unpacked = _unpacked(response.headers.get("Content-Encoding", "identity"))
+        idle = self._timeout[1]
+
+        def hear(data: bytes) -> float:
+            if decoder.done or line.hung_up.is_set():
+                return 0
+            try:
+                decoder.feed(unpacked(data))
+            finally:
+                into.flush()
+            if not decoder.finished:
+                return idle
+            line.let_go()
+            return END_SECONDS if decoder.done else COUNT_SECONDS
+
+        upstream = Upstream(line.connection, line.answer, hear, idle)
         with _network_faults():
-            response = self._session.post(
-                self._url,
-                data=question,
-                headers=headers,
-                timeout=self._timeout,
-                stream=True,
-                allow_redirects=False,
+            upstream.read()
+        if upstream.complete:
+            line.answer.close()
+            response.raw.release_conn()
+
+    def _post(self, question: bytes) -> requests.Response:
+        asked = self._asked.copy()
+        asked.body = question
+        asked.headers["Content-Length"] = str(len(question))
+        with _network_faults():
+            response = self._session.send(
+                asked, timeout=self._timeout, stream=True, allow_redirects=False, proxies={}
             )
         if response.status_code == requests.codes.ok:
             return response
@@ -195,21 +220,21 @@ def _without(line: str, said: str) -> str:
     return "".join("[…]" if hidden else "".join(line[at] for at in run) for hidden, run in runs)
 
 
-def _listen(response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
-    """Feed the decoder with what arrives, as it arrives, until the answer or the body has ended."""
-    while not line.hung_up.is_set() and (data := response.raw.read1(READ_BYTES, decode_content=True)):
+def _unpacked(encoding: str) -> Callable[[bytes], bytes]:
+    """What undoes a compression that was not asked for."""
+    if encoding == "identity":
+        return bytes
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise Broken(f"the answer is encoded as {encoding}")
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # it sees by itself which of them it is
+
+    def unpacked(data: bytes) -> bytes:
         try:
-            decoder.feed(data)
-        finally:
-            into.flush()
-        if decoder.done:
-            break
-        if decoder.finished:
-            line.linger(COUNT_SECONDS)
-    if decoder.done:
-        line.linger(END_SECONDS)
-        with suppress(HTTPError):
-            response.raw.read1(READ_BYTES, decode_content=True)
+            return inflate.decompress(data)
+        except zlib.error as exc:
+            raise Broken(f"{encoding}: {exc}") from exc
+
+    return unpacked
 
 
 @contextmanager
@@ -217,7 +242,7 @@ def _network_faults() -> Iterator[None]:
     """What can go wrong between us and a provider, as `Broken`."""
     try:
         yield
-    except (requests.ReadTimeout, ReadTimeoutError) as exc:
+    except (requests.ReadTimeout, ReadTimeoutError, Stalled) as exc:
         raise Silent("it was silent for too long") from exc
-    except (requests.RequestException, HTTPError) as exc:
+    except (requests.RequestException, HTTPError, Lost) as exc:
         raise Broken(f"{type(exc).__name__}: {exc}") from exc

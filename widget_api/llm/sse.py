@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BOM = b"\xef\xbb\xbf"
 # Models send single deltas of a megabyte; beyond four no answer of ours can be meant.
@@ -18,8 +18,7 @@ class EventTooLarge(ValueError):
     """An event has more bytes than the limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event. `name` is `message` unless the stream named it."""
 
     name: str
@@ -46,42 +45,63 @@ class Decoder:
             self._after_cr = False
         if not data:
             return
+        if self._alone(data):
+            self._at_start = False
+            yield Event("message", data[6:-2].decode("utf-8", "replace"))
+            return
         self._after_cr = data.endswith(b"\r")
-        *ended, rest = _LINE_END.split(data)
-        yield from filter(None, map(self._end_line, ended))
-        self._keep(rest)
+        *ended, rest = _LINE_END.split(data) if b"\r" in data else data.split(b"\n")
+        for line in ended:
+            if event := self._end_line(line):
+                yield event
+        if rest:
+            self._line += rest
+            self._check(len(self._line))
 
     def end(self) -> Iterator[Event]:
         """The event that the end of the bytes left without its blank line: many servers forget the last one."""
         yield from filter(None, [self._end_line(b""), self._dispatch()])
 
-    def _keep(self, part: bytes) -> None:
-        self._line += part
-        if len(self._line) + self._size > self._limit:
+    def _alone(self, data: bytes) -> bool:
+        """Whether `data` is one line of data and its blank line, as most servers send most events."""
+        return (
+            data.startswith(b"data: ")
+            and data.find(b"\n") == len(data) - 2
+            and data.endswith(b"\n")
+            and not (self._line or self._data or self._name or b"\r" in data)
+            and len(data) - 2 <= self._limit
+        )
+
+    def _check(self, line: int) -> None:
+        if line + self._size > self._limit:
             raise EventTooLarge(f"an event has more than {self._limit} bytes")
 
-    def _end_line(self, part: bytes) -> Event | None:
-        self._keep(part)
-        line = bytes(self._line)
-        self._line.clear()
-        if self._at_start:
-            line = line.removeprefix(BOM)
-            self._at_start = False
+    def _end_line(self, line: bytes) -> Event | None:
+        if self._line:
+            line = bytes(self._line) + line
+            self._line.clear()
         if not line:
+            self._at_start = False
             return self._dispatch()
+        self._check(len(line))
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix(BOM)
         self._take(line)
         return None
 
     def _take(self, line: bytes) -> None:
         field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
         if field == b"data":
+            value = value.removeprefix(b" ")
             self._data.append(value)
             self._size += len(value) + 1
         elif field == b"event":
-            self._name = value.decode("utf-8", "replace")
+            self._name = value.removeprefix(b" ").decode("utf-8", "replace")
 
     def _dispatch(self) -> Event | None:
-        data, name = self._data, self._name or "message"
-        self._data, self._size, self._name = [], 0, ""
-        return Event(name, b"\n".join(data).decode("utf-8", "replace")) if data else None
+        name, self._name = self._name or "message", ""
+        if not self._data:
+            return None
+        data, self._data, self._size = self._data, [], 0
+        return Event(name, b"\n".join(data).decode("utf-8", "replace"))

@@ -1,4 +1,8 @@
-"""The first tables. Frozen: later changes of the models are migrations of their own."""
+"""The first tables. Frozen: later changes of the models are migrations of their own.
+
+Databases made by the first release have VARCHAR(255) where TEXT stands here. SQLite takes both for the same, and
+PostgreSQL came later.
+"""
 
 from typing import Any
 
@@ -8,7 +12,6 @@ from peewee import (
     BigIntegerField,
     BlobField,
     BooleanField,
-    CharField,
     CompositeKey,
     ForeignKeyField,
     IntegerField,
@@ -24,30 +27,30 @@ class Table(Model):
 
 class Shop(Table):
     id = AutoField()
-    domain = CharField(unique=True)
-    name = CharField()
+    domain = TextField(unique=True)
+    name = TextField()
     origins = TextField()
-    mcp_url = CharField()
+    mcp_url = TextField()
     prompt = TextField()
-    model = CharField()
+    model = TextField()
     active = BooleanField()
     created_at = BigIntegerField()
 
 
 class Session(Table):
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     shop = ForeignKeyField(Shop, on_delete="CASCADE")
     generation = IntegerField()
-    cart_id = CharField()
+    cart_id = TextField()
     revoked = BooleanField()
     created_at = BigIntegerField()
 
 
 class Conversation(Table):
     pk = AutoField()
-    id = CharField()
+    id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
-    title = CharField()
+    title = TextField()
     search = TextField()
     attempts = IntegerField()
     created_at = BigIntegerField()
@@ -60,15 +63,15 @@ class Conversation(Table):
 
 class Message(Table):
     pk = AutoField()
-    id = CharField()
+    id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
     conversation = ForeignKeyField(Conversation, index=False, on_delete="CASCADE")
-    role = CharField()
+    role = TextField()
     parts = TextField()
     search = TextField()
-    status = CharField()
+    status = TextField()
     error = TextField(null=True)
-    digest = CharField()
+    digest = TextField()
     replaced = BooleanField()
     created_at = BigIntegerField()
 
@@ -77,16 +80,16 @@ class Message(Table):
 
 
 class Turn(Table):
-    id = CharField(primary_key=True)
+    id = TextField(primary_key=True)
     conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
     question = ForeignKeyField(Message, backref="+", on_delete="CASCADE")
     answer = ForeignKeyField(Message, backref="+", on_delete="CASCADE")
-    state = CharField()
+    state = TextField()
     attempt = IntegerField()
-    worker = CharField()
+    worker = TextField()
     lease_until = BigIntegerField()
     stop_requested = BooleanField()
-    model = CharField()
+    model = TextField()
     input_tokens = IntegerField()
     output_tokens = IntegerField()
     created_at = BigIntegerField()
@@ -113,11 +116,11 @@ class ToolCall(Table):
     turn = ForeignKeyField(Turn, index=False, on_delete="CASCADE")
     attempt = IntegerField()
     step = IntegerField()
-    call_id = CharField()
-    name = CharField()
+    call_id = TextField()
+    name = TextField()
     input = TextField()
     output = TextField(null=True)
-    state = CharField()
+    state = TextField()
     created_at = BigIntegerField()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -37,9 +38,20 @@ MAX_PRODUCTS = 10
 # Where the shop's currency is not known it cannot be asked for a highest price, so there must be some to choose from.
 TO_CHOOSE_FROM = 50
 
+# A change that was under way when its process died may still arrive.
+LOOKS_SECONDS: Final = (0.0, 0.5, 1.5)
+
 NOT_READ: Final = "The cart could not be read just now, so nothing was changed."
 NOT_CONFIRMED: Final = "The shop did not confirm the change."
 NEW_CART: Final = "The earlier cart is gone (carts expire), so a new one was begun."
+INTERRUPTED: Final = (
+    "Changing the cart was interrupted, and was not repeated, lest it be done twice. Say what is in the cart now and "
+    "let the shopper decide."
+)
+UNSETTLED: Final = (
+    "Changing the cart was interrupted, and the cart cannot be read just now, so nobody knows whether it was "
+    "changed. Say so, and ask the shopper to look into the cart."
+)
 NO_CART: Final = "There is no cart, so there was nothing to take out."
 
 # Two turns that change one cart take turns here: UCP replaces the whole cart, and reading comes before.
@@ -105,22 +117,36 @@ class Store:
         except (ShopUnavailable, ShopRefused):
             return Checked("unknown")
 
-    def set_lines(self, id: str, changes: Mapping[str, int]) -> Checked:
+    def set_lines(
+        self, id: str, changes: Mapping[str, int], before_writing: Callable[[], None] = lambda: None
+    ) -> Checked:
         """Make it so many pieces of each variant in `changes` (0 takes it out) and leave all else as it is.
 
         Without a cart, or when it is gone, a new one is begun; when it cannot be read, nothing is written and
         the answer is `unknown`. `note` tells what came out otherwise than asked.
-        Raises `ShopRefused` with the shop's reason; the cart is then what it was.
+        `before_writing` is called at the last moment. Raises what it raises, and `ShopRefused` with the shop's
+        reason; the cart is then what it was.
         """
         if not id:
-            return self._begin(Checked("none"), changes)
+            return self._begin(Checked("none"), changes, before_writing)
         with _locks.hold(f"{self.endpoint.base} {token(id)}"):
             before = self.cart(id)
             if before.status == "gone":
-                return self._begin(before, changes)
+                return self._begin(before, changes, before_writing)
             if before.cart is None:
                 return replace(before, note=NOT_READ)
-            return self._change(before, before.cart, changes)
+            return self._change(before, before.cart, changes, before_writing)
+
+    def settled(self, id: str, changes: Mapping[str, int]) -> Checked:
+        """The cart after `changes` that were interrupted at nobody knows which point: nothing is written, `note`
+        says what came of them where it is not what was wanted. Raises nothing."""
+        for pause in LOOKS_SECONDS:
+            time.sleep(pause)
+            checked = self.cart(id)
+            missing = _differences(checked.cart, checked.cart, changes) if checked.cart else [""]
+            if not missing:
+                return checked
+        return replace(checked, note=UNSETTLED if checked.status == "unknown" else _join(INTERRUPTED, *missing))
 
     def ask(self, query: str) -> list[Answer]:
         """What the shop says about itself: policies, shipping, opening hours. Empty when it says nothing.
@@ -146,11 +172,12 @@ class Store:
             lambda dialect: dialect.search(query, limit=limit, highest=highest, sold_out=sold_out),
         )
 
-    def _begin(self, before: Checked, changes: Mapping[str, int]) -> Checked:
+    def _begin(self, before: Checked, changes: Mapping[str, int], before_writing: Callable[[], None]) -> Checked:
         """A new cart in place of the one that is not there."""
         wanted = {variant: quantity for variant, quantity in changes.items() if quantity}
         if not wanted:
             return replace(before, note=NO_CART)
+        before_writing()
         try:
             made = self._with("cart", lambda dialect: dialect.create(wanted))
         except ShopUnavailable:
@@ -160,18 +187,21 @@ class Store:
         lost = NEW_CART if before.status == "gone" else ""
         return replace(made, note=_join(lost, *_differences(Cart((), made.cart.total), made.cart, wanted), made.note))
 
-    def _change(self, before: Checked, cart: Cart, changes: Mapping[str, int]) -> Checked:
+    def _change(
+        self, before: Checked, cart: Cart, changes: Mapping[str, int], before_writing: Callable[[], None]
+    ) -> Checked:
         """Write, read back and compare. The write is never repeated: what became of it is read."""
         held = cart.quantities()
         pending = {variant: many for variant, many in changes.items() if held.get(variant, 0) != many}
         if not pending:
             return before
+        before_writing()
         try:
             written = self._with("cart", lambda dialect: dialect.write(before.id, cart, pending))
         except ShopUnavailable:
             written = Checked("unknown")
         if written.status == "gone":
-            return self._begin(written, changes)
+            return self._begin(written, changes, before_writing)
         after = self.cart(before.id)
         settled = after if after.status != "unknown" else written
         if settled.cart is None:

@@ -67,6 +67,16 @@ class Outcome:
     error: bool = False
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """As it is written down, so that it can be shown again."""
+        return {"output": self.output, "error": self.error, "events": [list(event) for event in self.events]}
+
+    @classmethod
+    def of(cls, written: dict[str, Any]) -> Outcome:
+        """What was written down."""
+        events = tuple((kind, data) for kind, data in written["events"])
+        return cls(written["output"], written["error"], events)
+
 
 def _object(required: tuple[str, ...] = (), **fields: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(required), "additionalProperties": False}
@@ -138,9 +148,15 @@ _SPECS: Final = {spec.name: spec for spec in TOOLS}
 
 
 class Toolbox:
-    """The tools of one session at one shop. `seen` holds the ids of the variants that the conversation has shown."""
+    """The tools of one session at one shop. `seen` holds the ids of the variants that the conversation has shown.
 
-    def __init__(self, store: Store, cart: CartSlot, seen: Iterable[str]) -> None:
+    `before_writing` is called right before the cart is changed; what it raises keeps it from being changed.
+    """
+
+    def __init__(
+        self, store: Store, cart: CartSlot, seen: Iterable[str], before_writing: Callable[[], None] = lambda: None
+    ) -> None:
+        self._before_writing = before_writing
         self.seen = set(seen)
         self._store = store
         self._cart = cart
@@ -162,6 +178,19 @@ class Toolbox:
             return _failed(exc.detail or exc.title)
         self.seen |= variants_seen([outcome.output])
         return outcome
+
+    def settle(self, name: str, input: dict[str, Any]) -> Outcome:
+        """What became of a change of the cart that was begun, nobody knows more: by the cart as it is now. Nothing
+        is changed."""
+        try:
+            check(input, _SPECS[name].parameters)
+        except Invalid as exc:
+            return _failed(str(exc))  # nothing was begun with that
+        changes = {_gid("ProductVariant", line["variant_id"]): line["quantity"] for line in input["lines"]}
+        checked = self._store.settled(self._cart.id, changes)
+        if checked.status == "gone":
+            self._cart.forget()
+        return _cart_outcome(checked, checked.note)
 
     def _run(self, name: str, input: dict[str, Any]) -> Outcome:
         spec = _SPECS.get(name)
@@ -196,7 +225,7 @@ class Toolbox:
         if len(changes) < len(lines):
             raise Invalid("The field lines must name each variant once.")
         held = self._cart.id
-        checked = self._store.set_lines(held, changes)
+        checked = self._store.set_lines(held, changes, self._before_writing)
         if checked.id and checked.id != held:
             self._cart.bind(checked.id)
         elif checked.status == "gone":

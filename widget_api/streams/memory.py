@@ -5,16 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
 
-from widget_api.streams.base import LogMissing, Position, StreamLog
+from widget_api.streams.base import Follower, Leave, LogMissing, Position, StreamLog
 
 # Long enough for a page load or a phone back from a tunnel to fetch the tail; afterwards the history has it.
 KEPT_SECONDS = 60
 
 
 class _Log:
-    """One turn's events of its latest attempt."""
+    """One turn's events of its latest attempt, and who follows them."""
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
@@ -22,11 +21,19 @@ class _Log:
         self.closed = False
         self.owed = 0  # how often its beginning was given elsewhere
         self.heard = False  # whoever was owed the rest, or came first, has followed it to its end
-        self.changed = threading.Condition()
+        self.followers: tuple[Follower, ...] = ()
+        # A follower whose connection breaks while it is pushed to leaves at once, in the same thread.
+        self.lock = threading.RLock()
+
+    def end(self, *, whole: bool) -> None:
+        """Let go of all followers."""
+        followers, self.followers = self.followers, ()
+        for follower in followers:
+            follower.end(whole=whole)
 
 
 class MemoryStreamLog(StreamLog):
-    """Logs in a dictionary, with a condition each to wake the followers."""
+    """Logs in a dictionary, with a lock each."""
 
     def __init__(self) -> None:
         self._logs: dict[str, _Log] = {}
@@ -38,20 +45,37 @@ class MemoryStreamLog(StreamLog):
             self._prune()
             self._closed.pop(turn, None)
             log = self._logs.setdefault(turn, _Log(attempt))
-        with log.changed:
+        with log.lock:
             if attempt > log.attempt:
+                begun = bool(log.events)
                 log.attempt, log.events, log.closed = attempt, [], False
-                log.changed.notify_all()
+                if begun:
+                    log.end(whole=False)
 
     def append(self, turn: str, at: Position, event: bytes) -> bool:
         log = self._logs.get(turn)
         if log is None:
             return False
-        with log.changed:
+        with log.lock:
             if log.closed or at != (log.attempt, len(log.events) + 1):
                 return False
             log.events.append(event)
-            log.changed.notify_all()
+            for follower in log.followers:
+                follower.push(event)
+            return True
+
+    def extend(self, turn: str, first: Position, events: list[bytes]) -> bool:
+        """Add several events, the first of them at that position, and push them as one piece. As `append`."""
+        log = self._logs.get(turn)
+        if log is None:
+            return False
+        with log.lock:
+            if log.closed or first != (log.attempt, len(log.events) + 1):
+                return False
+            log.events += events
+            piece = b"".join(events) if log.followers else b""
+            for follower in log.followers if piece else ():
+                follower.push(piece)
             return True
 
     def close(self, turn: str) -> None:
@@ -60,21 +84,23 @@ class MemoryStreamLog(StreamLog):
             if log:
                 self._closed[turn] = time.monotonic()
         if log:
-            self._end(log)
+            with log.lock:
+                log.closed = True
+                log.end(whole=True)
 
     def discard(self, turn: str) -> None:
         with self._lock:
             log = self._logs.pop(turn, None)
             self._closed.pop(turn, None)
         if log:
-            with log.changed:
-                log.events = []
-            self._end(log)
+            with log.lock:
+                log.closed, log.events = True, []
+                log.end(whole=False)
 
     def owe(self, turn: str) -> None:
         log = self._logs.get(turn)
         if log:
-            with log.changed:
+            with log.lock:
                 log.owed += 1
                 log.heard = False
 
@@ -86,33 +112,49 @@ class MemoryStreamLog(StreamLog):
             return not log.heard
         return after.attempt == log.attempt and after.seq < len(log.events)
 
-    def follow(self, turn: str, after: Position | None, wait: float) -> Iterator[bytes]:
+    def position(self, turn: str) -> Position | None:
+        """Where the last event stands, None when there is no log of that turn."""
+        log = self._logs.get(turn)
+        if log is None:
+            return None
+        with log.lock:
+            return Position(log.attempt, len(log.events))
+
+    def read(self, turn: str, after: Position) -> tuple[list[bytes], bool] | None:
+        """The events after a position, and whether they are the last. None when that attempt's log is not here."""
+        log = self._logs.get(turn)
+        if log is None:
+            return None
+        with log.lock:
+            return (log.events[after.seq :], log.closed) if after.attempt == log.attempt else None
+
+    def followed(self, turn: str) -> bool:
+        """Whether anybody follows the log."""
+        log = self._logs.get(turn)
+        return log is not None and bool(log.followers)
+
+    def follow(self, turn: str, after: Position | None, follower: Follower) -> Leave:
         log = self._logs.get(turn)
         if log is None:
             raise LogMissing(turn)
-        return self._follow(log, after, wait, log.owed)
+        with log.lock:
+            known = after and after.attempt == log.attempt and after.seq <= len(log.events)
+            fresh = log.events[after.seq :] if after and known else log.events
+            if fresh:
+                follower.push(b"".join(fresh))
+            if log.closed:
+                follower.end(whole=True)
+            else:
+                log.followers = (*log.followers, follower)
+            owed = log.owed
 
-    def _follow(self, log: _Log, after: Position | None, wait: float, owed: int) -> Iterator[bytes]:
-        attempt, seq = after or Position(0, 0)
-        while True:
-            with log.changed:
-                if attempt != log.attempt or seq > len(log.events):
-                    attempt, seq = log.attempt, 0
-                if seq == len(log.events) and not log.closed:
-                    log.changed.wait(wait)
-                fresh = log.events[seq:] if attempt == log.attempt else []
-                drained = log.closed and attempt == log.attempt
-            seq += len(fresh)
-            if fresh or not drained:
-                yield b"".join(fresh)
-            if drained:
-                log.heard = log.heard or owed == log.owed
-                return
+        def leave(*, heard: bool = False) -> None:
+            with log.lock:
+                log.followers = tuple(each for each in log.followers if each is not follower)
+                if heard:
+                    log.heard = log.heard or owed == log.owed
 
-    def _end(self, log: _Log) -> None:
-        with log.changed:
-            log.closed = True
-            log.changed.notify_all()
+        return leave
 
     def _prune(self) -> None:
         deadline = time.monotonic() - KEPT_SECONDS

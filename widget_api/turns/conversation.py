@@ -30,22 +30,17 @@ class Question:
 
 def said(turn: Turn) -> list[Message]:
     """The conversation up to the turn's question, oldest first."""
-    newest = (
-        Message.select()
-        .where((Message.conversation == turn.conversation_id) & ~Message.replaced & (Message.pk <= turn.question_id))
-        .order_by(Message.pk.desc())
-        .limit(HISTORY_MESSAGES)
-    )
-    return list(newest)[::-1]
+    up_to_it = "conversation_id = %s AND replaced = %s AND pk <= %s ORDER BY pk DESC LIMIT %s"
+    return Message.where(up_to_it, turn.conversation_id, False, turn.question_id, HISTORY_MESSAGES)[::-1]
 
 
 def opened(session: str, id: str, question: Question) -> Conversation:
     """The session's conversation, begun with this question if there is none. Raises `ConversationNotFound`."""
-    found = Conversation.get_or_none((Conversation.session == session) & (Conversation.id == id))
+    found = Conversation.find_by(session=session, id=id)
     if found:
         return Conversation.of(session, id)
     title = _title(prompt.text_of(question.parts))
-    return Conversation.create(id=id, session=session, title=title, search=title.casefold())
+    return Conversation.add(id=id, session=session, title=title, search=title.casefold())
 
 
 def _title(text: str) -> str:
@@ -55,7 +50,7 @@ def _title(text: str) -> str:
 
 def asked(thread: Conversation, question: Question) -> Message:
     """Write the question down."""
-    return Message.create(
+    return Message.add(
         id=question.id,
         session=thread.session_id,
         conversation=thread,
@@ -68,8 +63,7 @@ def asked(thread: Conversation, question: Question) -> Message:
 
 def known(session: str, question: Question) -> Message | None:
     """The message that was accepted under the question's id."""
-    found = Message.get_or_none((Message.session == session) & (Message.id == question.id))
-    return found if isinstance(found, Message) else None
+    return Message.find_by(session=session, id=question.id)
 
 
 def attached(earlier: Message, conversation: str, question: Question) -> Turn:

@@ -1,57 +1,60 @@
-"""The engine: accepts messages, runs each turn in a thread of its own, lets readers follow, and stops them."""
+"""The engine: accepts messages, has their turns run, lets readers follow, and stops them."""
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable
 
-from widget_api.llm.base import Model
-from widget_api.models import ACTIVE, Conversation, Message, Session, Shop, Turn, connected, now, transaction
-from widget_api.problems import AnswerInterrupted, Busy, MessageNotFound, Problem, TurnRunning
-from widget_api.shopify.store import Store
-from widget_api.shopify.tools import Toolbox, variants_seen
-from widget_api.streams.base import LogMissing, Position, StreamLog
-from widget_api.turns import events, prompt
-from widget_api.turns.cart import SessionCart
-from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement, said
-from widget_api.turns.job import Job, Visitor
+from peewee import IntegrityError
+
+from widget_api.models import (
+    ACTIVE,
+    Chunk,
+    Conversation,
+    Message,
+    Session,
+    Turn,
+    connected,
+    execute,
+    now,
+    transaction,
+)
+from widget_api.problems import Busy, MessageNotFound, TurnRunning
+from widget_api.streams.base import Follower, Leave, LogMissing, Position
+from widget_api.streams.shared import SharedStreamLog
+from widget_api.turns import events
+from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement
+from widget_api.turns.events import Event
+from widget_api.turns.job import Visitor
+from widget_api.turns.jobs import Jobs, Shops
 from widget_api.turns.journal import Journal
-from widget_api.turns.keeper import LEASE_MS, Keeper
-from widget_api.turns.recovery import end, settle, state_after
-from widget_api.turns.run import Run, Tally
-from widget_api.turns.writer import Stopper, Writer
+from widget_api.turns.keeper import Keeper
+from widget_api.turns.recovery import has_just_ended, hold
 
-logger = logging.getLogger(__name__)
-
-# A turn that is stopped ends within a commit, unless it waits for the shop: then it is ended without its thread.
-STOP_WAIT_SECONDS = 1
-# Followers write at least this often, so proxies and phones keep the connection.
-HEARTBEAT_SECONDS = 15
-
-
-class Shops(Protocol):
-    """What the engine needs of each shop."""
-
-    def model(self, shop: Shop) -> Model: ...
-
-    def store(self, shop: Shop, page: dict[str, str]) -> Store: ...
+# A stop is heard by the process that runs the turn within a round of its keeper; one that does not hear loses it.
+STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.05
+# Two processes may begin the same conversation, or accept the same message, at the same moment.
+ACCEPT_TRIES = 3
 
 
 class Engine:
-    """All turns of one process."""
+    """All turns of one process, and the way to those of the others."""
 
-    def __init__(self, shops: Shops, log: StreamLog, journal: Journal, *, max_turns: int) -> None:
-        self._shops = shops
+    def __init__(
+        self,
+        shops: Shops,
+        log: SharedStreamLog,
+        journal: Journal,
+        *,
+        max_turns: int,
+        chores: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`chores` is called once a minute."""
         self._log = log
         self._journal = journal
-        self._places = threading.Semaphore(max_turns)
-        self._jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
-        self._keeper = Keeper(self)
+        self.jobs = Jobs(shops, log, journal, max_turns)
+        self._keeper = Keeper(self.jobs, chores)
 
     # accepting
 
@@ -65,12 +68,12 @@ class Engine:
             Session.ensure(visitor.shop.id, visitor.session)
             earlier = known(visitor.session, question)
             if earlier:
-                return self._settled(attached(earlier, conversation, question))
+                return attached(earlier, conversation, question)
             thread = opened(visitor.session, conversation, question)
-            self._refuse_second_turn(thread)
+            _refuse_second_turn(thread)
             return self._begin(turn, thread, asked(thread, question))
 
-        return self._accept(visitor, accepted)
+        return self._accept(visitor, conversation, accepted)
 
     def regenerate(self, visitor: Visitor, conversation: str, named: str, question: Question | None = None) -> Turn:
         """Answer the newest question again. `named` is the answer to replace, its question, or empty for the
@@ -82,6 +85,7 @@ class Engine:
         """
 
         def accepted(turn: str) -> Turn:
+            Session.ensure(visitor.shop.id, visitor.session)
             thread = Conversation.of(visitor.session, conversation)
             newest = Turn.newest(thread)
             if newest is None:
@@ -91,52 +95,50 @@ class Engine:
             replaced = newest.answer if named in {"", newest.question.id} else Message.of(thread, named)
             if replaced.pk != newest.answer_id:
                 return replacement(replaced, newest)
-            self._refuse_second_turn(thread)
+            _refuse_second_turn(thread)
             Message.update(replaced=True).where(Message.pk == replaced.pk).execute()
             return self._begin(turn, thread, newest.question)
 
         if question and not known(visitor.session, question):
             return self.send(visitor, conversation, question)
-        return self._accept(visitor, accepted)
+        return self._accept(visitor, conversation, accepted)
 
-    def _accept(self, visitor: Visitor, accepted: Callable[[str], Turn]) -> Turn:
+    def _accept(self, visitor: Visitor, conversation: str, accepted: Callable[[str], Turn]) -> Turn:
         """Run `accepted` as one change of the database, all or nothing, that shares its commit with others.
 
         It gets the id for a new turn, empty when there is no place for one.
         """
         self.start()
-        new = secrets.token_hex(16) if self._places.acquire(blocking=False) else ""
+        self._look_after(Conversation.find(visitor.session, conversation))
+        new = secrets.token_hex(16) if self.jobs.reserve() else ""
         begun = False
         try:
-            turn = self._journal.commit(lambda: accepted(new))
+            turn = self._once(lambda: accepted(new))
             begun = turn.id == new
         finally:
             if new and not begun:
                 self._log.discard(new)
-                self._places.release()
+                self.jobs.free()
         if begun:
-            stopper = Stopper()
-            writer = Writer(turn.id, turn.attempt, self._log, self._journal, stopper)
-            self._run(Job(turn, visitor, writer, stopper))
+            self.jobs.begin(turn, visitor)
         return turn
 
-    def _settled(self, turn: Turn) -> Turn:
-        """The turn, settled if its process has died."""
-        gone = turn.active and not self._keeper.alive(turn)
-        return Turn.get_by_id(turn.id) if gone else turn
-
-    def _refuse_second_turn(self, thread: Conversation) -> None:
-        newest = Turn.newest(thread)
-        if newest and newest.active and self._keeper.alive(newest):
-            raise TurnRunning("Wait for it to end, or stop it.", turn_id=newest.id)
+    def _once(self, accepted: Callable[[], Turn]) -> Turn:
+        """Whoever comes second of two at the same moment finds what the first has written."""
+        for _ in range(ACCEPT_TRIES - 1):
+            try:
+                return self._journal.commit(accepted)
+            except IntegrityError:
+                continue
+        return self._journal.commit(accepted)
 
     def _begin(self, new: str, thread: Conversation, question: Message) -> Turn:
         if not new:
             raise Busy("Please try again in a moment.", retry_after=2)
         thread.attempts += 1
-        thread.updated_at = now()
-        thread.save()
-        answer = Message.create(
+        renewed = "UPDATE conversation SET attempts = %s, updated_at = %s WHERE pk = %s"
+        execute(renewed, thread.attempts, now(), thread.pk)
+        answer = Message.add(
             id=secrets.token_hex(16),
             session=thread.session_id,
             conversation=thread,
@@ -145,127 +147,65 @@ class Engine:
         )
         # Before the commit, so that whoever sees the turn finds its log.
         self._log.open(new, thread.attempts)
-        return Turn.create(
+        turn = Turn.add(
             id=new,
             conversation=thread,
             question=question,
             answer=answer,
             attempt=thread.attempts,
-            worker=self._keeper.worker,
-            lease_until=now() + LEASE_MS,
+            worker=self.jobs.worker,
+            lease_until=0,
         )
-
-    # running
-
-    def _run(self, job: Job) -> None:
-        with self._lock:
-            self._jobs[job.turn.id] = job
-        thread = threading.Thread(target=self._work, args=(job,), name=f"turn-{job.turn.id}", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as exc:  # no more threads on this machine: the message is kept, a retry is offered
-            self._forget(job)
-            settle(job.turn)
-            self._log.discard(job.turn.id)
-            raise Busy("Please try again in a moment.", retry_after=2) from exc
-
-    def _forget(self, job: Job) -> None:
-        with self._lock:
-            self._jobs.pop(job.turn.id, None)
-        self._places.release()
-        job.ended.set()
-
-    def _work(self, job: Job) -> None:
-        turn = job.turn
-        tally = Tally()
-        problem: Problem | None = None
-        try:
-            self._answer(job, tally)
-        except Problem as exc:
-            problem = exc
-            logger.warning("turn %s failed: %s %s", turn.id, exc.code, exc.detail)
-        except Exception:
-            problem = Problem("Please try again.")
-            logger.exception("turn %s failed", turn.id)
-        try:
-            self._finish(job, tally, problem)
-        except Exception:
-            # The database would not take it. The keeper settles the turn when it does again.
-            logger.exception("turn %s could not be ended", turn.id)
-            job.writer.end(events.error_event(Problem("Please try again.").to_dict()))
-        finally:
-            self._forget(job)
-
-    def _answer(self, job: Job, tally: Tally) -> None:
-        turn, shop, writer = job.turn, job.visitor.shop, job.writer
-        with connected():
-            if Turn.get_by_id(turn.id).stop_requested:  # between its acceptance and its first breath
-                job.stopper.stop()
-            writer.start(turn.answer.id)
-            messages = said(turn)
-            page = prompt.page_of(turn.question)
-        cart = SessionCart(job.visitor.session)
-        tools = Toolbox(self._shops.store(shop, page), cart, variants_seen(prompt.tool_outputs(messages)))
-        model = self._shops.model(shop)
-        run = Run(turn.id, turn.attempt, model, tools, cart.writing, writer, self._journal, tally)
-        run.answer(prompt.system(shop, page), prompt.history(messages))
-
-    def _finish(self, job: Job, tally: Tally, problem: Problem | None) -> None:
-        """The final message first, the terminal event second."""
-        writer = job.writer
-        if job.stopper.stopped:
-            problem = job.stopper.reason
-        state = state_after(problem, stopped=job.stopper.stopped)
-        writer.close_parts()
-        parts = writer.fold.parts
-        error = problem.to_dict() if problem else None
-        usage = {
-            "model": tally.model,
-            "input_tokens": tally.usage.input,
-            "output_tokens": tally.usage.output,
-        }
-        self._journal.commit(lambda: end(job.turn, state, parts, error, **usage))
-        writer.end(events.terminal(state, tally.finish_reason, error))
+        hold(turn)
+        return turn
 
     # following
 
-    def follow(self, turn: Turn, after: Position | None = None) -> Iterator[bytes]:
-        """The turn's stream as bytes of server-sent events: the log's, or a replay of the stored answer.
-
-        Raises `Busy` while another process still writes the answer, as during a deploy.
-        """
+    def follow(self, turn: Turn, after: Position | None, follower: Follower) -> Leave:
+        """Push the turn's events after the position to the follower, wherever the turn runs, and a replay of the
+        stored answer when its events are gone. Raises `Busy` when they cannot be had just now."""
+        job = self.jobs.get(turn.id)
+        anew = job and (after is None or after.attempt != job.turn.attempt)
+        compacted = job.writer.compacted() if job and anew else None
+        if compacted:
+            said, after = compacted
+            follower.push(said)
         try:
-            log = self._log.follow(turn.id, after, HEARTBEAT_SECONDS)
+            if turn.active or has_just_ended(turn):
+                return self._log.follow(turn.id, after, follower)
         except LogMissing as exc:
             if turn.active:
-                raise Busy("The answer is being finished elsewhere.", retry_after=1) from exc
-            return self._replay(turn)
-        return _stream(log)
+                raise Busy("The answer cannot be followed just now.", retry_after=1) from exc
+        follower.push(b"".join(events.frame(events.encode(event)) for event in _replay(turn)))
+        follower.end(whole=True)
+        return _left
 
     def resumable(self, conversation: Conversation, after: Position | None) -> Turn | None:
         """The turn whose stream a client should follow: the running one, or one that has just ended and still
         has something to tell. None when there is nothing to follow."""
-        turn = Turn.newest(conversation)
-        if turn is None:
+        turn = self._look_after(conversation)
+        if turn is None or turn.active:
+            return turn
+        if not has_just_ended(turn):
             return None
-        if turn.active:
-            return turn if self._keeper.alive(turn) else None
-        return turn if self._log.tells(turn.id, after) else None
+        return turn if self._log.tells(turn.id, after) or _told_otherwise(turn, after) else None
 
     def owe(self, turn: str) -> None:
         """Somebody has read the turn's partial answer and will follow the rest, with or without a position."""
         self._log.owe(turn)
 
-    def _replay(self, turn: Turn) -> Iterator[bytes]:
-        with connected():
-            message = Message.get_by_id(turn.answer_id).to_dict()
-        frames = (events.frame(events.encode(event)) for event in events.replay(message))
-        return iter([events.OPEN, b"".join(frames), events.DONE])
+    def _look_after(self, conversation: Conversation | None) -> Turn | None:
+        """The conversation's newest turn, taken over if it runs but nobody works on it any more."""
+        turn = Turn.newest(conversation) if conversation else None
+        if turn is None or not turn.active:
+            return turn
+        self._keeper.look_after(turn)
+        return Turn.get_by_id(turn.id)
 
     # stopping
 
     def stop(self, conversation: Conversation) -> str:
-        """Stop the running turn and wait until its partial answer is kept. Idempotent.
+        """Stop the running turn, wherever it runs, and wait until its partial answer is kept. Idempotent.
 
         Returns the state of the conversation's newest turn, or `idle` when it never had one.
         """
@@ -273,39 +213,29 @@ class Engine:
             turn = Turn.newest(conversation)
         if turn is None:
             return "idle"
-        if turn.active and self._keeper.alive(turn):
-            with transaction():
-                Turn.update(stop_requested=True).where((Turn.id == turn.id) & Turn.state.in_(ACTIVE)).execute()
-            self._end_here(turn.id)
+        if turn.active:
+            self._stop(turn)
         with connected():
             return str(Turn.get_by_id(turn.id).state)
 
-    def _end_here(self, turn: str) -> None:
-        job = self._jobs.get(turn)
+    def _stop(self, turn: Turn) -> None:
+        with transaction():
+            Turn.update(stop_requested=True).where((Turn.id == turn.id) & (Turn.state << ACTIVE)).execute()
+        job = self.jobs.get(turn.id)
         if job:
-            self.end(job)
+            self.jobs.end(job)
+            return
+        self._keeper.look_after(turn)
+        deadline = time.monotonic() + STOP_SECONDS
+        while (newest := _reread(turn)).active:
+            if time.monotonic() > deadline:
+                self.jobs.settle(newest, None)
+                return
+            time.sleep(STOP_LOOK_SECONDS)
 
     def stop_session(self, session: str) -> None:
-        """Stop every turn of the session, as before it is forgotten."""
-        for job in self.jobs():
-            if job.visitor.session == session:
-                self.end(job)
-
-    def end(self, job: Job, reason: Problem | None = None) -> None:
-        """End a running turn: by the shopper's wish, or for a reason that the shopper is told."""
-        job.stopper.stop(reason)
-        if not job.ended.wait(STOP_WAIT_SECONDS):
-            self._abandon(job)
-
-    def _abandon(self, job: Job) -> None:
-        """End a turn whose thread waits for something that cannot be cut short, such as the shop.
-
-        The thread finds its turn ended and writes nothing more.
-        """
-        self._journal.commit(lambda: None)
-        last = settle(job.turn, job.stopper.reason)
-        if last:
-            job.writer.end(last)
+        """Stop every turn of the session that runs here, as before it is forgotten."""
+        self.jobs.end_all([job for job in self.jobs if job.session == session])
 
     def discard(self, turns: list[str]) -> None:
         """Erase the logs of these turns."""
@@ -315,27 +245,39 @@ class Engine:
     # keeping
 
     def start(self) -> None:
-        """Settle what an earlier process left behind and begin to keep watch. Idempotent, cheap when done."""
+        """Begin to keep watch, and take over what an earlier process left behind. Idempotent, cheap when done."""
         self._keeper.start()
 
     def close(self, grace: float) -> None:
-        """Give running turns `grace` seconds to end, then interrupt them with their partial answers kept."""
-        deadline = time.monotonic() + grace
-        for job in self.jobs():
-            job.ended.wait(max(0.0, deadline - time.monotonic()))
-        for job in self.jobs():
-            self.end(job, AnswerInterrupted("Please try again."))
+        """Give running turns `grace` seconds to end; the others are left to another process, or to the next."""
+        self.jobs.close(grace)
         self._keeper.close()
         self._journal.close()
-
-    def jobs(self) -> list[Job]:
-        """The turns that this process runs now."""
-        with self._lock:
-            return list(self._jobs.values())
+        self._log.shutdown()
 
 
-def _stream(log: Iterator[bytes]) -> Iterator[bytes]:
-    yield events.OPEN
-    for fresh in log:
-        yield fresh or events.HEARTBEAT
-    yield events.DONE
+def _refuse_second_turn(thread: Conversation) -> None:
+    newest = Turn.newest(thread)
+    if newest and newest.active:
+        raise TurnRunning("Wait for it to end, or stop it.", turn_id=newest.id)
+
+
+def _reread(turn: Turn) -> Turn:
+    with connected():
+        return Turn.get_by_id(turn.id)
+
+
+def _told_otherwise(turn: Turn, after: Position | None) -> bool:
+    """Whether the reader was told of the ended turn by an attempt that another one has replaced."""
+    if after is None or after.attempt == turn.attempt:
+        return False
+    return bool(Chunk.select().where((Chunk.turn == turn.id) & (Chunk.attempt == after.attempt)).exists())
+
+
+def _replay(turn: Turn) -> list[Event]:
+    with connected():
+        return list(events.replay(Message.get_by_id(turn.answer_id).to_dict()))
+
+
+def _left(*, heard: bool = False) -> None:
+    """Nothing is followed any more."""

@@ -5,7 +5,8 @@ Source: npm package `ai` 7, `src/ui-message-stream/ui-message-chunks.ts` and `sr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,8 @@ Part = dict[str, Any]
 OPEN: Final = b": open\nretry: 1000\n\n"
 HEARTBEAT: Final = b": keep-alive\n\n"
 DONE: Final = b"data: [DONE]\n\n"
+# The last word of a stream that is cut here and goes on elsewhere: native EventSource is back in no time.
+RETRY: Final = b"retry: 250\n\n"
 
 _encoder = msgspec.json.Encoder()
 
@@ -36,9 +39,10 @@ def frame(payload: bytes, at: Position | None = None) -> bytes:
 
 
 def decode_lines(lines: bytes) -> Iterator[Event]:
-    """The events of JSON lines."""
-    for line in lines.splitlines():
-        yield msgspec.json.decode(line)
+    """The events of JSON lines. An empty line holds the place of an event that was not kept."""
+    for line in lines.split(b"\n"):
+        if line:
+            yield msgspec.json.decode(line)
 
 
 class Fold:
@@ -49,7 +53,8 @@ class Fold:
         self._open: dict[str, list[str]] = {}  # text part id → its pieces; one string grown would be quadratic
         self._texts: dict[str, Part] = {}
         self._tools: dict[str, Part] = {}
-        self._in_step = False
+        self._inputs: dict[str, list[str]] = {}  # call id → the pieces of its arguments, until they are whole
+        self.in_step = False
         self._apply = {
             "start-step": self._start_step,
             "finish-step": self._finish_step,
@@ -58,6 +63,7 @@ class Fold:
             "text-delta": self._text_delta,
             "text-end": self._text_end,
             "tool-input-start": self._tool_start,
+            "tool-input-delta": self._tool_delta,
             "tool-input-available": self._tool_input,
             "tool-input-error": self._tool_error,
             "tool-output-available": self._tool_output,
@@ -99,21 +105,29 @@ class Fold:
             if part["state"].startswith("input"):
                 error = "The call was interrupted."
                 yield {"type": "tool-output-error", "toolCallId": call, "errorText": error, "providerExecuted": True}
-        if self._in_step:
+        if self.in_step:
+            yield {"type": "finish-step"}
+
+    def rebuilding(self) -> Iterator[Event]:
+        """The shortest run of events that builds the same: what is open stays open, under its own id."""
+        names = {id(part): text for text, part in self._texts.items()}
+        yield from _building(self.parts, lambda part: names[id(part)], self._open, self._inputs)
+        if not self.in_step and any(part["type"] == "step-start" for part in self._parts):
             yield {"type": "finish-step"}
 
     def _start_step(self, _event: Event) -> None:
         self._parts.append({"type": "step-start"})
-        self._in_step = True
+        self.in_step = True
 
     def _finish_step(self, _event: Event) -> None:
-        self._in_step = False
+        self.in_step = False
 
     def _reset_step(self, _event: Event) -> None:
         while self._parts and self._parts[-1]["type"] != "step-start":
             dropped = self._parts.pop()
             self._tools.pop(dropped.get("toolCallId", ""), None)
         self._open.clear()
+        self._inputs.clear()
 
     def _text_start(self, event: Event) -> None:
         part = {"type": "text", "text": "", "state": "streaming"}
@@ -140,8 +154,13 @@ class Fold:
 
     def _tool_start(self, event: Event) -> None:
         self._tool(event)
+        self._inputs[event["toolCallId"]] = []
+
+    def _tool_delta(self, event: Event) -> None:
+        self._inputs[event["toolCallId"]].append(event["inputTextDelta"])
 
     def _tool_input(self, event: Event) -> None:
+        self._inputs.pop(event["toolCallId"], None)
         self._tool(event).update(state="input-available", input=event["input"])
 
     def _tool_output(self, event: Event) -> None:
@@ -189,41 +208,59 @@ def terminal(state: str, finish_reason: str, problem: dict[str, Any] | None) -> 
 
 def replay(message: dict[str, Any]) -> Iterator[Event]:
     """A stored answer (a UIMessage) as the shortest stream that rebuilds it."""
-    yield {"type": "start", "messageId": message["id"]}
-    in_step = False
-    for number, part in enumerate(message["parts"]):
-        if part["type"] == "step-start" and in_step:
-            yield {"type": "finish-step"}
-        in_step = in_step or part["type"] == "step-start"
-        yield from _replay_part(part, f"text-{number}")
-    if in_step:
+    yield from beginning(message["id"], message["parts"])
+    if any(part["type"] == "step-start" for part in message["parts"]):
         yield {"type": "finish-step"}
     metadata = message["metadata"]
     yield terminal(metadata["status"], "stop", metadata.get("error"))
 
 
-def _replay_part(part: Part, id: str) -> Iterator[Event]:
-    kind = part["type"]
-    if kind == "step-start":
-        yield {"type": "start-step"}
-    elif kind == "text":
-        yield {"type": "text-start", "id": id}
-        yield {"type": "text-delta", "id": id, "delta": part["text"]}
+def beginning(message: str, parts: Iterable[Part]) -> Iterator[Event]:
+    """The first part of a stream that rebuilds these parts of a message, all of them final but the last step."""
+    texts = count(1)
+    yield {"type": "start", "messageId": message}
+    yield from _building(parts, lambda _: f"text-{next(texts)}", (), {})
+
+
+def _building(
+    parts: Iterable[Part],
+    name: Callable[[Part], str],
+    open_texts: Container[str],
+    open_inputs: Mapping[str, list[str]],
+) -> Iterator[Event]:
+    in_step = False
+    for part in parts:
+        kind = part["type"]
+        if kind == "step-start":
+            if in_step:
+                yield {"type": "finish-step"}
+            in_step = True
+            yield {"type": "start-step"}
+        elif kind == "text":
+            yield from _building_text(part, name(part), open_texts)
+        elif kind.startswith("data-"):
+            yield part
+        elif kind.startswith("tool-"):
+            yield from _building_tool(part, open_inputs)
+
+
+def _building_text(part: Part, id: str, open_texts: Container[str]) -> Iterator[Event]:
+    yield {"type": "text-start", "id": id}
+    yield {"type": "text-delta", "id": id, "delta": part["text"]}
+    if id not in open_texts:
         yield {"type": "text-end", "id": id}
-    elif kind.startswith("data-"):
-        yield part
-    elif kind.startswith("tool-"):
-        yield from _replay_tool(part)
 
 
-def _replay_tool(part: Part) -> Iterator[Event]:
+def _building_tool(part: Part, open_inputs: Mapping[str, list[str]]) -> Iterator[Event]:
     call = {"toolCallId": part["toolCallId"], "providerExecuted": True}
-    yield {
-        "type": "tool-input-available",
-        "toolName": part["type"].removeprefix("tool-"),
-        "input": part.get("input", {}),
-        **call,
-    }
+    name = part["type"].removeprefix("tool-")
+    if part["state"] == "input-streaming":
+        yield {"type": "tool-input-start", "toolName": name, **call}
+        if pieces := open_inputs.get(part["toolCallId"]):
+            delta = "".join(pieces)
+            yield {"type": "tool-input-delta", "toolCallId": part["toolCallId"], "inputTextDelta": delta}
+        return
+    yield {"type": "tool-input-available", "toolName": name, "input": part.get("input", {}), **call}
     if part["state"] == "output-available":
         yield {"type": "tool-output-available", "output": part["output"], **call}
     elif part["state"] == "output-error":

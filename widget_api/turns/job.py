@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from widget_api.models import Shop, Turn
+from widget_api.turns.recovery import Progress
 from widget_api.turns.writer import Stopper, Writer
 
 TURN_SECONDS = 180
@@ -26,8 +27,12 @@ class Job:
     """A turn that this process runs. `deadline` is on the monotonic clock, in seconds."""
 
     turn: Turn
-    visitor: Visitor
+    session: str
     writer: Writer
     stopper: Stopper
+    progress: Progress = field(default_factory=Progress)
+    ending: threading.Lock = field(default_factory=threading.Lock)  # whoever has it may end the turn, if nobody has
+    thread: threading.Thread | None = None
+    over: bool = False  # nothing more may be written of it here
     ended: threading.Event = field(default_factory=threading.Event)
     deadline: float = field(default_factory=lambda: time.monotonic() + TURN_SECONDS)

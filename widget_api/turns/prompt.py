@@ -51,7 +51,12 @@ def text_of(parts: Iterable[dict[str, Any]]) -> str:
 
 def tool_outputs(messages: Iterable[Message]) -> list[Any]:
     """All that tools have answered in these messages."""
-    return [part["output"] for message in messages for part in message.parts if "output" in part]
+    return [output for message in messages for output in outputs(message.parts)]
+
+
+def outputs(parts: Iterable[dict[str, Any]]) -> list[Any]:
+    """All that tools have answered in these parts."""
+    return [part["output"] for part in parts if "output" in part]
 
 
 def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[Entry, ...]:
@@ -80,11 +85,11 @@ def _turns(messages: Iterable[Message]) -> list[list[Entry]]:
         if message.role == "user":
             turns.append([User(text_of(message.parts))])
         elif turns:
-            turns[-1].extend(_said(message.parts))
+            turns[-1].extend(said(message.parts))
     return turns
 
 
-def _said(parts: list[dict[str, Any]]) -> list[Entry]:
+def said(parts: list[dict[str, Any]]) -> list[Entry]:
     """An answer as the model gave it: a step's words and calls, then what the tools answered."""
     entries: list[Entry] = []
     for step in _steps(parts):

@@ -1,57 +1,180 @@
-"""How turns end in the database, those that ran to their end and those that died with their process."""
+"""How turns end in the database, and how one whose process has died goes on in another."""
 
 from __future__ import annotations
 
-import logging
-import os
-import socket
-from pathlib import Path
-from typing import Any
+import math
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from widget_api.models import ACTIVE, Chunk, Conversation, Message, Turn, now, rows, transaction
+from widget_api.models import (
+    ACTIVE,
+    Chunk,
+    Conversation,
+    Message,
+    ToolCall,
+    Turn,
+    clock,
+    connected,
+    execute,
+    now,
+    rows,
+    transaction,
+)
 from widget_api.problems import AnswerInterrupted, Problem
 from widget_api.turns import events, prompt
-from widget_api.turns.events import Event
+from widget_api.turns.events import Event, Part
+from widget_api.turns.worker import gone
 
-logger = logging.getLogger(__name__)
+LEASE_MS: Final = 15_000
+# A turn that has killed three processes will kill a fourth.
+MOST_TAKEOVERS: Final = 2
+DELETED_DAYS: Final = 30
+# Twice as long as the logs in memory are kept: until then the database can take their place.
+CHUNKS_SECONDS: Final = 120
+TAIL_SECONDS: Final = 60
 
-DELETED_DAYS = 30
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What earlier attempts at a turn have finished: `events` rebuild it, `parts` are its finished steps, and
+    `calls` are those that the step after them has asked for."""
+
+    events: tuple[Event, ...] = ()
+    parts: list[Part] = field(default_factory=list)
+    calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """How many steps are finished."""
+        return sum(part["type"] == "step-start" for part in self.parts)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last of them was the last of all: it asked for nothing."""
+        last: list[str] = []
+        for part in self.parts:
+            last = [] if part["type"] == "step-start" else [*last, part["type"]]
+        return bool(self.steps) and not any(kind.startswith("tool-") for kind in last)
 
 
-def end(turn: Turn, state: str, parts: list[dict[str, Any]], error: dict[str, Any] | None, **usage: Any) -> bool:
-    """Write the end of a turn and its final message. False, and nothing written, when it has ended already or
-    was taken over."""
-    mine = (Turn.id == turn.id) & (Turn.attempt == turn.attempt) & Turn.state.in_(ACTIVE)
-    if not Turn.update(state=state, ended_at=now(), **usage).where(mine).execute():
-        return False
+class Superseded(Exception):
+    """The turn is another attempt's by now, or has ended: this one must write nothing more."""
+
+
+class Lease:
+    """How long the process may act for its turn outside of the database, which would refuse it. By a clock that
+    runs on while the process is halted and that nobody sets."""
+
+    def __init__(self) -> None:
+        self._until = math.inf
+
+    def renew(self) -> None:
+        """It is about to be renewed in the database."""
+        self._until = time.monotonic() + LEASE_MS / 1000
+
+    def require(self) -> None:
+        """Raises `Superseded` when it may have run out."""
+        if time.monotonic() > self._until:
+            raise Superseded
+
+
+# The condition that every write of an attempt carries.
+MINE: Final = "id = %s AND attempt = %s AND state IN ('queued', 'running')"
+HOLD: Final = f"UPDATE turn SET lease_until = CLOCK() + %s WHERE {MINE}"  # noqa: S608 - our own words
+END: Final = (
+    "UPDATE turn SET state = %s, ended_at = CLOCK(), model = %s, input_tokens = %s, output_tokens = %s "  # noqa: S608
+    f"WHERE {MINE}"
+)
+
+
+def _mine(turn: Turn) -> tuple[str, int]:
+    return turn.id, turn.attempt
+
+
+def mine(turn: Turn) -> Any:
+    """The same for a query of peewee's."""
+    return (Turn.id == turn.id) & (Turn.attempt == turn.attempt) & (Turn.state << ACTIVE)
+
+
+def hold(turn: Turn) -> None:
+    """Renew the turn's lease, and keep others from taking it until the transaction has ended. Raises `Superseded`."""
+    if not execute(HOLD, LEASE_MS, *_mine(turn)).rowcount:
+        raise Superseded(turn.id)
+
+
+def end(
+    turn: Turn,
+    state: str,
+    parts: list[Part],
+    last: tuple[int, Event],
+    error: dict[str, Any] | None = None,
+    used: tuple[str, int, int] = ("", 0, 0),
+) -> bool:
+    """Write the end of a turn, its final message, its last event (with its number), and what it has used: the
+    model, and tokens in and out. Once; a second time changes nothing. False when another attempt has the turn."""
+    if not execute(END, state, *used, *_mine(turn)).rowcount:
+        return Turn.select().where((Turn.id == turn.id) & (Turn.attempt == turn.attempt)).exists()
+    final = "UPDATE message SET parts = %s, status = %s, error = %s, search = %s WHERE pk = %s"
     text = prompt.text_of(parts).casefold()
-    final = {"parts": parts, "status": state, "error": error, "search": text}
-    Message.update(**final).where(Message.pk == turn.answer_id).execute()
-    Conversation.update(updated_at=now()).where(Conversation.pk == turn.conversation_id).execute()
-    Chunk.delete().where(Chunk.turn == turn.id).execute()
+    execute(final, Message.parts.db_value(parts), state, Message.error.db_value(error), text, turn.answer_id)
+    execute("UPDATE conversation SET updated_at = %s WHERE pk = %s", now(), turn.conversation_id)
+    Chunk.add(turn=turn.id, attempt=turn.attempt, last_seq=last[0], events=events.encode(last[1]))
     return True
 
 
-def settle(turn: Turn, problem: Problem | None = None) -> Event | None:
-    """End a turn that nobody works on any more, or that cannot be waited for: the partial answer is kept.
+def take(turn: Turn, name: str, *, whole: bool) -> tuple[Turn, Progress] | None:
+    """Make the turn a new attempt of the process `name`, which goes on after its finished steps - or, where it is
+    taken only to be ended, keeps the `whole` partial answer. None when somebody else was faster.
 
-    Without a `problem` it was stopped if the shopper wished so, else interrupted, with a retry offered.
-    Returns the event that ends its stream, None when it had ended before.
+    The new attempt begins with what it keeps, in the same transaction: each attempt can be read by itself.
     """
-    with transaction():
-        chunks = Chunk.select(Chunk.events).where((Chunk.turn == turn.id) & (Chunk.attempt == turn.attempt))
-        fold = events.folded(chunk for (chunk,) in rows(chunks.order_by(Chunk.last_seq)))
+    try:
+        with transaction():
+            attempt = _next_attempt(turn, name)
+            progress = _progress(turn, whole=whole)
+            lines = b"\n".join(map(events.encode, progress.events))
+            Chunk.create(turn=turn.id, attempt=attempt, last_seq=len(progress.events), events=lines)
+            return Turn.get_by_id(turn.id), progress
+    except Superseded:
+        return None
+
+
+def _next_attempt(turn: Turn, name: str) -> int:
+    """Make the turn the process's own under a new attempt, unless anything about it has changed meanwhile."""
+    thread = Conversation.pk == turn.conversation_id
+    Conversation.update(attempts=Conversation.attempts + 1).where(thread).execute()
+    attempt = int(Conversation.get(thread).attempts)
+    crashes = turn.takeovers + bool(turn.worker)  # a process that gave it up has not crashed
+    unchanged = mine(turn) & (Turn.worker == turn.worker) & (Turn.lease_until == turn.lease_until)
+    new = {"attempt": attempt, "worker": name, "lease_until": clock() + LEASE_MS, "takeovers": crashes}
+    if not Turn.update(new).where(unchanged).execute():
+        raise Superseded(turn.id)
+    return attempt
+
+
+def _progress(turn: Turn, *, whole: bool) -> Progress:
+    chunks = Chunk.select(Chunk.events).where((Chunk.turn == turn.id) & (Chunk.attempt == turn.attempt))
+    fold = events.folded(bytes(chunk) for (chunk,) in rows(chunks.order_by(Chunk.last_seq)))
+    if whole:
         for event in list(fold.closing()):
             fold.apply(event)
-        wished = Turn.select().where((Turn.id == turn.id) & Turn.stop_requested).exists()
-        if problem is None and not wished:
-            problem = AnswerInterrupted("Please try again.")
-        state = state_after(problem, stopped=wished)
-        error = problem.to_dict() if problem else None
-        if not end(turn, state, fold.parts, error):
-            return None
-    logger.warning("turn %s of %s was settled: %s", turn.id, turn.worker, state)
-    return events.terminal(state, "stop", error)
+    parts = fold.parts
+    cut = _last_step(parts) if fold.in_step else len(parts)
+    finished, begun = parts[:cut], parts[cut:]
+    step = sum(part["type"] == "step-start" for part in finished) + 1
+    calls = ToolCall.select().where((ToolCall.turn == turn.id) & (ToolCall.step == step)).order_by(ToolCall.id)
+    asked = tuple(calls) if begun else ()
+    said = [part for part in begun if part["type"] in {"step-start", "text"}] if asked else []
+    kept = tuple(events.beginning(turn.answer.id, [*finished, *said]))
+    if finished and not said:
+        kept = (*kept, {"type": "finish-step"})
+    return Progress(kept, finished, asked)
+
+
+def _last_step(parts: list[Part]) -> int:
+    return max(number for number, part in enumerate(parts) if part["type"] == "step-start")
 
 
 def state_after(problem: Problem | None, *, stopped: bool) -> str:
@@ -61,6 +184,30 @@ def state_after(problem: Problem | None, *, stopped: bool) -> str:
     return "interrupted" if isinstance(problem, AnswerInterrupted) else "failed"
 
 
+def has_just_ended(turn: Turn) -> bool:
+    """Whether somebody may still come back for the turn's tail; later the history has it."""
+    recent = "SELECT 1 FROM turn WHERE id = %s AND ended_at > CLOCK() - %s"
+    return execute(recent, turn.id, TAIL_SECONDS * 1000).fetchone() is not None
+
+
+def left_behind(here: Collection[str], *, leases: bool) -> list[Turn]:
+    """The unfinished turns that nobody works on any more, without those that run `here`: their process has gone,
+    or, where `leases` can be trusted, has not renewed its lease in time by the database's clock."""
+    return [turn for turn in _dead("state IN ('queued', 'running')", leases=leases) if turn.id not in here]
+
+
+def is_left_behind(turn: Turn, *, leases: bool) -> bool:
+    """Whether nobody works on the turn, which does not run here, any more."""
+    return bool(_dead(MINE, *_mine(turn), leases=leases))
+
+
+def _dead(turns: str, *values: Any, leases: bool) -> list[Turn]:
+    with connected():
+        asked = execute(f"SELECT id, worker, lease_until < CLOCK() FROM turn WHERE {turns}", *values)  # noqa: S608
+        dead = [turn for turn, owner, late in asked.fetchall() if (late and leases) or gone(owner)]
+        return [found for turn in dead if (found := Turn.find_by(id=turn))]
+
+
 def purge() -> int:
     """Erase conversations that were deleted a month ago. Returns how many."""
     with transaction():
@@ -68,31 +215,15 @@ def purge() -> int:
         return int(Conversation.delete().where(Conversation.deleted_at < deadline).execute())
 
 
-def dead(turn: Turn, worker: str) -> bool:
-    """Whether nobody works on the turn any more, as seen by the process named `worker`."""
-    return turn.lease_until < now() or (turn.worker != worker and _process_gone(turn.worker))
+def forget_chunks(turns: Iterable[str]) -> None:
+    """Erase the events of these turns, which have ended: the message has it all."""
+    with transaction():
+        Chunk.delete().where(Chunk.turn << list(turns)).execute()
 
 
-def _process_gone(worker: str) -> bool:
-    """Whether the process of that name ran on this host and is no more."""
-    host, pid, _ = worker.split(":")
-    if host != socket.gethostname():
-        return False
-    if int(pid) == os.getpid():
-        return True  # of the same number, but not this one: its name would be ours
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return _is_zombie(int(pid))
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether the process has ended and only waits to be noticed, as under an init that reaps nobody."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b")")[2].split()[0] == b"Z"
+def forget_old_chunks() -> None:
+    """Erase the events of all turns that ended a while ago, as of processes that did not live to do it."""
+    with transaction():
+        long_ago = Turn.ended_at < now() - 10 * CHUNKS_SECONDS * 1000
+        ended = Chunk.select(Chunk.turn).join(Turn).where(long_ago).distinct()
+        forget_chunks(turn for (turn,) in rows(ended))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from widget_api.llm.base import Assistant, Call, Entry, Model, Request, Result, Step, Tool, Usage
-from widget_api.models import ToolCall
+from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
+from widget_api.turns import prompt
 from widget_api.turns.journal import Journal
+from widget_api.turns.recovery import Lease, Progress, hold
 from widget_api.turns.writer import Writer
 
 MAX_STEPS = 6
@@ -19,12 +21,15 @@ MAX_TOKENS = 1024
 
 SPECS: dict[str, Spec] = {spec.name: spec for spec in TOOLS}
 MODEL_TOOLS = tuple(Tool(spec.name, spec.description, spec.parameters) for spec in TOOLS)
+NO_OBJECT = "The arguments were not a JSON object."
 
 
 class Tools(Protocol):
     """What runs a tool call. `shopify.tools.Toolbox` is one."""
 
     def run(self, name: str, input: dict[str, Any]) -> Outcome: ...
+
+    def settle(self, name: str, input: dict[str, Any]) -> Outcome: ...
 
 
 @dataclass(slots=True)
@@ -43,21 +48,31 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt at a turn."""
+    """One attempt at a turn. Everything it writes raises `Superseded` once another attempt has the turn."""
 
-    turn: str
-    attempt: int
+    turn: Turn
     model: Model
     tools: Tools
-    cart: AbstractContextManager[Any]  # held while the session's cart is changed
+    writing: Callable[[], AbstractContextManager[Any]]  # alone with the session's cart
     writer: Writer
     journal: Journal
+    lease: Lease = field(default_factory=Lease)
     tally: Tally = field(default_factory=Tally)
 
-    def answer(self, system: str, messages: Iterable[Entry]) -> None:
-        """Answer the newest of `messages`. Raises the problem that the answer failed with."""
-        request = Request(system, tuple(messages), MODEL_TOOLS, MAX_TOKENS)
-        for number in range(1, MAX_STEPS + 1):
+    def answer(self, system: str, messages: Iterable[Entry], progress: Progress) -> None:
+        """Answer the newest of `messages`, after what earlier attempts have finished. Raises the problem that the
+        answer failed with."""
+        if progress.complete:
+            return
+        said = prompt.said(progress.parts)
+        request = Request(system, (*messages, *said), MODEL_TOOLS, MAX_TOKENS)
+        first = progress.steps + 1
+        if progress.calls:
+            request = replace(request, messages=(*request.messages, *self._call(progress.calls)))
+            first += 1
+        for number in range(first, MAX_STEPS + 1):
+            if self.writer.stopped:
+                return
             if number == MAX_STEPS:
                 request = replace(request, tools=())  # the last step must end in words
             step = self._step(request)
@@ -66,11 +81,12 @@ class Run:
             if not step.calls:
                 self._require_words()
                 return
-            request = replace(request, messages=(*request.messages, *self._call(number, step)))
+            calls = self._asked(number, step.calls)
+            request = replace(request, messages=(*request.messages, *self._call(calls)))
 
     def _require_words(self) -> None:
         """A provider's filter, or thoughts alone, can leave an answer without a word."""
-        if not self.writer.fold.step_text.strip():
+        if not self.writer.step_text().strip():
             raise EmptyAnswer("Please ask in other words.")
 
     def _step(self, request: Request) -> Step:
@@ -88,38 +104,75 @@ class Run:
             self.writer.finish_step()
         return step
 
-    def _call(self, number: int, step: Step) -> list[Entry]:
+    def _asked(self, number: int, calls: Sequence[Call]) -> list[ToolCall]:
+        """Write down what the model has asked for: from now on the step is not asked again, but gone on with."""
+        self.writer.step_text()
+        wanted = [
+            {
+                "turn": self.turn.id,
+                "attempt": self.turn.attempt,
+                "step": number,
+                "call_id": call.id,
+                "name": call.name,
+                "input": call.raw if call.input is None else call.input,
+            }
+            for call in calls
+        ]
+
+        def write() -> list[ToolCall]:
+            hold(self.turn)
+            ToolCall.insert_many(wanted).on_conflict_ignore().execute()
+            mine = (ToolCall.turn == self.turn.id) & (ToolCall.step == number)
+            return list(ToolCall.select().where(mine & (ToolCall.attempt == self.turn.attempt)).order_by(ToolCall.id))
+
+        return self.journal.commit(write, patient=True)
+
+    def _call(self, rows: Sequence[ToolCall]) -> list[Entry]:
         """Run the step's calls in their order. Returns the entries that the next step adds to its question."""
         text = self.writer.step_text()
-        results = [self._run(number, call) for call in step.calls if not self.writer.stopped]
+        calls = tuple(_called(row) for row in rows)
+        results = [self._run(row, call) for row, call in zip(rows, calls, strict=True) if not self.writer.stopped]
         if not self.writer.stopped:
             self.writer.finish_step()
-        return [Assistant(text, step.calls), *results]
+        return [Assistant(text, calls), *results]
 
-    def _run(self, number: int, call: Call) -> Result:
+    def _run(self, row: ToolCall, call: Call) -> Result:
         if call.input is None:
-            error = "The arguments were not a JSON object."
-            self.writer.tool_input_error(call.id, call.name, call.raw, error)
-            return Result(call.id, call.name, {"error": error}, error=True)
+            self.writer.tool_input_error(call.id, call.name, call.raw, NO_OBJECT)
+            return Result(call.id, call.name, {"error": NO_OBJECT}, error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
             self.writer.status(SPECS[call.name].status)
-        outcome = self._journaled(number, call, call.input)
+        outcome = _outcome(row) or self._made(row, call.name, call.input)
         self._show(call, outcome)
         return Result(call.id, call.name, outcome.output, outcome.error)
 
-    def _journaled(self, number: int, call: Call, input: dict[str, Any]) -> Outcome:
-        """Write down that the call is intended, make it, write down what came of it."""
-        key = (self.turn, self.attempt, number, call.id)
-        row = ToolCall(turn=key[0], attempt=key[1], step=key[2], call_id=key[3], name=call.name, input=input)
-        self.journal.commit(lambda: row.save(force_insert=True))
-        changes_cart = call.name in SPECS and SPECS[call.name].writes
-        with self.cart if changes_cart else nullcontext():
-            outcome = self.tools.run(call.name, input)
-        row.output = outcome.output
-        row.state = "failed" if outcome.error else "done"
-        self.journal.commit(row.save)
+    def _made(self, row: ToolCall, name: str, input: dict[str, Any]) -> Outcome:
+        """Make the call, or find out what became of it, and write that down."""
+        if name in SPECS and SPECS[name].writes:
+            with self.writing():
+                outcome = self._written(row, name, input)
+        else:
+            outcome = self.tools.run(name, input)
+        self.journal.commit(lambda: self._note(row, outcome), patient=True)
         return outcome
+
+    def _written(self, row: ToolCall, name: str, input: dict[str, Any]) -> Outcome:
+        """Change the cart, once. A change that an earlier attempt has begun is never made again, only looked for."""
+        if row.state == "begun":
+            return self.tools.settle(name, input)
+        self.lease.renew()
+        self.journal.commit(lambda: self._begin(row), patient=True)
+        return self.tools.run(name, input)
+
+    def _begin(self, row: ToolCall) -> None:
+        hold(self.turn)
+        ToolCall.update(state="begun").where(ToolCall.id == row.id).execute()
+
+    def _note(self, row: ToolCall, outcome: Outcome) -> None:
+        hold(self.turn)
+        state = "failed" if outcome.error else "done"
+        ToolCall.update(state=state, output=outcome.to_dict()).where(ToolCall.id == row.id).execute()
 
     def _show(self, call: Call, outcome: Outcome) -> None:
         if outcome.error:
@@ -128,6 +181,18 @@ class Run:
             self.writer.tool_output(call.id, outcome.output)
         for kind, data in outcome.events:
             self.writer.data(kind, data)
+
+
+def _called(row: ToolCall) -> Call:
+    """The call as the model made it."""
+    if isinstance(row.input, dict):
+        return Call(row.call_id, row.name, row.input)
+    return Call(row.call_id, row.name, None, str(row.input))
+
+
+def _outcome(row: ToolCall) -> Outcome | None:
+    """What came of the call, if that is known."""
+    return None if row.output is None else Outcome.of(row.output)
 
 
 def _words(output: Any) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from widget_api.problems import Problem
 from widget_api.streams.base import Position, StreamLog
 from widget_api.turns.events import Event, Fold, encode, frame
 from widget_api.turns.journal import Journal
+
+# From so many events on a replay from the beginning is worth making shorter.
+LONG_EVENTS = 500
 
 
 class Stopper:
@@ -43,7 +46,16 @@ class Stopper:
 class Writer:
     """The `Sink` of one attempt. Deltas that arrive together become one event, numbered and encoded once."""
 
-    def __init__(self, turn: str, attempt: int, log: StreamLog, journal: Journal, stopper: Stopper) -> None:
+    def __init__(
+        self,
+        turn: str,
+        attempt: int,
+        log: StreamLog,
+        journal: Journal,
+        stopper: Stopper,
+        kept: Iterable[Event] = (),
+    ) -> None:
+        """`kept` are the events of earlier attempts that this one begins with; they are written already."""
         self._turn = turn
         self._attempt = attempt
         self._log = log
@@ -51,26 +63,49 @@ class Writer:
         self._stopper = stopper
         self._seq = 0
         self._pen = threading.Lock()  # who ends a turn for its thread must not write into its lines
+        self._final = False  # nothing more may be said
         self._ended = False
         self._pieces: list[str] = []  # text that has arrived since the last flush
         self._text = ""  # the id of the open text part
         self._texts = 0
         self._steps = 0
         self._first_used: dict[str, int] = {}  # call id → the step that used it first
+        self._start: list[Event] = []
         self.fold = Fold()
+        for event in kept:
+            self._keep(event)
+
+    def _keep(self, event: Event) -> None:
+        self.fold.apply(event)
+        self._show(encode(event))
+        if event["type"] == "start":
+            self._start = [event]
+        self._steps += event["type"] == "start-step"
+        self._texts += event["type"] == "text-start"
+        if "toolCallId" in event:
+            self._first_used.setdefault(event["toolCallId"], self._steps)
+
+    def compacted(self) -> tuple[bytes, Position] | None:
+        """A long answer so far in the fewest events that rebuild it, the last of which has the position that they
+        lead to. None where what has been shown is short, or at its end."""
+        with self._pen:
+            if self._ended or self._seq < LONG_EVENTS:
+                return None
+            at = Position(self._attempt, self._seq)
+            *said, last = map(encode, [*self._start, *self.fold.rebuilding()])
+            return b"".join([*map(frame, said), frame(last, at)]), at
 
     def emit(self, event: Event) -> None:
         """Number the event, show it to followers and have it written. Nothing comes after a stop."""
         with self._pen:
-            if not (self._stopper.stopped or self._ended):
+            if not (self._stopper.stopped or self._final):
                 self._append(event)
 
     def _append(self, event: Event) -> None:
         payload = encode(event)
         self.fold.apply(event)
         at = self._show(payload)
-        if not event.get("transient"):
-            self._journal.record(self._turn, at, payload)
+        self._journal.record(self._turn, at, b"" if event.get("transient") else payload)
 
     def _show(self, payload: bytes) -> Position:
         self._seq += 1
@@ -117,8 +152,10 @@ class Writer:
     # what the step loop says
 
     def start(self, message: str) -> None:
-        """The first event: which message is being written."""
-        self.emit({"type": "start", "messageId": message})
+        """The first event: which message is being written. Nothing where an earlier attempt has begun it."""
+        if not self._start:
+            self._start = [{"type": "start", "messageId": message}]
+            self.emit(self._start[0])
 
     def start_step(self) -> None:
         self.emit({"type": "start-step"})
@@ -127,7 +164,8 @@ class Writer:
     def step_text(self) -> str:
         """What the step has said in words."""
         self._end_text()
-        return self.fold.step_text
+        with self._pen:
+            return self.fold.step_text
 
     def finish_step(self) -> None:
         self._end_text()
@@ -169,28 +207,32 @@ class Writer:
 
     # the end
 
-    def close_parts(self) -> None:
-        """End what is open, so that the parts are final. Allowed after a stop."""
+    def close_parts(self) -> int:
+        """End what is open, so that the parts are final; nothing more is said. Returns the number of the event
+        that will end the stream."""
         if not self._stopper.stopped:
             self.flush()
         with self._pen:
-            if not self._ended:
-                self._close_parts()
-
-    def _close_parts(self) -> None:
-        for event in list(self.fold.closing()):
-            self._append(event)
+            if not self._final:
+                for event in list(self.fold.closing()):
+                    self._append(event)
+            self._final = True
+            return self._seq + 1
 
     def end(self, last: Event) -> None:
-        """End what is still open and show the event that ends the stream, once. The message must be in the
-        database by now."""
+        """Show the event that ends the stream, once. It and the message must be in the database by now."""
+        self.close_parts()
         with self._pen:
             if self._ended:
                 return
-            self._close_parts()
-            self._show(encode(last))
             self._ended = True
+            self._show(encode(last))
         self._log.close(self._turn)
+
+    def abandon(self) -> None:
+        """Say nothing more: somebody else goes on with the turn."""
+        with self._pen:
+            self._final = self._ended = True
 
     def _end_text(self) -> None:
         self.flush()

@@ -1,0 +1,3 @@
+from tests.chaos.main import main
+
+main()

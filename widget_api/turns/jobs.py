@@ -1,0 +1,267 @@
+"""The turns that this process runs: each in a thread of its own, begun here or taken over, ended once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import peewee
+
+from widget_api.llm.base import Model
+from widget_api.models import Conversation, Message, Session, Shop, Turn, clock, connected
+from widget_api.problems import AnswerInterrupted, Busy, Problem, ShopNotFound
+from widget_api.shopify.store import Store
+from widget_api.shopify.tools import Toolbox, variants_seen
+from widget_api.streams.shared import SharedStreamLog
+from widget_api.turns import events, prompt, worker
+from widget_api.turns.cart import SessionCart
+from widget_api.turns.conversation import said
+from widget_api.turns.job import Job, Visitor
+from widget_api.turns.journal import Journal, patiently
+from widget_api.turns.recovery import MOST_TAKEOVERS, Lease, Progress, Superseded, end, mine, state_after, take
+from widget_api.turns.run import Run, Tally
+from widget_api.turns.writer import Stopper, Writer
+
+logger = logging.getLogger(__name__)
+
+# A turn that is stopped ends within a commit, unless it waits for the shop: then it is ended without its thread.
+STOP_WAIT_SECONDS = 1
+
+
+class Shops(Protocol):
+    """What the turns need of each shop."""
+
+    def model(self, shop: Shop) -> Model: ...
+
+    def store(self, shop: Shop, page: dict[str, str]) -> Store: ...
+
+
+class Jobs:
+    """All turns of one process, `most` at a time."""
+
+    def __init__(self, shops: Shops, log: SharedStreamLog, journal: Journal, most: int) -> None:
+        self.worker = worker.name()
+        self._shops = shops
+        self._log = log
+        self._journal = journal
+        self._places = threading.Semaphore(most)
+        self._jobs: dict[str, Job] = {}
+        self.ended: deque[tuple[float, str]] = deque()  # when which turns ended here, oldest first
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[Job]:
+        with self._lock:
+            return iter(list(self._jobs.values()))
+
+    def get(self, turn: str) -> Job | None:
+        """The job of that turn, when it runs here."""
+        return self._jobs.get(turn)
+
+    # beginning
+
+    def reserve(self) -> bool:
+        """Take a place for a turn, if there is one. `begin` uses it; `free` gives it back."""
+        return self._places.acquire(blocking=False)
+
+    def free(self) -> None:
+        """Give a place back."""
+        self._places.release()
+
+    def begin(self, turn: Turn, visitor: Visitor, progress: Progress | None = None) -> None:
+        """Run the turn in the place that was reserved. Raises `Busy`."""
+        job = self._job(turn, progress or Progress(), visitor.session)
+        with self._lock:
+            self._jobs[turn.id] = job
+        job.thread = threading.Thread(target=self._work, args=(job, visitor), name=f"turn-{turn.id}", daemon=True)
+        try:
+            job.thread.start()
+        except RuntimeError as exc:  # no more threads on this machine: the message is kept, a retry is offered
+            self._finish(job, Tally(), AnswerInterrupted("Please try again."))
+            self._forget(job)
+            raise Busy("Please try again in a moment.", retry_after=2) from exc
+
+    def _job(self, turn: Turn, progress: Progress, session: str = "") -> Job:
+        stopper = Stopper()
+        self._log.open(turn.id, turn.attempt)
+        writer = Writer(turn.id, turn.attempt, self._log, self._journal, stopper, progress.events)
+        return Job(turn, session, writer, stopper, progress)
+
+    def _forget(self, job: Job) -> None:
+        with self._lock:
+            if self._jobs.get(job.turn.id) is job:  # and not a later attempt, which is here, too
+                del self._jobs[job.turn.id]
+        self._places.release()
+        job.ended.set()
+
+    # taking over
+
+    def take_over(self, turn: Turn) -> None:
+        """Go on with a turn whose process is gone; end it where that makes no sense any more. Does nothing when
+        another process is faster, or when there is no place here."""
+        problem = AnswerInterrupted("Please try again.")
+        visitor = _visitor(turn)
+        if turn.stop_requested:
+            self.settle(turn, None)
+        elif turn.takeovers >= MOST_TAKEOVERS or visitor is None:
+            self.settle(turn, problem)
+        elif self.reserve():
+            taken = take(turn, self.worker, whole=False)
+            if taken is None:
+                self.free()
+                return
+            logger.warning("turn %s of %s is taken over as attempt %d", turn.id, turn.worker, taken[0].attempt)
+            self.begin(taken[0], visitor, taken[1])
+
+    def settle(self, turn: Turn, problem: Problem | None) -> None:
+        """End a turn that no thread here works on, with its partial answer kept: for a reason, or by the shopper's
+        wish. Does nothing when another process is faster."""
+        taken = take(turn, self.worker, whole=True)
+        if taken is None:
+            return
+        logger.warning("turn %s of %s is settled: %s", turn.id, turn.worker, problem.code if problem else "stopped")
+        job = self._job(*taken)
+        job.stopper.stop(problem)
+        self._finish(job, Tally(), problem)
+
+    # running
+
+    def _work(self, job: Job, visitor: Visitor) -> None:
+        tally = Tally()
+        problem: Problem | None = None
+        try:
+            self._answer(job, visitor, tally)
+        except Superseded:
+            self.give_up(job)  # if it is still ours, which our own clock cannot tell
+        except Problem as exc:
+            problem = exc
+            logger.warning("turn %s failed: %s %s", job.turn.id, exc.code, exc.detail)
+        except Exception:
+            problem = Problem("Please try again.")
+            logger.exception("turn %s failed", job.turn.id)
+        try:
+            self._finish(job, tally, problem)
+        finally:
+            self._forget(job)
+
+    def _answer(self, job: Job, visitor: Visitor, tally: Tally) -> None:
+        turn, shop, writer, progress = job.turn, visitor.shop, job.writer, job.progress
+        stopped, answer, page, messages = patiently(lambda: _read(turn))
+        if stopped:  # between its acceptance and its first breath
+            job.stopper.stop()
+        writer.start(answer)
+        cart = SessionCart(visitor.session, turn, self._journal)
+        seen = variants_seen([*prompt.tool_outputs(messages), *prompt.outputs(progress.parts)])
+        lease = Lease()
+        tools = Toolbox(self._shops.store(shop, page), cart, seen, before_writing=lease.require)
+        run = Run(turn, self._shops.model(shop), tools, cart.writing, writer, self._journal, lease, tally)
+        run.answer(prompt.system(shop, page), prompt.history(messages), progress)
+
+    def _finish(self, job: Job, tally: Tally, problem: Problem | None) -> None:
+        """The final message first, the terminal event second. Once, by whoever comes first."""
+        with job.ending:
+            if job.over:
+                return
+            job.over = True
+            if job.stopper.stopped:
+                problem = job.stopper.reason
+            state = state_after(problem, stopped=job.stopper.stopped)
+            error = problem.to_dict() if problem else None
+            last = events.terminal(state, tally.finish_reason, error)
+            number = job.writer.close_parts()
+            try:
+                kept = self._end(job, state, tally, (number, last), error)
+            except peewee.PeeweeException:
+                # The database would not take it, for minutes. Whoever it answers first ends the turn.
+                logger.exception("turn %s could not be ended", job.turn.id)
+                job.writer.end(events.error_event(Problem("Please try again.").to_dict()))
+                return
+        if kept:
+            self.ended.append((time.monotonic(), job.turn.id))
+            job.writer.end(last)
+        else:
+            self._let_go(job, self._log.release)
+
+    def _end(
+        self, job: Job, state: str, tally: Tally, last: tuple[int, events.Event], error: dict[str, object] | None
+    ) -> bool:
+        parts = job.writer.fold.parts
+        used = (tally.model, tally.usage.input, tally.usage.output)
+        return self._journal.commit(lambda: end(job.turn, state, parts, last, error, used), patient=True)
+
+    # ending
+
+    def end(self, job: Job, reason: Problem | None = None) -> None:
+        """End a running turn: by the shopper's wish, or for a reason that the shopper is told. Its thread may wait
+        for something that cannot be cut short, such as the shop: then it is ended without it."""
+        job.stopper.stop(reason)
+        if not job.ended.wait(STOP_WAIT_SECONDS):
+            self._finish(job, Tally(), reason)
+
+    def end_all(self, jobs: Sequence[Job], reason: Problem | None = None) -> None:
+        """End these turns side by side."""
+        for job in jobs:
+            job.stopper.stop(reason)
+        for job in jobs:
+            self.end(job, reason)
+
+    def lose(self, job: Job, *, forgotten: bool = False) -> None:
+        """Stop work on a turn that another process has by now, or that was erased with its session."""
+        with job.ending:
+            if job.over:
+                return
+            job.over = True
+        logger.warning("turn %s is no longer attempt %d's", job.turn.id, job.turn.attempt)
+        self._let_go(job, self._log.discard if forgotten else self._log.release)
+
+    def _let_go(self, job: Job, leave: Callable[[str], None]) -> None:
+        job.writer.abandon()
+        job.stopper.stop()
+        if self.get(job.turn.id) in (None, job):  # and not a later attempt, which is here, too
+            leave(job.turn.id)
+
+    def give_up(self, job: Job) -> None:
+        """Leave a turn to another process, at once: all that has been said of it is written."""
+        with job.ending:
+            if job.over:
+                return
+            job.over = True
+            job.writer.abandon()
+        job.stopper.stop()
+        if threading.current_thread() is not job.thread:
+            job.ended.wait(STOP_WAIT_SECONDS)
+        freed = Turn.update(worker="", lease_until=clock()).where(mine(job.turn))
+        self._journal.commit(freed.execute, patient=True)
+        self._let_go(job, self._log.release)
+
+    def close(self, grace: float) -> None:
+        """Give running turns `grace` seconds to end; the others go on in another process."""
+        deadline = time.monotonic() + grace
+        for job in self:
+            job.ended.wait(max(0.0, deadline - time.monotonic()))
+        for job in self:
+            self.give_up(job)
+
+
+def _read(turn: Turn) -> tuple[bool, str, dict[str, str], list[Message]]:
+    """Whether the shopper has stopped the turn; its answer's id; the page it was asked on, and what was said."""
+    with connected():
+        newest = Turn.find_by(id=turn.id)
+        stopped = newest is not None and newest.stop_requested
+        return bool(stopped), turn.answer.id, prompt.page_of(turn.question), said(turn)
+
+
+def _visitor(turn: Turn) -> Visitor | None:
+    """Whose turn it is; None when the shop is gone or the conversation was deleted."""
+    with connected():
+        thread = Conversation.get_by_id(turn.conversation_id)
+        session = Session.get_by_id(thread.session_id)
+        if thread.deleted_at is not None or session.revoked:
+            return None
+        try:
+            return Visitor(Shop.numbered(session.shop_id), session.id, session.generation)
+        except ShopNotFound:
+            return None
