@@ -98,6 +98,8 @@ class Live:
 
     def kill(self) -> None:
         """End the server without a chance to tidy up."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)  # a master that runs replaces its workers while they are killed
         for pid in self.workers():
             os.kill(pid, signal.SIGKILL)
         self._end(signal.SIGKILL)

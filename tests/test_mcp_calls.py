@@ -277,3 +277,28 @@ def test_each_endpoint_is_remembered_by_itself(shop: ShopServer) -> None:
 def test_parse_gives_a_value_or_a_value_error(text: bytes) -> None:
     with suppress(ValueError):
         parse(text)
+
+
+BROKEN_OFF = Raw(headers={"Content-Length": "100"})
+
+
+@pytest.mark.parametrize("tool", ["get_cart", "search_catalog", "search_shop_policies_and_faqs", "ask_business"])
+def test_what_only_reads_is_asked_again_when_the_connection_breaks(shop: ShopServer, mcp: Mcp, tool: str) -> None:
+    shop.script[tool] = [BROKEN_OFF, text_result({"a": 1})]
+    assert list(mcp.call(tool, {"id": "x"}).payloads()) == [{"a": 1}]
+    assert len(shop.calls(tool)) == 2
+
+
+@pytest.mark.parametrize("tool", ["create_cart", "update_cart"])
+def test_what_changes_something_is_never_sent_again(shop: ShopServer, mcp: Mcp, tool: str) -> None:
+    shop.script[tool] = [BROKEN_OFF, text_result({"a": 1})]
+    with pytest.raises(ShopUnavailable):
+        mcp.call(tool, {"id": "x"})
+    assert len(shop.calls(tool)) == 1
+
+
+def test_what_breaks_twice_is_no_answer(shop: ShopServer, mcp: Mcp) -> None:
+    shop.script["get_cart"] = BROKEN_OFF
+    with pytest.raises(ShopUnavailable):
+        mcp.call("get_cart", {"id": "x"})
+    assert len(shop.calls("get_cart")) == 2

@@ -141,6 +141,23 @@ def test_a_turn_that_was_given_up_is_not_counted_as_a_crash(
     assert whole(anna) == ("at last", "complete")
 
 
+def test_a_process_that_ends_gives_its_turns_up_together_and_takes_none_back(
+    anna: Visitor, model: Scripted, services: Services
+) -> None:
+    for number in range(5):
+        model.streaming.clear()
+        model.will("half an ", threading.Event(), "answer")
+        anna.conversation = f"c{number}"
+        anna.send("talk", id=f"m{number}").close()
+        assert model.streaming.wait(10)
+    services.engine.jobs.close(grace=0)
+    with connected():
+        left = [(turn.worker, turn.attempt, turn.state) for turn in Turn.select()]
+        assert left == [("", 1, "running")] * 5
+        services.engine.jobs.take_over(Turn.select().get())
+        assert {turn.attempt for turn in Turn.select()} == {1}
+
+
 def test_a_turn_that_the_shopper_had_stopped_is_stopped(anna: Visitor, model: Scripted, services: Services) -> None:
     half_said(anna, model, services, owner=worker.name())
     dies(stop_requested=True)

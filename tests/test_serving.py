@@ -125,6 +125,27 @@ def test_the_log_holds_no_token_no_ticket_and_no_message(tmp_path: Path) -> None
     assert anna.token not in said
 
 
+def test_a_limit_of_open_files_that_is_too_low_is_raised_or_refused(tmp_path: Path) -> None:
+    def configured(limit: str, streams: int) -> subprocess.CompletedProcess[str]:
+        """What reading gunicorn's settings under that limit says, and the limit that it leaves behind."""
+        script = (
+            "import resource, runpy; runpy.run_path('gunicorn.conf.py'); "
+            "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+        )
+        return subprocess.run(
+            ["sh", "-c", f'ulimit {limit} && exec "$0" -c "$1"', sys.executable, script],
+            cwd=Path(__file__).parents[1],
+            env={"MAX_STREAMS": str(streams), "INSTANCE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert "MAX_STREAMS is 2000" in configured("-n 1024", 2000).stderr
+    raised = configured("-Sn 1024", 100)
+    assert int(raised.stdout) >= 2200, raised.stderr
+
+
 def test_the_readmes_command_starts_a_server_that_answers(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     if not (root / ".venv").exists():

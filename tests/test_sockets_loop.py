@@ -187,3 +187,29 @@ def test_after_its_end_a_process_may_begin_another() -> None:
     said = Heard(1)
     loop().call_soon(lambda: said("here"))
     assert said.wait() == ["here"]
+
+
+def test_what_comes_in_a_rush_is_gathered_and_none_of_it_is_lost(own: Loop) -> None:
+    ends = [socket.socketpair() for _ in range(20)]
+    pieces, bytes_each = 20, 500
+    heard = [bytearray() for _ in ends]
+    all_heard = threading.Event()
+
+    def read(number: int, _events: int) -> None:
+        heard[number] += ends[number][1].recv(1 << 16)
+        if all(len(said) == pieces * bytes_each for said in heard):
+            all_heard.set()
+
+    for number, (_, receiver) in enumerate(ends):
+        receiver.setblocking(False)
+        own.call_soon(partial(own.watch, receiver, READ, partial(read, number)))
+    said = [bytes(each % 251 for each in range(bytes_each))] * pieces
+    writers = [threading.Thread(target=lambda end=end: [end.send(piece) for piece in said]) for end, _ in ends]
+    for thread in writers:
+        thread.start()
+    assert all_heard.wait(PATIENCE)
+    assert all(each == b"".join(said) for each in heard)
+    for sender, receiver in ends:
+        sender.close()
+        own.call_soon(partial(own.forget, receiver))
+        own.call_soon(receiver.close)

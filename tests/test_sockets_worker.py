@@ -224,6 +224,17 @@ def test_a_slow_reader_is_cut_off_and_goes_on_without_a_loss(provider: ModelServ
         assert text_of(heard + events(tail.content)) == "".join(words)
 
 
+def test_connections_that_say_nothing_hold_no_thread_and_are_heard_when_they_speak(live: Live) -> None:
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", live.port))) for _ in range(200)]
+        # Sooner than gunicorn's own worker gives up on the first 64 of them; and after each had its turn.
+        requests.get(f"{live.url}/healthz", timeout=3).raise_for_status()
+        for connection in (silent[0], silent[-1]):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n")
+            connection.settimeout(PATIENCE)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
 # Ends
 
 

@@ -135,7 +135,7 @@ _piece = answer.piece_reader(_Piece)
 class Decoder(answer.Decoder):
     """Reads the events of a message, or one `message`."""
 
-    def _piece(self, data: str) -> str | None:
+    def _piece(self, data: bytes) -> str | None:
         piece = _piece(data)
         return piece.delta.text if piece else None
 

@@ -141,7 +141,7 @@ _piece = answer.piece_reader(_Piece)
 class Decoder(answer.Decoder):
     """Reads `chat.completion.chunk` objects, or one `chat.completion`."""
 
-    def _piece(self, data: str) -> str | None:
+    def _piece(self, data: bytes) -> str | None:
         piece = _piece(data)
         return (piece.choices[0].delta.content or "") if piece else None
 

@@ -35,7 +35,9 @@ class Plain:
 
     def feed(self, piece: str) -> str:
         """What is certain of the text after `piece`."""
-        if not (self._half or self._return) and _ORDINARY.fullmatch(piece):
+        if not (self._half or self._return) and (
+            (piece.isascii() and piece.isprintable()) or _ORDINARY.fullmatch(piece)
+        ):
             return piece
         text = self._half + piece
         self._half = text[-1] if _FIRST_HALF.match(text[-1:]) else ""

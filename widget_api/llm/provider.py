@@ -139,10 +139,10 @@ class Provider:
         idle = self._timeout[1]
 
         def hear(data: bytes) -> float:
-            if decoder.done or line.hung_up.is_set():
+            if decoder.done:
                 return 0
             try:
-                decoder.feed(unpacked(data))
+                decoder.feed(unpacked(data) if unpacked else data)
             finally:
                 into.flush()
             if not decoder.finished:
@@ -154,7 +154,6 @@ class Provider:
         with _network_faults():
             upstream.read()
         if upstream.complete:
-            line.answer.close()
             response.raw.release_conn()
 
     def _post(self, question: bytes) -> requests.Response:
@@ -220,10 +219,10 @@ def _without(line: str, said: str) -> str:
     return "".join("[…]" if hidden else "".join(line[at] for at in run) for hidden, run in runs)
 
 
-def _unpacked(encoding: str) -> Callable[[bytes], bytes]:
-    """What undoes a compression that was not asked for."""
+def _unpacked(encoding: str) -> Callable[[bytes], bytes] | None:
+    """What undoes a compression, which was not asked for."""
     if encoding == "identity":
-        return bytes
+        return None
     if encoding not in {"gzip", "x-gzip", "deflate"}:
         raise Broken(f"the answer is encoded as {encoding}")
     inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)  # it sees by itself which of them it is

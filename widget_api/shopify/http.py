@@ -69,17 +69,18 @@ class Http:
 
     def get(self, url: str) -> Reply:
         """Fetch `url`. Raises `ShopUnavailable` and `ShopRefused`, as `post` does."""
-        return self._send("GET", url, b"", {})
+        return self._send("GET", url, b"", {}, tries=2)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send `body` and return the whole answer, whatever its status; redirects are answers too.
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, changes: bool = True) -> Reply:
+        """Send `body` and return the whole answer, whatever its status; redirects are answers too. What `changes`
+        nothing is sent once more when the connection breaks.
 
         Raises `ShopUnavailable` when there is no answer, or too much or too late of one, `ShopRefused` when
         the name leads to an address where no shop is.
         """
-        return self._send("POST", url, body, headers)
+        return self._send("POST", url, body, headers, tries=1 if changes else 2)
 
-    def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, tries: int) -> Reply:
         limit = TimeLimit(self.total)
         try:
             with (
@@ -97,6 +98,8 @@ class Http:
                 raw = _read(response)
         except (requests.RequestException, HTTPError, OSError, UnicodeError) as exc:
             late = limit.over or isinstance(exc, requests.Timeout | urllib3_errors.TimeoutError)
+            if tries > 1 and not late:
+                return self._send(method, url, body, headers, tries=tries - 1)
             raise ShopUnavailable(TOO_LATE if late else "") from exc
         if limit.over:
             raise ShopUnavailable(TOO_LATE)

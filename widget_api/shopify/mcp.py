@@ -37,6 +37,8 @@ MAX_PAGES = 5
 _WANTS_HANDSHAKE = re.compile(r"session|initiali[sz]e|protocol version", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
+# Tools that change nothing may be called again when nobody knows what became of the first call.
+_READS = re.compile(r"(get|search|ask)_")
 _NO_SUCH_TOOL = re.compile(r"\btool\b.*\bnot found|\bunknown tool", re.IGNORECASE)
 
 UNAUTHORIZED, DISCOVERY_FAILED = -32000, -32001
@@ -167,10 +169,12 @@ class Mcp:
             headers = {**headers, "Mcp-Name": name}
         if not session:
             params = {**params, "_meta": _META}
-        reply = self._post({"jsonrpc": "2.0", "id": number, "method": method, "params": params}, headers)
+        changes = bool(name and not _READS.match(name))
+        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        reply = self._post(message, headers, changes=changes)
         return reply, _message(reply, number)
 
-    def _post(self, message: dict[str, Any], headers: dict[str, str]) -> Reply:
+    def _post(self, message: dict[str, Any], headers: dict[str, str], *, changes: bool = False) -> Reply:
         return self._http.post(
             self.url,
             json.dumps(message, separators=(",", ":")).encode(),
@@ -179,6 +183,7 @@ class Mcp:
                 "Accept": "application/json, text/event-stream",
                 **headers,
             },
+            changes=changes,
         )
 
     def _wants_handshake(self, reply: Reply) -> bool:

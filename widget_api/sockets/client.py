@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from enum import Enum, auto
@@ -155,11 +154,8 @@ class Client:
         if not self._begun:
             self._waiting += data
         elif not self._lost:
-            self._spoke = time.monotonic()
-            self._send(self._framed(data))
-
-    def _framed(self, data: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+            self._spoke = self._loop.now
+            self._send(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def _send(self, data: bytes) -> None:
         if not self._waiting:
@@ -232,7 +228,7 @@ class Client:
     def _beat(self) -> None:
         pause = self._signs.heartbeat_seconds
         with self._lock:
-            silent = time.monotonic() - self._spoke
+            silent = self._loop.now - self._spoke
             if silent >= pause and self._whole is None:
                 self._write(self._signs.heartbeat)
                 silent = 0
@@ -255,9 +251,10 @@ class Client:
     def _say_goodbye(self, *, whole: bool) -> None:
         self._stage = Stage.PARTING
         self._release(heard=whole)  # first: who reads the end finds the place free
-        last = self._framed(self._signs.done if whole else self._signs.retry)
         with self._lock:
-            self._send(last + b"0\r\n\r\n" if whole and self._chunked else last)
+            self._write(self._signs.done if whole else self._signs.retry)
+            if whole and self._chunked:
+                self._send(b"0\r\n\r\n")
         self._go_on()
 
     def _part(self, *, whole: bool) -> None:

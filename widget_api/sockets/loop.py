@@ -16,6 +16,12 @@ from contextlib import suppress
 
 logger = logging.getLogger(__name__)
 
+# To wake up costs more than most of what it wakes up for: where that happens so often, the loop lets things come
+# together for a moment that nobody sees.
+BUSY_A_SECOND = 1000
+MOMENT_SECONDS = 0.004
+COUNT_SECONDS = 0.1
+
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -39,6 +45,9 @@ class Loop:
         self._timers: list[tuple[float, int, Timer]] = []  # a heap: when, a number that tells equals apart, what
         self._numbers = itertools.count()
         self._asleep = False  # who wants to be heard must ring
+        self.now = time.monotonic()  # at most as long ago as the loop has been asleep since
+        self._calls, self._count_until = 0, 0.0  # for sockets that were ready
+        self._busy = False
         self._ear, self._bell = os.pipe()
         self._closing = self._over = False
         self._selector = selectors.DefaultSelector()
@@ -89,27 +98,35 @@ class Loop:
 
     def _run(self) -> None:
         while not self._over:
-            for key, events in self._selector.select(self._patience()):
-                self._call(key.data, events)
+            ready = self._selector.select(self._patience())
             self._asleep = False
-            self._call_due()
+            self.now = time.monotonic()
+            self._calls += len(ready)
+            for key, events in ready:
+                self._call(key.data, events)
+            while self._timers and self._timers[0][0] <= self.now:
+                _, _, timer = heapq.heappop(self._timers)
+                if timer.call:
+                    self._call(timer.call)
             for _ in range(len(self._soon)):
                 self._call(self._soon.popleft())
             if self._closing and len(self._selector.get_map()) == 1:  # its own bell
                 self._over = True
+            self._gather()
+
+    def _gather(self) -> None:
+        if self.now >= self._count_until:
+            self._busy = self._calls > BUSY_A_SECOND * COUNT_SECONDS
+            self._calls, self._count_until = 0, self.now + COUNT_SECONDS
+        if self._busy:
+            time.sleep(MOMENT_SECONDS)
 
     def _patience(self) -> float | None:
         """How long there is nothing to do but wait for sockets."""
         self._asleep = True  # before the look at `_soon`: what comes after it rings
         if self._soon:
             return 0
-        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-
-    def _call_due(self) -> None:
-        while self._timers and self._timers[0][0] <= time.monotonic():
-            _, _, timer = heapq.heappop(self._timers)
-            if timer.call:
-                self._call(timer.call)
+        return max(0.0, self._timers[0][0] - self.now) if self._timers else None
 
     def _call(self, call: Callable[..., object], *arguments: object) -> None:
         """What goes wrong with one connection is nothing to the others."""

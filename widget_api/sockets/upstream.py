@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from http.client import HTTPResponse
@@ -39,10 +38,12 @@ class Upstream:
         self._body = body(chunked=bool(head.chunked), length=head.length)
         self._hear = hear
         self._patience = patience
+        self._hidden = connection.pending if isinstance(connection, ssl.SSLSocket) else None
         self._deadline = 0.0
         self._timer: Timer
         self._loop = loop()
         self._done: Future[None] = Future()
+        self._over = False  # as `_done` says, but in no time
 
     def read(self) -> None:
         """Return when the body has ended or `hear` has had enough. Raises `Lost`, and what `hear` raises."""
@@ -61,11 +62,15 @@ class Upstream:
         return self._body.ended and not self._body.surplus
 
     def _begun(self) -> bytes:
-        """What http.client has read of the body already."""
+        """What http.client has read of the body already. Its buffer is of no use any more, but for a connection that
+        ends with this body it is also what keeps it open."""
         try:
             return self._head.fp.read1(READ_BYTES)
         except OSError:  # nothing; if it is more than that, the next read says so
             return b""
+        finally:
+            if not self._head.will_close:
+                self._head.close()
 
     # in the loop's thread
 
@@ -73,10 +78,11 @@ class Upstream:
         self._loop.watch(self._connection, READ, self._ready)
         self._timer = self._loop.call_later(self._patience, self._look_at_the_clock)
         self._take(begun)
-        if not self._done.done():
-            self._ready(READ)  # what TLS has decrypted already makes no socket ready
+        self._look_for_hidden()
 
     def _ready(self, _events: int) -> None:
+        if self._over:
+            return
         try:
             data = self._connection.recv(READ_BYTES)
         except NOTHING_YET:
@@ -85,6 +91,12 @@ class Upstream:
             self._end(Lost(f"{type(exc).__name__}: {exc}"))
             return
         self._take(data, closed=not data)
+        self._look_for_hidden()
+
+    def _look_for_hidden(self) -> None:
+        """What TLS has decrypted, and was not asked for, makes no socket ready."""
+        if self._hidden and not self._over and self._hidden():
+            self._loop.call_soon(lambda: self._ready(READ))
 
     def _take(self, data: bytes, *, closed: bool = False) -> None:
         patience = self._patience
@@ -98,27 +110,27 @@ class Upstream:
         except Exception as exc:  # noqa: BLE001 - it is raised in the turn's thread
             self._end(exc)
         else:
+            self._deadline = self._loop.now + patience
             if self._body.ended or not patience:
                 self._end()
-            else:
+            elif patience != self._patience:
                 self._wait(patience)
 
     def _wait(self, patience: float) -> None:
-        self._deadline = time.monotonic() + patience
-        if patience != self._patience:
-            self._patience = patience
-            self._timer.cancel()
-            self._timer = self._loop.call_later(patience, self._look_at_the_clock)
+        self._patience = patience
+        self._timer.cancel()
+        self._timer = self._loop.call_later(patience, self._look_at_the_clock)
 
     def _look_at_the_clock(self) -> None:
         """The deadline moves with every byte; a timer that moved with it would cost more than the reading."""
-        left = self._deadline - time.monotonic()
+        left = self._deadline - self._loop.now
         if left > 0:
             self._timer = self._loop.call_later(left, self._look_at_the_clock)
         else:
             self._end(Stalled("nothing came for too long"))
 
     def _end(self, error: Exception | None = None) -> None:
+        self._over = True
         self._loop.forget(self._connection)
         self._timer.cancel()
         if error:

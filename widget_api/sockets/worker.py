@@ -1,6 +1,7 @@
 """gunicorn's threaded worker, whose responses may take over their connection: an open stream then holds no thread.
 
 What is known here of the insides of gunicorn 27: `Response` writes the head, and the end of a body in chunks;
+`handle` answers `_DEFER` for a connection that waits in the poller for its first bytes, which `murder_pending` ends;
 `finish_request` keeps the connection for the next request or closes it.
 """
 
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from widget_api.sockets.client import TAKE_OVER, Connection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+# A connection that has not said anything by then holds no thread: browsers open some for later, others for ever.
+FIRST_WORD_SECONDS = 0.1
 
 KEPT: Future[bool] = Future()  # how a request ends whose connection stays open
 KEPT.set_result(True)
@@ -54,6 +58,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
         self.wsgi = offering
 
+    def handle(self, conn: TConn) -> Any:
+        if conn.initialized or conn.data_ready or conn.wait_for_data(FIRST_WORD_SECONDS):
+            return super().handle(conn)
+        return _DEFER
+
     def handle_request(self, req: Any, conn: TConn) -> bool:
         self._thread.connection = conn
         return bool(super().handle_request(req, conn))
@@ -73,6 +82,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             connection.close()
 
     # in gunicorn's main thread
+
+    def murder_pending(self) -> None:
+        """Who has not said anything is not waited for by a worker that stops."""
+        for conn in () if self.alive else self.pending_conns:
+            conn.timeout = 0
+        super().murder_pending()
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         if conn in self._lent:

@@ -28,7 +28,7 @@ from widget_api.streams.shared import Excerpt, Tail
 logger = logging.getLogger(__name__)
 
 # Too short for anybody to see, long enough for a round trip to carry the news of many turns.
-FLUSH_SECONDS = 0.015
+FLUSH_SECONDS = 0.04
 # Of a log that is published anew; otherwise an entry has a few.
 EVENTS_AN_ENTRY = 500
 # A request waits so long for Redis, and once: then nobody asks before the publisher has had an answer.

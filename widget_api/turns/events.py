@@ -32,6 +32,11 @@ def encode(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
+def encode_text(id: str, delta: str) -> bytes:
+    """A `text-delta`, as `encode` has it."""
+    return b'{"type":"text-delta","id":%b,"delta":%b}' % (_encoder.encode(id), _encoder.encode(delta))
+
+
 def frame(payload: bytes, at: Position | None = None) -> bytes:
     """The encoded event as a server-sent event, with its position as the event's id."""
     number = b"id: %d-%d\n" % at if at else b""
@@ -135,8 +140,12 @@ class Fold:
         self._texts[event["id"]] = part
         self._open[event["id"]] = []
 
+    def add_text(self, id: str, delta: str) -> None:
+        """As `apply` for a `text-delta`."""
+        self._open[id].append(delta)
+
     def _text_delta(self, event: Event) -> None:
-        self._open[event["id"]].append(event["delta"])
+        self.add_text(event["id"], event["delta"])
 
     def _text_end(self, event: Event) -> None:
         part = self._texts[event["id"]]

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import peewee
@@ -52,6 +52,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self.ended: deque[tuple[float, str]] = deque()  # when which turns ended here, oldest first
         self._lock = threading.Lock()
+        self._closing = False
 
     def __iter__(self) -> Iterator[Job]:
         with self._lock:
@@ -65,7 +66,7 @@ class Jobs:
 
     def reserve(self) -> bool:
         """Take a place for a turn, if there is one. `begin` uses it; `free` gives it back."""
-        return self._places.acquire(blocking=False)
+        return not self._closing and self._places.acquire(blocking=False)
 
     def free(self) -> None:
         """Give a place back."""
@@ -223,27 +224,43 @@ class Jobs:
         if self.get(job.turn.id) in (None, job):  # and not a later attempt, which is here, too
             leave(job.turn.id)
 
-    def give_up(self, job: Job) -> None:
-        """Leave a turn to another process, at once: all that has been said of it is written."""
-        with job.ending:
-            if job.over:
-                return
-            job.over = True
-            job.writer.abandon()
-        job.stopper.stop()
-        if threading.current_thread() is not job.thread:
-            job.ended.wait(STOP_WAIT_SECONDS)
-        freed = Turn.update(worker="", lease_until=clock()).where(mine(job.turn))
-        self._journal.commit(freed.execute, patient=True)
-        self._let_go(job, self._log.release)
+    def give_up(self, *jobs: Job) -> None:
+        """Leave turns to other processes, at once: all that has been said of them is written."""
+        left = [job for job in jobs if _left(job)]
+        for job in left:
+            job.stopper.stop()
+        deadline = time.monotonic() + STOP_WAIT_SECONDS
+        for job in left:
+            if threading.current_thread() is not job.thread:
+                job.ended.wait(max(0.0, deadline - time.monotonic()))
+        if left:
+            self._journal.commit(lambda: _free(left), patient=True)
+        for job in left:
+            self._let_go(job, self._log.release)
 
     def close(self, grace: float) -> None:
         """Give running turns `grace` seconds to end; the others go on in another process."""
         deadline = time.monotonic() + grace
         for job in self:
             job.ended.wait(max(0.0, deadline - time.monotonic()))
-        for job in self:
-            self.give_up(job)
+        self._closing = True  # or what is given up would be taken over here
+        self.give_up(*self)
+
+
+def _left(job: Job) -> bool:
+    """Say nothing more of the turn. False when it is over already."""
+    with job.ending:
+        if job.over:
+            return False
+        job.over = True
+        job.writer.abandon()
+        return True
+
+
+def _free(jobs: Iterable[Job]) -> None:
+    """Let anybody have their turns."""
+    for job in jobs:
+        Turn.update(worker="", lease_until=clock()).where(mine(job.turn)).execute()
 
 
 def _read(turn: Turn) -> tuple[bool, str, dict[str, str], list[Message]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from widget_api.problems import Problem
 from widget_api.streams.base import Position, StreamLog
-from widget_api.turns.events import Event, Fold, encode, frame
+from widget_api.turns.events import Event, Fold, encode, encode_text, frame
 from widget_api.turns.journal import Journal
 
 # From so many events on a replay from the beginning is worth making shorter.
@@ -104,8 +104,7 @@ class Writer:
     def _append(self, event: Event) -> None:
         payload = encode(event)
         self.fold.apply(event)
-        at = self._show(payload)
-        self._journal.record(self._turn, at, b"" if event.get("transient") else payload)
+        self._journal.record(self._turn, self._show(payload), b"" if event.get("transient") else payload)
 
     def _show(self, payload: bytes) -> Position:
         self._seq += 1
@@ -129,7 +128,12 @@ class Writer:
             self._texts += 1
             self._text = f"text-{self._texts}"
             self.emit({"type": "text-start", "id": self._text})
-        self.emit({"type": "text-delta", "id": self._text, "delta": delta})
+        with self._pen:
+            if not (self._stopper.stopped or self._final):
+                # As `_append`; nearly all events are of this kind.
+                self.fold.add_text(self._text, delta)
+                payload = encode_text(self._text, delta)
+                self._journal.record(self._turn, self._show(payload), payload)
 
     def tool_input_start(self, call_id: str, name: str) -> None:
         """A tool call begins."""
