@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
+from peewee import OperationalError
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
@@ -25,7 +28,7 @@ from widget_api.api.places import Places
 from widget_api.api.services import Services
 from widget_api.api.widget import DIST, ENTRY
 from widget_api.limits import Limits, address_key
-from widget_api.models import Shop, Turn, connected
+from widget_api.models import NoPlace, Shop, Turn, connected, database
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 
 # What an answer must be
@@ -96,6 +99,7 @@ class World:
     shop: ShopServer
     gate: threading.Event = field(default_factory=threading.Event)
     streams: list[TestResponse] = field(default_factory=list)
+    repairs: ExitStack = field(default_factory=ExitStack)
 
 
 @pytest.fixture
@@ -107,6 +111,7 @@ def world(anna: Visitor, model: Scripted, services: Services) -> Iterator[World]
         Shop.register(SHOP, origins=[ANNAS_SITE])
         world = World(anna, model, services, shop)
         yield world
+        world.repairs.close()
         world.gate.set()
         for stream in world.streams:
             stream.close()
@@ -183,6 +188,20 @@ def broken(world: World) -> None:
         file.write_bytes(b"This is no database. " * 100)
 
 
+def without_connections(world: World, reason: OperationalError) -> None:
+    world.repairs.enter_context(patch.object(database.obj, "connect", side_effect=reason))
+
+
+def away(world: World) -> None:
+    """The database does not answer for now."""
+    without_connections(world, OperationalError("the server is away"))
+
+
+def overrun(world: World) -> None:
+    """All connections to the database are lent."""
+    without_connections(world, NoPlace("all connections are lent"))
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request, and what its answer must be: a status, and for a problem its code."""
@@ -194,7 +213,7 @@ class Asked:
     options: Json
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.answer} {self.given.__name__}"
+        return f"{self.operation} {trouble(self)}"
 
     @property
     def arguments(self) -> Json:
@@ -302,6 +321,8 @@ REFUSALS = [
     *(asked(each, "415 not-json", begun, data=b"{}", content_type="text/plain") for each in WITH_A_BODY),
     *(asked(each, "422 invalid-body", begun, json={"what": "ever"}) for each in WITH_A_BODY),
     *(asked(each, "429 too-many-requests", exhausted) for each in PRIVATE),
+    *(asked(each, "503 not-ready", away) for each in PRIVATE),
+    *(asked(each, "503 busy", overrun) for each in PRIVATE),
     *(asked(each, WITHOUT_DATABASE.get(each, "500 internal"), broken) for each in WELL),
 ]
 
@@ -320,9 +341,13 @@ def test_an_answer_is_as_documented(world: World, case: Asked) -> None:
     verify(world, case)
 
 
-@pytest.mark.parametrize("answer", dict.fromkeys(request.answer for request in REFUSALS))
-def test_a_refusal_is_as_documented_at_every_operation(world: World, answer: str) -> None:
-    requests = [request for request in REFUSALS if request.answer == answer]
+def trouble(request: Asked) -> str:
+    return f"{request.answer} {request.given.__name__}"
+
+
+@pytest.mark.parametrize("same", dict.fromkeys(map(trouble, REFUSALS)))
+def test_a_refusal_is_as_documented_at_every_operation(world: World, same: str) -> None:
+    requests = [request for request in REFUSALS if trouble(request) == same]
     requests[0].given(world)
     for request in requests:
         verify(world, request)
