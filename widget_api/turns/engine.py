@@ -31,6 +31,7 @@ from widget_api.turns.jobs import Jobs, Shops
 from widget_api.turns.journal import Journal
 from widget_api.turns.keeper import Keeper
 from widget_api.turns.recovery import has_just_ended, hold
+from widget_api.turns.writer import LONG_EVENTS
 
 # A stop is heard by the process that runs the turn within a round of its keeper; one that does not hear loses it.
 STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.05
@@ -164,11 +165,9 @@ class Engine:
     def follow(self, turn: Turn, after: Position | None, follower: Follower) -> Leave:
         """Push the turn's events after the position to the follower, wherever the turn runs, and a replay of the
         stored answer when its events are gone. Raises `Busy` when they cannot be had just now."""
-        job = self.jobs.get(turn.id)
-        anew = job and (after is None or after.attempt != job.turn.attempt)
-        compacted = job.writer.compacted() if job and anew else None
-        if compacted:
-            said, after = compacted
+        told = self._told_shortly(turn, after)
+        if told:
+            said, after = told
             follower.push(said)
         try:
             if turn.active or has_just_ended(turn):
@@ -176,9 +175,21 @@ class Engine:
         except LogMissing as exc:
             if turn.active:
                 raise Busy("The answer cannot be followed just now.", retry_after=1) from exc
-        follower.push(b"".join(events.frame(events.encode(event)) for event in _replay(turn)))
+        if not told:
+            follower.push(events.framed(_replay(turn)))
         follower.end(whole=True)
         return _left
+
+    def _told_shortly(self, turn: Turn, after: Position | None) -> tuple[bytes, Position] | None:
+        """For one who reads a long answer from its beginning: the fewest events that lead as far as its log, and
+        where that is."""
+        job = self.jobs.get(turn.id)
+        if after and after.attempt == (job.turn if job else turn).attempt:
+            return None
+        if job:
+            return job.writer.compacted()
+        end = None if turn.active else _end(turn)
+        return (events.framed(_replay(turn), end), end) if end and end.seq >= LONG_EVENTS else None
 
     def resumable(self, conversation: Conversation, after: Position | None) -> Turn | None:
         """The turn whose stream a client should follow: the running one, or one that has just ended and still
@@ -272,6 +283,13 @@ def _told_otherwise(turn: Turn, after: Position | None) -> bool:
     if after is None or after.attempt == turn.attempt:
         return False
     return bool(Chunk.select().where((Chunk.turn == turn.id) & (Chunk.attempt == after.attempt)).exists())
+
+
+def _end(turn: Turn) -> Position:
+    """Where the last event of an ended turn stands; 0 when its events are no longer kept."""
+    newest = "SELECT MAX(last_seq) FROM chunk WHERE turn_id = %s AND attempt = %s"
+    with connected():
+        return Position(turn.attempt, execute(newest, turn.id, turn.attempt).fetchone()[0] or 0)
 
 
 def _replay(turn: Turn) -> list[Event]:

@@ -43,6 +43,12 @@ def frame(payload: bytes, at: Position | None = None) -> bytes:
     return b"%bdata: %b\n\n" % (number, payload)
 
 
+def framed(events: Iterable[Event], at: Position | None = None) -> bytes:
+    """These events as server-sent events, the last of them with the position that they lead to."""
+    *said, last = map(encode, events)
+    return b"".join([*map(frame, said), frame(last, at)])
+
+
 def decode_lines(lines: bytes) -> Iterator[Event]:
     """The events of JSON lines. An empty line holds the place of an event that was not kept."""
     for line in lines.split(b"\n"):

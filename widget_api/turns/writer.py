@@ -8,7 +8,7 @@ from typing import Any
 
 from widget_api.problems import Problem
 from widget_api.streams.base import Position, StreamLog
-from widget_api.turns.events import Event, Fold, encode, encode_text, frame
+from widget_api.turns.events import Event, Fold, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
 
 # From so many events on a replay from the beginning is worth making shorter.
@@ -92,8 +92,7 @@ class Writer:
             if self._ended or self._seq < LONG_EVENTS:
                 return None
             at = Position(self._attempt, self._seq)
-            *said, last = map(encode, [*self._start, *self.fold.rebuilding()])
-            return b"".join([*map(frame, said), frame(last, at)]), at
+            return framed([*self._start, *self.fold.rebuilding()], at), at
 
     def emit(self, event: Event) -> None:
         """Number the event, show it to followers and have it written. Nothing comes after a stop."""
