@@ -186,6 +186,16 @@ def test_an_earlier_question_cannot_be_edited_and_stays(chat: Chat, provider: Mo
     assert chat.stored() == before
 
 
+def test_the_newest_question_can_be_edited(chat: Chat, provider: ModelServer) -> None:
+    provider.says(speech("First."), speech("Second."), speech("Third."))
+    chat.asks("One?")
+    question = chat.asks("Two?").messages[2]["id"]
+    chat.edit(question, "Two, or rather three?")
+    seen = chat.settled()
+    assert (seen.status, seen.text, seen.messages) == ("ready", "Third.", chat.stored())
+    assert len(seen.messages) == 4
+
+
 def test_the_sdks_retry_of_a_refused_first_question_asks_it(chat: Chat, provider: ModelServer) -> None:
     forged = Chat(chat.node, chat.shopper, options={"token": "forged"})
     question = forged.asks("Do you hear me?").messages

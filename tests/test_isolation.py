@@ -28,6 +28,12 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("DELETE", "/api/conversations/<id>"): {},
     ("GET", "/api/conversations/<id>/messages"): {},
     ("GET", "/api/conversations/<id>/export"): {},
+    ("POST", "/api/conversations/<id>/share"): {"days": 30},
+    ("DELETE", "/api/conversations/<id>/share"): {},
+    ("GET", "/api/shared/<token>"): None,
+    ("GET", "/api/messages/<id>/versions"): {},
+    ("PUT", "/api/messages/<id>/feedback"): {"rating": "down", "comment": "I was here."},
+    ("DELETE", "/api/messages/<id>/feedback"): {},
     ("GET", "/api/cart"): {},
     ("PUT", "/api/cart"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("DELETE", "/api/cart"): {},
@@ -81,6 +87,11 @@ def strangers_token(kind: str, world: dict[str, Visitor], services: Services) ->
     return made[kind]
 
 
+def annas(route: tuple[str, str], anna: Visitor) -> str:
+    """The id of what is Anna's at that route."""
+    return str(anna.messages()[-1]["id"]) if "/messages/<id>" in route[1] else anna.conversation
+
+
 def ask(client: Any, route: tuple[str, str], id: str, token: str | None) -> Answer:
     method, path = route
     body = ROUTES[route]
@@ -103,8 +114,9 @@ def test_a_token_that_is_not_valid_opens_nothing(
     route: tuple[str, str], kind: str, world: dict[str, Visitor], services: Services, model: Scripted
 ) -> None:
     token = strangers_token(kind, world, services)
+    hers = annas(route, world["anna"])
     before, asked = everything_stored(), len(model.requests)
-    response = ask(world["anna"].client, route, world["anna"].conversation, token)
+    response = ask(world["anna"].client, route, hers, token)
     assert (response.status_code, response.json["code"]) == (401, "unauthorized")
     assert CANARY not in response.text
     assert (everything_stored(), len(model.requests)) == (before, asked)
@@ -116,8 +128,9 @@ def test_a_foreign_conversation_looks_like_one_that_never_was(
     route: tuple[str, str], kind: str, world: dict[str, Visitor], services: Services, model: Scripted
 ) -> None:
     token = strangers_token(kind, world, services)
+    hers = annas(route, world["anna"])
     before, asked = everything_stored(), len(model.requests)
-    foreign = ask(world["anna"].client, route, world["anna"].conversation, token)
+    foreign = ask(world["anna"].client, route, hers, token)
     missing = ask(world["anna"].client, route, "never-was", token)
     # A stream that is not there is no fault: the AI SDK asks for it before a chat has begun.
     assert foreign.status_code == missing.status_code == (204 if route[1].endswith("/stream") else 404)

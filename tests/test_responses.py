@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from widget_api.api.places import Places
 from widget_api.api.services import Services
 from widget_api.api.widget import DIST, ENTRY
 from widget_api.limits import Limits, address_key
-from widget_api.models import NoPlace, Shop, Turn, connected, database
+from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 
 # What an answer must be
@@ -85,6 +86,8 @@ def examples(operation: str) -> list[Json]:
 
 CONVERSATION: str = DOCUMENT["components"]["parameters"]["ConversationId"]["example"]
 SHOP: str = examples("POST /api/sessions")[0]["shop"]
+ANSWER: str = DOCUMENT["components"]["parameters"]["MessageId"]["example"]
+TOKEN: str = DOCUMENT["paths"]["/api/shared/{token}"]["parameters"][0]["example"]
 CART: Json = examples("PUT /api/cart")[0]
 GONE = ucp_result(ucp_message("not_found", "Cart not found or has expired"))
 
@@ -129,12 +132,17 @@ def begun(_: World) -> None:
 
 
 def talked(world: World) -> None:
-    """Anna has bound her cart and asked; the assistant has asked the shop and answered."""
+    """Anna has bound her cart and asked; the assistant has asked the shop and answered; she has shared it. The answer
+    and the link are called what the document calls them."""
     assert world.anna.request("PUT", "/api/cart", json=CART).status_code == 200
     world.model.will(call("search_catalog", {"query": "hats"}))
     world.model.will(call("get_cart", {}, "call-2"))
     world.model.will("Here ", "you are.")
     world.anna.says("Do you have hats?", id="asked-before")
+    assert world.anna.post(f"/api/conversations/{CONVERSATION}/share", json={}).status_code == 201
+    with transaction():
+        Message.update(id=ANSWER).where(Message.role == "assistant").execute()
+        Share.update(digest=hashlib.sha256(TOKEN.encode()).hexdigest()).execute()
 
 
 def running(world: World) -> None:
@@ -221,7 +229,8 @@ class Asked:
         method, path = self.operation.split()
         shown = examples(self.operation)
         body = {"json": shown[0]} if shown and not self.options.keys() & {"json", "data"} else {}
-        name = {"id": self.name or CONVERSATION, "name": self.name or ENTRY}
+        default = ANSWER if path.startswith("/api/messages/") else CONVERSATION
+        name = {"id": self.name or default, "name": self.name or ENTRY, "token": self.name or TOKEN}
         return {"method": method, "path": path.format(**name), **body, **self.options}
 
 
@@ -244,6 +253,12 @@ WELL = {
     "DELETE /api/conversations/{id}": "204",
     "GET /api/conversations/{id}/messages": "200",
     "GET /api/conversations/{id}/export": "200",
+    "POST /api/conversations/{id}/share": "201",
+    "DELETE /api/conversations/{id}/share": "204",
+    "GET /api/shared/{token}": "200",
+    "GET /api/messages/{id}/versions": "200",
+    "PUT /api/messages/{id}/feedback": "200",
+    "DELETE /api/messages/{id}/feedback": "204",
     "GET /api/cart": "200",
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
@@ -260,10 +275,15 @@ WITHOUT_DATABASE = {
     "GET /widget/{name}": "200",
     "GET /.well-known/ucp-agent.json": "200",
 }
-PRIVATE = [operation for operation in WELL if " /api/" in operation]
+SHARED = "GET /api/shared/{token}"
+API = [operation for operation in WELL if " /api/" in operation]
+PRIVATE = [operation for operation in API if operation != SHARED]
 # Without the stream: where there is no such conversation there is nothing to follow, which is 204.
-OF_A_CONVERSATION = [each for each in PRIVATE if "{id}" in each and each != "GET /api/chat/{id}/stream"]
-WITH_A_BODY = ["POST /api/sessions", "POST /api/chat", "PATCH /api/conversations/{id}", "PUT /api/cart"]
+OF_AN_ANSWER = [each for each in PRIVATE if "/api/messages/{id}" in each]
+OF_A_CONVERSATION = [
+    each for each in PRIVATE if "{id}" in each and each not in OF_AN_ANSWER and each != "GET /api/chat/{id}/stream"
+]
+WITH_A_BODY = [operation for operation in API if examples(operation)]
 
 HASHED = next(path.name for path in DIST.glob("*.js") if path.name != ENTRY)
 
@@ -299,6 +319,8 @@ SINGLE = [
     asked("GET /api/cart", "200", shopless),
     asked("PUT /api/cart", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
+    asked(SHARED, "200", headers={"Accept": "text/html"}),
+    asked(SHARED, "404 share-not-found", name="never-was"),
     asked("GET /widget/{name}", "200", name=HASHED),
     asked("GET /widget/{name}", "200", headers={"Accept-Encoding": "br"}),
     asked("GET /widget/{name}", "206", headers={"Range": "bytes=0-99"}),
@@ -313,6 +335,7 @@ REFUSALS = [
     *(asked(each, "401 unauthorized", begun, headers={"Authorization": "Bearer forged"}) for each in PRIVATE),
     *(asked(each, "403 origin-refused", begun, headers={"Origin": CLEOS_SITE}) for each in PRIVATE),
     *(asked(each, "404 conversation-not-found", begun) for each in OF_A_CONVERSATION),
+    *(asked(each, "404 message-not-found", begun) for each in OF_AN_ANSWER),
     *(asked(each, "400 bad-request", begun, data=b"{", content_type="application/json") for each in WITH_A_BODY),
     *(
         asked(each, "413 body-too-large", begun, data=TOO_MUCH, content_type="application/json")
@@ -320,9 +343,9 @@ REFUSALS = [
     ),
     *(asked(each, "415 not-json", begun, data=b"{}", content_type="text/plain") for each in WITH_A_BODY),
     *(asked(each, "422 invalid-body", begun, json={"what": "ever"}) for each in WITH_A_BODY),
-    *(asked(each, "429 too-many-requests", exhausted) for each in PRIVATE),
-    *(asked(each, "503 not-ready", away) for each in PRIVATE),
-    *(asked(each, "503 busy", overrun) for each in PRIVATE),
+    *(asked(each, "429 too-many-requests", exhausted) for each in API),
+    *(asked(each, "503 not-ready", away) for each in API),
+    *(asked(each, "503 busy", overrun) for each in API),
     *(asked(each, WITHOUT_DATABASE.get(each, "500 internal"), broken) for each in WELL),
 ]
 

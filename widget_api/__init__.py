@@ -16,7 +16,19 @@ def create_app(config: Config | None = None) -> Flask:
     from flask import Flask
 
     from widget_api import cli, logs, models, problems
-    from widget_api.api import cart, chat, conversations, cors, health, http, profile, sessions, widget
+    from widget_api.api import (
+        cart,
+        chat,
+        conversations,
+        cors,
+        health,
+        http,
+        messages,
+        profile,
+        sessions,
+        shares,
+        widget,
+    )
     from widget_api.api.services import Services
     from widget_api.backups import opening
     from widget_api.config import Config
@@ -30,7 +42,6 @@ def create_app(config: Config | None = None) -> Flask:
     Services.build(config).init_app(app)
     for part in (problems, http, cors, cli):
         part.init_app(app)
-    # Sharing, feedback and metrics will be blueprints beside these.
-    for view in (sessions, chat, conversations, cart, profile, widget, health):
+    for view in (sessions, chat, conversations, messages, shares, cart, profile, widget, health):
         app.register_blueprint(view.bp)
     return app

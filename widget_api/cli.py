@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,11 @@ from flask.cli import AppGroup
 from widget_api import models
 from widget_api.backups import Backup, BackupError, Backups, opening
 from widget_api.config import Config, ConfigError
-from widget_api.models import Shop, connected, iso
+from widget_api.models import Message, Session, Shop, Turn, connected, iso, now
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
 from widget_api.shopify.endpoint import mcp_url, shop_domain
+from widget_api.turns.prompt import text_of
 from widget_api.turns.recovery import purge
 
 T = TypeVar("T")
@@ -143,6 +145,35 @@ def _registered(domain: str) -> Iterator[Shop]:
 def purge_() -> None:
     """Erase the conversations that shoppers deleted a month ago and more."""
     click.echo(f"{purge()} conversations are erased.")
+
+
+@conversations.command()
+@click.argument("domain", type=DOMAIN)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="How far to look back.")
+def feedback(domain: str, days: int) -> None:
+    """What shoppers of DOMAIN thought of answers, newest first: one JSON object a line."""
+    since = now() - days * 24 * 3600 * 1000
+    with _registered(domain) as found:
+        rated = (
+            Turn.select(Turn, Message)
+            .join(Message, on=Turn.answer)
+            .join(Session)
+            .where((Session.shop == found.id) & (Message.rating != "") & (Message.created_at > since))
+            .order_by(Message.pk.desc())
+        )
+        for turn in rated:
+            click.echo(json.dumps(_rated(turn), ensure_ascii=False))
+
+
+def _rated(turn: Turn) -> dict[str, str]:
+    answer = turn.answer
+    return {
+        "rating": answer.rating,
+        "comment": answer.comment,
+        "question": text_of(turn.question.parts),
+        "answer": text_of(answer.parts),
+        "asked_at": iso(answer.created_at),
+    }
 
 
 @contextmanager

@@ -218,6 +218,13 @@ class Message(Record):
     error = JsonField(null=True)  # the problem object of a failed answer
     digest = TextField(default="")  # of a question: what its id was first used for
     replaced = BooleanField(default=False)  # a newer version of it is shown instead
+    # Of an answer: the how manyth to this question, whose wording may have been changed in between.
+    version = IntegerField(default=1, constraints=[SQL("DEFAULT 1")])
+    # Of a question that was reworded: the row with its first wording.
+    first_pk = IntegerField(null=True)
+    # What the shopper thinks of an answer: `up`, `down` or nothing, and why.
+    rating = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    comment = TextField(default="", constraints=[SQL("DEFAULT ''")])
     created_at = BigIntegerField(default=now)
 
     class Meta:
@@ -238,9 +245,13 @@ class Message(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """The AI SDK's UIMessage."""
-        metadata = {"created_at": iso(self.created_at), "status": self.status}
+        metadata: dict[str, Any] = {"created_at": iso(self.created_at), "status": self.status}
         if self.error:
             metadata["error"] = self.error
+        if self.version > 1:
+            metadata["version"] = self.version
+        if self.rating:
+            metadata["rating"] = self.rating
         return {"id": self.id, "role": self.role, "metadata": metadata, "parts": self.parts}
 
 
@@ -289,6 +300,19 @@ class Turn(Record):
         return self.state in ACTIVE
 
 
+class Share(Record):
+    """A conversation as it was when its link was made: whoever has the link can read it, until it expires."""
+
+    conversation_id: int
+
+    id = AutoField()
+    conversation = ForeignKeyField(Conversation, unique=True, on_delete="CASCADE")
+    digest = TextField(unique=True)  # of the link's secret, which is not kept
+    document = JsonField()
+    created_at = BigIntegerField(default=now)
+    expires_at = BigIntegerField(index=True)
+
+
 class Chunk(Record):
     """Events of an unfinished answer, appended by each group commit: JSON lines of the events up to `last_seq`."""
 
@@ -319,4 +343,4 @@ class ToolCall(Record):
         indexes = ((("turn", "attempt", "step", "call_id"), True),)
 
 
-TABLES: Final = (Shop, Session, Conversation, Message, Turn, Chunk, ToolCall)
+TABLES: Final = (Shop, Session, Conversation, Message, Turn, Share, Chunk, ToolCall)

@@ -110,6 +110,12 @@ class MessageNotFound(Problem):
     status, code = 404, "message-not-found"
 
 
+class ShareNotFound(Problem):
+    """This link leads nowhere: it has expired, was taken back, or never was."""
+
+    status, code = 404, "share-not-found"
+
+
 class MethodNotAllowed(Problem):
     """This address does not answer to that method."""
 

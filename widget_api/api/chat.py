@@ -97,7 +97,8 @@ def _accept(visitor: Visitor, chat: Chat) -> Turn:
         raise InvalidBody("message is missing: send {id, role, parts}.")
     if chat.messageId not in {None, newest.id}:
         raise InvalidBody("messageId must be the newest message's id: earlier messages stay as they are.")
-    return engine.send(visitor, chat.id, _question(newest))
+    accept = engine.send if chat.messageId is None else engine.reword
+    return accept(visitor, chat.id, _question(newest))
 
 
 def _question(newest: Sent) -> Question:

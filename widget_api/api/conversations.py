@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from widget_api import shares
 from widget_api.api.body import query_number, read, require_text, shape
 from widget_api.api.pages import cursor, position
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.exports import as_markdown, without_secrets
-from widget_api.models import Chunk, Conversation, Message, Turn, now, rows, snapshot, transaction
+from widget_api.models import Chunk, Conversation, Message, Turn, iso, now, rows, snapshot, transaction
 from widget_api.problems import BadRequest
 from widget_api.streams.base import Position
 from widget_api.tokens import SessionClaims, TicketClaims
@@ -58,8 +59,10 @@ def list_() -> dict[str, Any]:
 
 @bp.get("/api/conversations/<id>")
 def show(id: str) -> dict[str, Any]:
-    """One conversation, without its messages."""
-    return Conversation.of(current_visitor().session, id).to_dict()
+    """One conversation, without its messages; and until when its link is good, if it has one."""
+    conversation = Conversation.of(current_visitor().session, id)
+    until = shares.shared_until(conversation)
+    return conversation.to_dict() | ({"shared_until": iso(until)} if until else {})
 
 
 @bp.patch("/api/conversations/<id>")

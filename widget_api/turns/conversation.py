@@ -48,8 +48,8 @@ def _title(text: str) -> str:
     return line if len(line) <= TITLE_CHARACTERS else f"{line[: TITLE_CHARACTERS - 1].rstrip()}…"
 
 
-def asked(thread: Conversation, question: Question) -> Message:
-    """Write the question down."""
+def asked(thread: Conversation, question: Question, first: int | None = None) -> Message:
+    """Write the question down. `first` is the row with its first wording, of one that was reworded."""
     return Message.add(
         id=question.id,
         session=thread.session_id,
@@ -58,7 +58,31 @@ def asked(thread: Conversation, question: Question) -> Message:
         parts=question.parts,
         search=prompt.text_of(question.parts).casefold(),
         digest=question.digest,
+        first_pk=first,
     )
+
+
+def reworded(thread: Conversation, newest: Turn, question: Question) -> Message:
+    """Write down another wording of the newest question, which keeps its id; the one before and its answer stay as
+    an earlier version."""
+    earlier = newest.question
+    # No client makes ids like this one.
+    Message.update(replaced=True, id=f"{earlier.id}~{earlier.pk}").where(Message.pk == earlier.pk).execute()
+    Message.update(replaced=True).where(Message.pk == newest.answer_id).execute()
+    if thread.title == _title(prompt.text_of(earlier.parts)):
+        title = _title(prompt.text_of(question.parts))
+        Conversation.update(title=title, search=title.casefold()).where(Conversation.pk == thread.pk).execute()
+    return asked(thread, question, first=earlier.first_pk or earlier.pk)
+
+
+def versions(answer: Message) -> list[Turn]:
+    """The turns that answered the answer's question, in any of its wordings, oldest first."""
+    question = Turn.get(Turn.answer == answer.pk).question
+    first = question.first_pk or question.pk
+    wordings = Message.select(Message.pk).where(
+        (Message.conversation == answer.conversation_id) & ((Message.pk == first) | (Message.first_pk == first))
+    )
+    return list(Turn.select().where(Turn.question.in_(wordings)).order_by(Turn.answer))
 
 
 def known(session: str, question: Question) -> Message | None:

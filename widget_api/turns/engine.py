@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 
 from peewee import IntegrityError
 
@@ -20,11 +21,11 @@ from widget_api.models import (
     now,
     transaction,
 )
-from widget_api.problems import Busy, MessageNotFound, TurnRunning
+from widget_api.problems import Busy, MessageMismatch, MessageNotFound, TurnRunning
 from widget_api.streams.base import Follower, Leave, LogMissing, Position
 from widget_api.streams.shared import SharedStreamLog
 from widget_api.turns import events
-from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement
+from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement, reworded
 from widget_api.turns.events import Event
 from widget_api.turns.job import Visitor
 from widget_api.turns.jobs import Jobs, Shops
@@ -65,14 +66,33 @@ class Engine:
         Raises `TurnRunning`, `MessageMismatch`, `ConversationNotFound` or `Busy`.
         """
 
+        return self._accept(visitor, conversation, partial(self._send, visitor, conversation, question))
+
+    def _send(self, visitor: Visitor, conversation: str, question: Question, turn: str) -> Turn:
+        Session.ensure(visitor.shop.id, visitor.session)
+        earlier = known(visitor.session, question)
+        if earlier:
+            return attached(earlier, conversation, question)
+        thread = opened(visitor.session, conversation, question)
+        _refuse_second_turn(thread)
+        return self._begin(turn, thread, asked(thread, question))
+
+    def reword(self, visitor: Visitor, conversation: str, question: Question) -> Turn:
+        """Answer the newest question in another wording; its earlier version is kept. One that was never accepted is
+        sent now, and one that says the same attaches to its turn. Raises as `send` does.
+        """
+
         def accepted(turn: str) -> Turn:
             Session.ensure(visitor.shop.id, visitor.session)
             earlier = known(visitor.session, question)
-            if earlier:
-                return attached(earlier, conversation, question)
-            thread = opened(visitor.session, conversation, question)
+            if earlier is None or earlier.digest == question.digest:
+                return self._send(visitor, conversation, question, turn)
+            thread = Conversation.of(visitor.session, conversation)
+            newest = Turn.newest(thread)
+            if newest is None or newest.question_id != earlier.pk:
+                raise MessageMismatch("Only the newest question can be reworded; earlier ones stay as they are.")
             _refuse_second_turn(thread)
-            return self._begin(turn, thread, asked(thread, question))
+            return self._begin(turn, thread, reworded(thread, newest, question), newest.answer.version + 1)
 
         return self._accept(visitor, conversation, accepted)
 
@@ -98,7 +118,7 @@ class Engine:
                 return replacement(replaced, newest)
             _refuse_second_turn(thread)
             Message.update(replaced=True).where(Message.pk == replaced.pk).execute()
-            return self._begin(turn, thread, newest.question)
+            return self._begin(turn, thread, newest.question, replaced.version + 1)
 
         if question and not known(visitor.session, question):
             return self.send(visitor, conversation, question)
@@ -133,7 +153,7 @@ class Engine:
                 continue
         return self._journal.commit(accepted)
 
-    def _begin(self, new: str, thread: Conversation, question: Message) -> Turn:
+    def _begin(self, new: str, thread: Conversation, question: Message, version: int = 1) -> Turn:
         if not new:
             raise Busy("Please try again in a moment.", retry_after=2)
         thread.attempts += 1
@@ -145,6 +165,7 @@ class Engine:
             conversation=thread,
             role="assistant",
             status="running",
+            version=version,
         )
         # Before the commit, so that whoever sees the turn finds its log.
         self._log.open(new, thread.attempts)

@@ -13,6 +13,7 @@ from widget_api.models import (
     Chunk,
     Conversation,
     Message,
+    Share,
     ToolCall,
     Turn,
     clock,
@@ -209,8 +210,9 @@ def _dead(turns: str, *values: Any, leases: bool) -> list[Turn]:
 
 
 def purge() -> int:
-    """Erase conversations that were deleted a month ago. Returns how many."""
+    """Erase conversations that were deleted a month ago, and links that expired. Returns how many conversations."""
     with transaction():
+        Share.delete().where(Share.expires_at < now()).execute()
         deadline = now() - DELETED_DAYS * 24 * 3600 * 1000
         return int(Conversation.delete().where(Conversation.deleted_at < deadline).execute())
 

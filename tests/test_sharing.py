@@ -1,0 +1,193 @@
+"""A conversation can be read by a link, as it was when the link was made, until it expires or is taken back."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Answer, Visitor, text_of
+from tests.scripted import Scripted, call
+from tests.shop_server import GREY, Json, shop_server, ucp_cart, ucp_product, ucp_result
+from widget_api.api.shares import MOST_DAYS, markdown
+from widget_api.models import Share, Shop, connected, now, transaction
+from widget_api.shares import DAY
+from widget_api.turns.recovery import purge
+
+KEY = "madeUpSecretKey01"
+
+
+def share(visitor: Visitor, **body: Any) -> Answer:
+    return visitor.post(f"/api/conversations/{visitor.conversation}/share", json=body)
+
+
+def link(visitor: Visitor, **body: Any) -> str:
+    """The path of a new link."""
+    made = share(visitor, **body)
+    assert made.status_code == 201, made.text
+    return str(made.json["url"]).removeprefix("https://chat.example")
+
+
+def opened(visitor: Visitor, path: str, kind: str = "application/json") -> Answer:
+    """What anybody gets by the link: without a token, from nowhere."""
+    return visitor.client.get(path, headers={"Accept": kind})  # type: ignore[no-any-return]
+
+
+def words(document: Json) -> list[str]:
+    return [text_of(message["parts"]) for message in document["messages"]]
+
+
+def test_whoever_has_the_link_reads_what_was_said(anna: Visitor) -> None:
+    anna.says("hello")
+    document = opened(anna, link(anna)).json
+    assert words(document) == ["hello", "You said: hello"]
+    assert document["title"] == "hello"
+    assert document["shop"]["domain"] == anna.shop
+
+
+def test_what_is_said_later_is_not_in_it(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    anna.says("a secret")
+    assert words(opened(anna, path).json) == ["hello", "You said: hello"]
+    assert "a secret" in words(opened(anna, link(anna)).json)
+
+
+def test_a_new_link_ends_the_one_before(anna: Visitor) -> None:
+    anna.says("hello")
+    first, second = link(anna), link(anna)
+    assert first != second
+    assert opened(anna, first).status_code == 404
+    assert opened(anna, second).status_code == 200
+
+
+def test_of_links_made_at_once_the_last_is_good(anna: Visitor) -> None:
+    anna.says("hello")
+    with ThreadPoolExecutor(8) as threads:
+        paths = list(threads.map(lambda _: link(anna), range(8)))
+    assert sorted(opened(anna, path).status_code for path in paths) == [200] + 7 * [404]
+
+
+def test_a_link_can_be_taken_back(anna: Visitor) -> None:
+    anna.says("hello")
+    conversation = f"/api/conversations/{anna.conversation}"
+    assert "shared_until" not in anna.get(conversation).json
+    path = link(anna)
+    assert anna.get(conversation).json["shared_until"] == opened(anna, path).json["expires_at"]
+    for _ in range(2):
+        assert anna.request("DELETE", f"/api/conversations/{anna.conversation}/share").status_code == 204
+    assert "shared_until" not in anna.get(conversation).json
+    gone = opened(anna, path)
+    assert (gone.status_code, gone.json["code"]) == (404, "share-not-found")
+    assert "This link leads nowhere" in opened(anna, path, "text/html").text
+
+
+@pytest.mark.parametrize("days", [1, MOST_DAYS])
+def test_a_link_ends_by_itself(anna: Visitor, days: int) -> None:
+    anna.says("hello")
+    path = link(anna, days=days)
+    with transaction():
+        left = Share.select().get().expires_at - now()
+        assert (days - 1) * DAY < left <= days * DAY
+        Share.update(expires_at=now() - 1).execute()
+    assert opened(anna, path).status_code == 404
+    purge()
+    with connected():
+        assert not Share.select().exists()
+
+
+@pytest.mark.parametrize("days", [0, -1, MOST_DAYS + 1, 1.5, "7"])
+def test_days_that_make_no_sense_are_refused(anna: Visitor, days: Any) -> None:
+    anna.says("hello")
+    assert share(anna, days=days).status_code == 422
+    with connected():
+        assert not Share.select().exists()
+
+
+def test_the_link_ends_with_its_conversation_and_its_session(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    anna.request("DELETE", f"/api/conversations/{anna.conversation}")
+    assert opened(anna, path).status_code == 404
+    anna.conversation = "another"
+    anna.says("hello again")
+    path = link(anna)
+    anna.request("DELETE", "/api/session")
+    assert opened(anna, path).status_code == 404
+    with connected():
+        assert not Share.select().exists()
+
+
+def test_only_its_own_session_can_share_a_conversation(anna: Visitor, ben: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    ben.conversation = anna.conversation
+    assert share(ben).status_code == 404
+    assert ben.request("DELETE", f"/api/conversations/{anna.conversation}/share").status_code == 404
+    assert opened(anna, path).status_code == 200
+
+
+def test_the_links_secret_is_not_in_the_database(anna: Visitor) -> None:
+    anna.says("hello")
+    secret = link(anna).rpartition("/")[2]
+    assert len(secret) >= 32
+    with connected():
+        assert secret not in str(list(Share.select().dicts()))
+
+
+def test_products_are_in_it_and_carts_tools_and_pages_are_not(anna: Visitor, model: Scripted) -> None:
+    def cart(_: Json) -> Json:
+        return ucp_result(ucp_cart((GREY, 2), id=f"madeUpCart0001?key={KEY}"))
+
+    with shop_server() as shop:
+        shop.script = {"search_catalog": lambda _: ucp_result({"products": [ucp_product()]}), "get_cart": cart}
+        Shop.register(anna.shop, mcp_url=shop.url)
+        anna.request("PUT", "/api/cart", json={"cart_id": f"madeUpCart0001?key={KEY}"})
+        model.will(call("search_catalog", {"query": "hats"}))
+        model.will(call("get_cart", {}, "call-2"))
+        model.will(f"Your cart: https://x.example/cart/c/madeUpCart0001?key={KEY}")
+        anna.says("hats, and my cart")
+    path = link(anna)
+    document = opened(anna, path).json
+    assert {part["type"] for message in document["messages"] for part in message["parts"]} == {
+        "text",
+        "data-products",
+    }
+    page = opened(anna, path, "text/html").text
+    assert ucp_product()["title"] in page
+    for shown in (json.dumps(document), page):
+        assert KEY not in shown
+
+
+def test_people_get_a_page_that_runs_nothing_and_is_found_by_nobody(anna: Visitor, model: Scripted) -> None:
+    model.will(
+        "**Bold** <script>alert(1)</script> [hat](https://shop.example/hat) ",
+        "[x](javascript:alert(1)) ![i](//e.example)",
+    )
+    anna.says("<img src=x onerror=alert(1)>")
+    page = opened(anna, link(anna), "text/html,application/xhtml+xml,*/*;q=0.8")
+    assert page.mimetype == "text/html"
+    assert "<strong>Bold</strong>" in page.text
+    assert '<a href="https://shop.example/hat" rel="nofollow noopener noreferrer ugc">hat</a>' in page.text
+    assert not re.search(r"<script|<img|href=.javascript", page.text)
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert (page.headers["X-Robots-Tag"], page.headers["Referrer-Policy"]) == ("noindex", "no-referrer")
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@given(st.text(alphabet="<>\"'&[]()!`*_#|:/ \nabcjavscriptonerrorhtml=", max_size=200))
+def test_no_text_becomes_html_of_its_own(text: str) -> None:
+    made = str(markdown(text))
+    tags = set(re.findall(r"<(/?[a-z0-9]+)", made))
+    plain = re.findall(r"\w+", "p em strong s a code pre blockquote ul ol li hr br h1 h2 h3 h4 h5 h6")
+    plain += re.findall(r"\w+", "table thead tbody tr th td")
+    assert tags <= {*plain, *(f"/{tag}" for tag in plain)}
+    attributes = set(re.findall(r"<[^>]* ([a-z-]+)=", made))
+    assert attributes <= {"href", "rel", "title", "class", "style", "start"}
+    assert all(address.startswith(("http://", "https://")) for address in re.findall(r'href="([^"]*)', made.lower()))

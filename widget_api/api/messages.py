@@ -1,0 +1,65 @@
+"""One message: its earlier versions, and what the shopper thinks of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from flask import Blueprint
+
+from widget_api.api.body import read, require_text, shape
+from widget_api.api.visitor import current_visitor
+from widget_api.models import Message, transaction
+from widget_api.problems import MessageNotFound
+from widget_api.turns.conversation import versions
+from widget_api.turns.job import Visitor
+
+bp = Blueprint("messages", __name__)
+
+COMMENT_CHARACTERS = 1000
+
+
+@shape
+class Feedback(msgspec.Struct, forbid_unknown_fields=True):
+    """`PUT /api/messages/{id}/feedback`."""
+
+    rating: Literal["up", "down"]
+    comment: str = ""
+
+
+@bp.get("/api/messages/<id>/versions")
+def list_versions(id: str) -> dict[str, Any]:
+    """The answer's versions, each with the question in the wording that it answers, oldest first."""
+    answer = _answer(current_visitor(), id)
+    pairs = [(turn.question, turn.answer) for turn in versions(answer)]
+    return {"versions": [{"question": asked.to_dict(), "answer": said.to_dict()} for asked, said in pairs]}
+
+
+@bp.put("/api/messages/<id>/feedback")
+def rate(id: str) -> dict[str, str]:
+    """Say what the answer was worth. A later word replaces it."""
+    visitor = current_visitor()
+    feedback = read(Feedback)
+    comment = feedback.comment and require_text(feedback.comment, "comment", most=COMMENT_CHARACTERS)
+    _rate(_answer(visitor, id), feedback.rating, comment)
+    return {"rating": feedback.rating, "comment": comment}
+
+
+@bp.delete("/api/messages/<id>/feedback")
+def unrate(id: str) -> tuple[str, int]:
+    """Take the word back."""
+    _rate(_answer(current_visitor(), id), "", "")
+    return "", 204
+
+
+def _answer(visitor: Visitor, id: str) -> Message:
+    """The session's answer of that id. Raises `MessageNotFound`."""
+    found = Message.find_by(session=visitor.session, id=id, role="assistant")
+    if found is None or found.conversation.deleted_at is not None:
+        raise MessageNotFound
+    return found
+
+
+def _rate(answer: Message, rating: str, comment: str) -> None:
+    with transaction():
+        Message.update(rating=rating, comment=comment).where(Message.pk == answer.pk).execute()
