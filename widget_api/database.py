@@ -7,13 +7,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 from peewee import SQL, DatabaseProxy, OperationalError, PostgresqlDatabase
-from peewee import __exception_wrapper__ as wrapped  # type: ignore[attr-defined]  # types for the public only
 from playhouse.migrations import Migration, Runner
 
 from widget_api.sqlite import Sqlite
@@ -110,12 +109,6 @@ def snapshot() -> Iterator[None]:
 def execute(sql: str, *values: Any) -> Any:
     """Run one statement and return its cursor. On both databases `%s` stands for a value, `CLOCK()` for `clock()`."""
     return database.execute_sql(sql.replace("%s", database.param).replace("CLOCK()", clock().sql), values)
-
-
-def execute_many(sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Run one statement for each of the rows, inside a transaction. `%s` stands for a value, on both databases."""
-    with wrapped:
-        database.cursor().executemany(sql.replace("%s", database.param), rows)
 
 
 def clock() -> SQL:

@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 import peewee
 
-from widget_api.models import Chunk, database, execute_many, rows, transaction
+from widget_api.models import Chunk, database, execute, rows, transaction
 from widget_api.streams.base import Position
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # From the start of one commit to the next: a few turns are written often, many turns at the price of a few.
-SOONEST_SECONDS, LATEST_SECONDS, SECONDS_A_TURN = 0.05, 0.1, 0.00025
+SOONEST_SECONDS, LATEST_SECONDS, SECONDS_A_TURN = 0.05, 0.115, 0.00055
 # Of a burst of accepted messages, so that the words of running answers do not wait behind all of them.
 ACTIONS_SECONDS = 0.03
 # After a failed commit, so that a full disk is not hammered; and how long a database may be away.
@@ -30,9 +31,12 @@ PATIENCE_SECONDS = 30.0
 # The connection is lost, or cannot be had; of a transaction nobody knows whether it was made.
 AWAY = (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError)
 
-# Written out, for peewee would put it together anew for each commit.
-_APPEND = """INSERT INTO chunk (turn_id, attempt, last_seq, events) SELECT %s, %s, %s, %s
-WHERE EXISTS (SELECT 1 FROM turn WHERE id = %s AND attempt = %s AND state IN ('queued', 'running'))"""
+# All turns' rows in one statement: between statements other threads may have the interpreter for a while.
+_APPEND = """WITH new (turn_id, attempt, last_seq, events) AS (VALUES {rows})
+INSERT INTO chunk (turn_id, attempt, last_seq, events) SELECT * FROM new WHERE EXISTS (
+SELECT 1 FROM turn WHERE id = new.turn_id AND attempt = new.attempt AND state IN ('queued', 'running'))"""
+# Both databases take some more values at once.
+ROWS_AT_ONCE = 1000
 
 Events = dict[tuple[str, int], list[tuple[int, bytes]]]
 
@@ -64,7 +68,7 @@ class Journal:
         self._doubtful = False  # whether the last commit may have been made although it failed
 
     def record(self, turn: str, at: Position, payload: bytes) -> None:
-        """Have an event written with the next commit, 100 ms from now at most. An empty one holds the place of an
+        """Have an event written with the next commit, some 100 ms from now at most. An empty one holds the place of an
         event that is not kept."""
         self._recorded.append((turn, at.attempt, at.seq, payload))
         if self._idle or self._thread is None:
@@ -202,9 +206,10 @@ def _turns(events: Events) -> list[str]:
 
 def _append(events: Events) -> None:
     """One row a turn; nothing for a turn that has ended or whose attempt is stale."""
-    if events:
-        lines = ((key, made[-1][0], b"\n".join([payload for _, payload in made])) for key, made in events.items())
-        execute_many(_APPEND, [(*key, last, joined, *key) for key, last, joined in lines])
+    rows = [(*key, made[-1][0], b"\n".join([payload for _, payload in made])) for key, made in events.items()]
+    for at in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[at : at + ROWS_AT_ONCE]
+        execute(_APPEND.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(some))), *chain.from_iterable(some))
 
 
 def _attempted(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
