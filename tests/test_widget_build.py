@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.node, pytest.mark.xdist_group("widget-build")]
 WIDGET = Path(__file__).parents[1] / "static" / "widget"
 DIST = WIDGET / "dist"
 # Shopify measures an app block's script uncompressed.
-LARGEST_ENTRY, LARGEST_PANEL = 10_000, 20_000
+LARGEST_ENTRY, LARGEST_PANEL, LARGEST_OTHER = 10_000, 20_000, 6_000
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def tools() -> Path:
         pytest.skip(missing)
     with (WIDGET / ".npmrc").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (WIDGET / "node_modules" / "esbuild").is_dir():
+        if not all((WIDGET / "node_modules" / each).is_dir() for each in ("esbuild", "@gfx")):
             subprocess.run(["npm", "ci", "--silent"], cwd=WIDGET, check=True, timeout=110)
     return WIDGET
 
@@ -38,6 +38,13 @@ def passes(*command: str, cwd: Path) -> None:
     """Run a program and show what it said when it failed."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def later() -> list[Path]:
+    """What the panel loads by itself: the pages, the languages and the like."""
+    found = [script for script in DIST.glob("*-*.js") if not script.name.startswith("panel-")]
+    assert {"pages", "de"} <= {script.name.partition("-")[0] for script in found}
+    return found
 
 
 def test_the_entry_is_under_ten_thousand_bytes() -> None:
@@ -49,15 +56,20 @@ def test_the_panel_is_under_twenty_kilobytes_on_the_wire() -> None:
     assert panel.with_suffix(".js.gz").stat().st_size <= LARGEST_PANEL
 
 
-def test_the_entry_names_the_panel_that_lies_beside_it() -> None:
+def test_what_comes_later_is_under_six_kilobytes_each_on_the_wire() -> None:
+    sizes = {script.name: script.with_suffix(".js.gz").stat().st_size for script in later()}
+    assert max(sizes.values()) <= LARGEST_OTHER, sizes
+
+
+def test_the_entry_names_the_panel_that_lies_beside_it_and_the_panel_all_others() -> None:
     (panel,) = DIST.glob("panel-*.js")
     assert f'"./{panel.name}"' in (DIST / "chat.js").read_text()
+    named = panel.read_text()
+    assert [script.name for script in later() if f'"./{script.name}"' not in named] == []
 
 
 def test_each_file_lies_there_compressed_too() -> None:
-    scripts = sorted(DIST.glob("*.js"))
-    assert len(scripts) == 2
-    for script in scripts:
+    for script in DIST.glob("*.js"):
         assert gzip.decompress(Path(f"{script}.gz").read_bytes()) == script.read_bytes()
         assert Path(f"{script}.br").is_file()
 

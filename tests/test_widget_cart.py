@@ -87,3 +87,36 @@ def test_the_carts_key_is_in_the_link_and_nowhere_else(chat: Chat) -> None:
     key = link.split("key=")[1]
     assert key not in chat.page.evaluate("JSON.stringify({ ...localStorage })")
     assert key not in chat.answers.last.inner_text()
+
+
+def test_a_product_goes_into_the_cart_from_its_card(chat: Chat) -> None:
+    chat.ask("Do you have enamel mugs?")
+    chat.answers.last.locator("select").first.select_option(index=1)
+    chat.answers.last.locator(".add").first.click()
+    expect(chat.answers.last.locator(".add").first).to_have_text("Added")
+    expect(chat.cart).to_contain_text("1 item")
+    inside = chat.page.evaluate(
+        "async () => (await (await fetch('/cart.js')).json()).items.map(each => each.quantity)"
+    )
+    assert inside == [1]
+    expect(chat.panel).to_be_visible()
+
+
+def test_a_product_is_added_where_the_storefront_has_no_standard_actions(chat: Chat) -> None:
+    chat.ask("Do you have mittens?")
+    chat.page.evaluate("delete window.Shopify.actions")
+    chat.answers.last.locator(".add").first.click()
+    expect(chat.cart).to_contain_text("1 item")
+
+
+def test_what_the_shop_refuses_is_said_in_its_words(chat: Chat) -> None:
+    chat.ask("Do you have mittens?")
+    chat.page.route(
+        "**/cart/add.js",
+        lambda route: route.fulfill(
+            status=422, json={"status": 422, "message": "Cart Error", "description": "All gone."}
+        ),
+    )
+    chat.answers.last.locator(".add").first.click()
+    expect(chat.cart).to_contain_text("All gone.")
+    expect(chat.answers.last.locator(".add").first).to_have_text("Add to cart")

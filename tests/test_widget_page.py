@@ -81,6 +81,10 @@ def test_it_works_under_a_strict_policy_with_trusted_types(chat: Chat) -> None:
     chat.open()
     chat.ask("Do you have mittens?")
     assert chat.stored()[-1] == chat.read()
+    chat.choose("Past conversations")
+    chat.page.get_by_role("button", name="Options for").click()
+    with chat.page.expect_download():
+        chat.page.get_by_role("button", name="Download as JSON").click()
 
 
 def test_a_theme_cannot_reach_into_it(chat: Chat) -> None:

@@ -213,7 +213,7 @@ def test_without_storage_everything_works_but_the_memory(chromium: Browser, live
         expect(chat.answer).to_contain_text("This is")
         chat.ask("thanks")
         chat.choose("Past conversations")
-        expect(page.get_by_role("button", name=QUESTION)).to_be_visible()
+        expect(page.locator(".entries").get_by_text(QUESTION)).to_be_visible()
         chat.open("/collections/all")
         expect(chat.questions).to_have_count(0)
 

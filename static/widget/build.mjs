@@ -1,10 +1,12 @@
 /**
- * Builds dist/ from src/: the entry under its stable name, the panel under the hash of what is in it, and both
+ * Builds dist/ from src/: the entry under its stable name, what it loads later under the hash of what is in it, and all
  * compressed. The same sources give the same bytes on every machine.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { parse } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { gzipAsync } from '@gfx/zopfli';
 import { build, transform } from 'esbuild';
 
 const here = new URL('.', import.meta.url);
@@ -21,8 +23,11 @@ const css = {
   },
 };
 
-/** @param {string} name @param {Record<string, string>} define */
-async function bundle(name, define) {
+/**
+ * @param {string} name
+ * @param {Record<string, string | Record<string, string>>} [later] the files that it loads by itself
+ */
+async function bundle(name, later = {}) {
   const { outputFiles } = await build({
     entryPoints: [new URL(`src/${name}.js`, here).pathname],
     absWorkingDir: here.pathname,
@@ -35,8 +40,8 @@ async function bundle(name, define) {
     legalComments: 'none',
     write: false,
     plugins: [css],
-    define,
-    external: ['./panel-*'],
+    define: Object.fromEntries(Object.entries(later).map(([word, files]) => [word, JSON.stringify(files)])),
+    external: Object.values(later).flatMap((files) => (typeof files === 'string' ? files : Object.values(files))),
   });
   return outputFiles[0].contents;
 }
@@ -44,7 +49,7 @@ async function bundle(name, define) {
 /** @param {string} name @param {Uint8Array} bytes */
 async function save(name, bytes) {
   const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
-  const gzip = gzipSync(bytes, { level: 9 });
+  const gzip = await gzipAsync(bytes, { numiterations: 15 }); // smaller than zlib can, for every browser the same
   const br = brotliCompressSync(bytes, brotli);
   await writeFile(new URL(name, out), bytes);
   await writeFile(new URL(`${name}.gz`, out), gzip);
@@ -52,9 +57,26 @@ async function save(name, bytes) {
   console.log(`${name.padEnd(20)} ${bytes.length} bytes, gzip ${gzip.length}, brotli ${br.length}`);
 }
 
+/** @type {Map<string, Uint8Array>} */
+const files = new Map();
+
+/** @param {string} name @param {Uint8Array} bytes @returns {string} where it lies beside the others */
+function keep(name, bytes) {
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 10);
+  files.set(`${name}-${hash}.js`, bytes);
+  return `./${name}-${hash}.js`;
+}
+
+/** @type {Record<string, string>} */
+const LOCALES = {};
+for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort().map(parse)) {
+  if (tag !== 'launcher') LOCALES[tag] = keep(tag, await bundle(`locales/${tag}`));
+}
+const PAGES = keep('pages', await bundle('pages'));
+const TOOLS = keep('tools', await bundle('tools'));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, TOOLS }));
+files.set('chat.js', await bundle('chat', { PANEL }));
+
 await mkdir(out, { recursive: true });
 for (const old of await readdir(out)) await rm(new URL(old, out));
-const panel = await bundle('panel', {});
-const name = `panel-${createHash('sha256').update(panel).digest('hex').slice(0, 10)}.js`;
-await save(name, panel);
-await save('chat.js', await bundle('chat', { PANEL: JSON.stringify(`./${name}`) }));
+for (const [name, bytes] of files) await save(name, bytes);

@@ -68,8 +68,8 @@ class Journal:
         self._doubtful = False  # whether the last commit may have been made although it failed
 
     def record(self, turn: str, at: Position, payload: bytes) -> None:
-        """Have an event written with the next commit, some 100 ms from now at most. An empty one holds the place of an
-        event that is not kept."""
+        """Have an event written with the next commit, about 100 ms from now at most. An empty one holds the place of
+        an event that is not kept."""
         self._recorded.append((turn, at.attempt, at.seq, payload))
         if self._idle or self._thread is None:
             with self._wake:

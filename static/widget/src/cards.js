@@ -4,7 +4,7 @@ import { price } from './money.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('./types').Product} Product */
-/** @typedef {{ locale: string, addresses: import('./links.js').Addresses }} Shown */
+/** @typedef {import('./message-view.js').Shown} Shown */
 
 /**
  * Products as a list to swipe, scroll and tab through.
@@ -13,7 +13,8 @@ import { strings } from './strings.js';
  */
 export function productList(products, shown) {
   const list = h('ul', { className: 'products', role: 'list', 'aria-label': strings.products });
-  list.append(...products.map((product) => h('li', {}, card(product, shown))));
+  const purchase = shown.tools.module?.purchase;
+  list.append(...products.map((product) => h('li', {}, card(product, shown), purchase?.(product, shown))));
   if (products.length < 2) {
     list.classList.add('single');
     return list;

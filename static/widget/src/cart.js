@@ -1,7 +1,7 @@
 import { h, icon } from './dom.js';
 import { BAG, CLOSE } from './icons.js';
 import { price } from './money.js';
-import { cartChanged, cartToken } from './storefront.js';
+import { addToCart, cartChanged, cartToken } from './storefront.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('./types').CartAnswer} CartAnswer */
@@ -41,6 +41,15 @@ export class Cart {
     await this.api.json('PUT', '/api/cart', { cart_id: token }).catch(() => {});
   }
 
+  /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
+  async add(variant, title) {
+    const refusal = await addToCart(this.root, variant).catch(() => strings.notAdded);
+    this.say(refusal || strings.addedThis(title));
+    if (refusal) this.#notice(refusal);
+    else await this.bind().then(() => this.#ask());
+    return !refusal;
+  }
+
   /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
   async changed(answer) {
     this.#asked = true;
@@ -69,6 +78,7 @@ export class Cart {
   /** @param {string} text */
   #notice(text) {
     const dismiss = () => (this.element.hidden = true);
+    this.element.hidden = false;
     this.element.replaceChildren(
       icon(BAG),
       h('span', { className: 'grow' }, text),

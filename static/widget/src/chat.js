@@ -6,7 +6,8 @@ import { h, icon, sheet } from './dom.js';
 import { CHAT, DOWN } from './icons.js';
 import css from './launcher.css';
 import { Store } from './store.js';
-import { launcher as strings } from './strings.js';
+import { isRightToLeft, localeOf, nearest } from './languages.js';
+import { launchers } from './locales/launcher.js';
 
 /** @typedef {import('./panel.js').Panel} Panel */
 
@@ -18,7 +19,8 @@ class ShopChat extends HTMLElement {
   #panel = null;
   /** @type {HTMLButtonElement | null} */
   #launcher = null;
-  #trouble = h('div', { className: 'trouble', role: 'status' });
+  #words = launchers.en;
+  #trouble = h('div', { className: 'notice', role: 'status' });
   /** @type {AbortController | null} */
   #listening = null;
 
@@ -46,6 +48,9 @@ class ShopChat extends HTMLElement {
   }
 
   #draw() {
+    const locale = localeOf(this);
+    this.#words = launchers[nearest(Object.keys(launchers), locale) ?? 'en'] ?? launchers.en;
+    if (isRightToLeft(locale)) this.dir = 'rtl';
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [sheet(css), sheet(paint(this.dataset.color ?? ''))];
     const launcher = h(
@@ -54,7 +59,7 @@ class ShopChat extends HTMLElement {
         className: 'launcher',
         part: 'launcher',
         type: 'button',
-        'aria-label': strings.open,
+        'aria-label': this.#words.open,
         'aria-haspopup': 'dialog',
         'aria-expanded': 'false',
         'aria-controls': 'panel',
@@ -68,7 +73,7 @@ class ShopChat extends HTMLElement {
     }
     this.#launcher = launcher;
     root.append(
-      h('section', { 'aria-label': this.dataset.title || strings.open, part: 'root' }, launcher, this.#trouble),
+      h('section', { 'aria-label': this.dataset.title || this.#words.open, part: 'root' }, launcher, this.#trouble),
     );
   }
 
@@ -91,7 +96,7 @@ class ShopChat extends HTMLElement {
   /** The panel for a shopper who waits for it, and hears of it when it cannot be had. */
   async #asked() {
     const panel = await this.#ready();
-    this.#trouble.textContent = panel ? '' : strings.failed;
+    this.#trouble.textContent = panel ? '' : this.#words.failed;
     return panel;
   }
 
@@ -99,7 +104,7 @@ class ShopChat extends HTMLElement {
   async #ready() {
     const launcher = /** @type {HTMLButtonElement} */ (this.#launcher);
     launcher.setAttribute('aria-busy', 'true');
-    this.#panel ??= this.#load().then(({ Panel }) => new Panel(this, launcher));
+    this.#panel ??= this.#load().then(({ create }) => create(this, launcher, this.#words));
     const panel = await this.#panel.catch(() => (this.#panel = null));
     launcher.removeAttribute('aria-busy');
     return panel;

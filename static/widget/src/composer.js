@@ -19,16 +19,31 @@ export class Composer {
   });
   #button = h('button', { type: 'submit', className: 'send', part: 'send' });
   #hint = h('p', { className: 'hint', id: 'hint', role: 'status' });
+  #rewording = h(
+    'div',
+    { className: 'rewording', hidden: true },
+    h('span', {}, strings.editing),
+    h('button', { type: 'button', className: 'link', onclick: () => this.cancel() }, strings.cancel),
+  );
   element = h(
     'form',
     { className: 'composer', part: 'composer' },
+    this.#rewording,
     h('div', { className: 'field' }, this.#text, this.#button),
     this.#hint,
   );
   #isBusy = false;
   #shown = '';
+  /** What stood here before the last question was taken out again. */
+  #before = '';
 
-  /** @param {{ send: (text: string) => void, stop: () => void }} actions */
+  /**
+   * @param {object} actions
+   * @param {(text: string) => void} actions.send
+   * @param {(text: string) => void} actions.reword
+   * @param {() => void} actions.recall the last question is to be reworded
+   * @param {() => void} actions.stop
+   */
   constructor(actions) {
     this.actions = actions;
     this.element.addEventListener('submit', (event) => this.#submit(event));
@@ -44,6 +59,23 @@ export class Composer {
   set draft(text) {
     this.#text.value = text;
     this.#grow();
+  }
+
+  /** Let the last question be reworded. @param {string} text */
+  reword(text) {
+    if (this.#rewording.hidden) this.#before = this.draft;
+    this.#rewording.hidden = false;
+    this.draft = text;
+    this.focus();
+    this.#text.setSelectionRange(text.length, text.length);
+  }
+
+  /** Leave the last question as it is. */
+  cancel() {
+    if (this.#rewording.hidden) return;
+    this.#rewording.hidden = true;
+    this.draft = this.#before;
+    this.focus();
   }
 
   focus() {
@@ -84,12 +116,20 @@ export class Composer {
     if (this.#isBusy) this.#hint.textContent = strings.wait;
     if (this.#isBusy || !this.#isReady()) return;
     const text = this.draft.trim();
-    this.draft = '';
-    this.actions.send(text);
+    const isReworded = !this.#rewording.hidden;
+    this.#rewording.hidden = true;
+    this.draft = isReworded ? this.#before : '';
+    if (isReworded) this.actions.reword(text);
+    else this.actions.send(text);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === 'ArrowUp' && !this.draft && !this.#isBusy) this.actions.recall();
+    if (event.key === 'Escape' && !this.#rewording.hidden && !event.isComposing) {
+      event.preventDefault(); // the panel stays open
+      this.cancel();
+    }
     // 229: some input methods end a word with an Enter that does not say that it is theirs.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();

@@ -2,7 +2,7 @@ import { Refused } from './api.js';
 import { Connection } from './connection.js';
 import { covers, cursorAt, eventOf } from './cursor.js';
 import { events } from './events.js';
-import { apply, ENDS } from './message.js';
+import { apply, ENDS, textOf } from './message.js';
 
 /** @typedef {import('./types').Message} Message */
 /** @typedef {import('./types').MessagePage} MessagePage */
@@ -57,6 +57,8 @@ export class Conversation {
   #outbox = null;
   /** The answer to be written anew. @type {string | null} */
   #again = null;
+  /** Which version of an answer comes next. */
+  #version = 1;
   #loaded = false;
   #saved = 0;
   #connection = new Connection();
@@ -136,14 +138,40 @@ export class Conversation {
       this.#loaded = true;
     }
     this.#discardOutbox();
+    this.#version = 1;
+    this.#ask(crypto.randomUUID(), text, page, {});
+  }
+
+  /**
+   * Ask the last question in other words. It keeps its id, and the server what was said before.
+   * @param {string} text
+   * @param {import('./types').Page} page
+   */
+  reword(text, page) {
+    const at = this.messages.findLastIndex(({ role }) => role === 'user');
+    const [question, answer] = this.messages.slice(at);
+    if (!question) return;
+    const isSent = question !== this.#outbox || question.metadata?.reworded;
+    this.messages.splice(at);
+    this.#version = versionOf(answer) + 1;
+    this.#ask(question.id, text, page, isSent ? { reworded: true } : {});
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} text
+   * @param {import('./types').Page} page
+   * @param {import('./types').Metadata} metadata
+   */
+  #ask(id, text, page, metadata) {
     this.#outbox = {
-      id: crypto.randomUUID(),
+      id,
       role: 'user',
       parts: [
         { type: 'text', text },
         { type: 'data-page', data: page },
       ],
-      metadata: { created_at: new Date().toISOString() },
+      metadata: { created_at: new Date().toISOString(), ...metadata },
     };
     this.messages.push(this.#outbox);
     this.#cursor = null;
@@ -156,6 +184,7 @@ export class Conversation {
     if (this.#outbox) unmark(this.#outbox);
     else if (this.phase !== 'lost' && last?.role === 'assistant') {
       this.#again = last.id;
+      this.#version = versionOf(last) + 1;
       this.messages.pop();
       this.#cursor = null;
     }
@@ -232,6 +261,7 @@ export class Conversation {
   }
 
   #discardOutbox() {
+    if (this.#outbox?.metadata?.reworded) this.#loaded = false; // the server has the wording before
     this.messages = this.messages.filter((message) => message !== this.#outbox);
     this.#outbox = null;
   }
@@ -301,8 +331,9 @@ export class Conversation {
     if (connection.left) return null;
     if (this.#outbox && !this.#outbox.metadata?.error) {
       const message = bare(this.#outbox);
+      const messageId = this.#outbox.metadata?.reworded ? message.id : undefined;
       await this.listener.sending();
-      return connection.left ? null : this.#post({ trigger: 'submit-message', message }, signal);
+      return connection.left ? null : this.#post({ trigger: 'submit-message', message, messageId }, signal);
     }
     if (this.#again) return this.#post({ trigger: 'regenerate-message', messageId: this.#again }, signal);
     if (!ticket) return null;
@@ -365,8 +396,15 @@ export class Conversation {
     }
     this.messages = [...older, ...page.messages];
     if (!older.length) this.next = page.next;
-    const outbox = this.#outbox;
-    if (outbox && !this.messages.some(({ id }) => id === outbox.id)) this.messages.push(outbox);
+    if (this.#outbox) this.#place(this.#outbox);
+  }
+
+  /** Put what is still to be sent at the end, or in the place of its wording before. @param {Message} outbox */
+  #place(outbox) {
+    const at = this.messages.findIndex(({ id }) => id === outbox.id);
+    const known = this.messages[at];
+    if (!known) this.messages.push(outbox);
+    else if (textOf(known) !== textOf(outbox)) this.messages.splice(at, Infinity, outbox);
   }
 
   /**
@@ -409,7 +447,8 @@ export class Conversation {
   #message(id) {
     const found = this.messages.find((message) => message.id === id);
     if (found) return found;
-    const created = /** @type {Message} */ ({ id, role: 'assistant', parts: [], metadata: { status: 'running' } });
+    const metadata = { status: 'running', created_at: new Date().toISOString(), version: this.#version };
+    const created = /** @type {Message} */ ({ id, role: 'assistant', parts: [], metadata });
     this.messages.push(created);
     return created;
   }
@@ -437,6 +476,11 @@ export class Conversation {
 function unmark({ metadata }) {
   delete metadata?.error;
   delete metadata?.status;
+}
+
+/** @param {Message | undefined} answer */
+function versionOf(answer) {
+  return answer?.metadata?.version ?? 1;
 }
 
 /** A message as the server takes it. @param {Message} message */

@@ -4,5 +4,9 @@ declare module '*.css' {
   export default text;
 }
 
-/** Written by the build: where the panel lies, relative to the entry. */
+/** Written by the build: where the panel lies, relative to the entry, and the pages, relative to the panel. */
 declare const PANEL: string;
+/** Where the words of each language lie, relative to the panel. */
+declare const TOOLS: string;
+declare const LOCALES: Record<string, string>;
+declare const PAGES: string;

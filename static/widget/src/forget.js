@@ -1,26 +1,27 @@
+import { button } from './button.js';
 import { h } from './dom.js';
-import { strings } from './strings.js';
+import { strings } from './pages-strings.js';
 
 /**
  * The question before everything is erased.
- * @param {() => Promise<boolean>} erase whether it worked
- * @param {() => void} keep
+ * @param {import('./pages.js').Host} host
+ * @returns {import('./pages.js').Page}
  */
-export function forgetMe(erase, keep) {
+export function forgetMe(host) {
   const said = h('p', { className: 'said', role: 'status' });
-  const yes = h('button', { type: 'button', className: 'wide danger' }, strings.forgetYes);
-  yes.onclick = async () => {
+  const yes = button('wide danger', strings.forgetYes, async () => {
     yes.disabled = true;
-    if (await erase()) return;
+    if (await host.erase()) {
+      host.leave();
+      host.say(strings.forgotten);
+      return;
+    }
     yes.disabled = false;
     said.textContent = strings.forgetFailed;
+  });
+  const no = button('wide', strings.forgetNo, host.leave);
+  return {
+    title: strings.forgetTitle,
+    element: h('div', { className: 'page' }, h('p', {}, strings.forgetText), yes, no, said),
   };
-  return h(
-    'div',
-    { className: 'page' },
-    h('p', {}, strings.forgetText),
-    yes,
-    h('button', { type: 'button', className: 'wide', onclick: keep }, strings.forgetNo),
-    said,
-  );
 }

@@ -8,7 +8,13 @@ import { inWords, strings } from './strings.js';
 
 /** @typedef {import('./types').Message} Message */
 /** @typedef {import('./types').Part} Part */
-/** @typedef {{ locale: string, addresses: import('./links.js').Addresses }} Shown */
+/**
+ * @typedef {object} Shown
+ * @property {string} locale
+ * @property {import('./links.js').Addresses} addresses
+ * @property {import('./tools.js').Acts} acts
+ * @property {import('./later.js').Later} tools what can be done with messages, once it has come
+ */
 /**
  * @typedef {object} PartView
  * @property {HTMLElement} element
@@ -34,19 +40,34 @@ class Foot {
 /** What the shopper said. */
 export class Question {
   element = h('div', { className: 'message user', part: 'message user' });
+  #bubble = h('p', { className: 'bubble', dir: 'auto' });
   #foot = new Foot();
 
-  /** @param {Message} message */
-  constructor(message) {
-    const bubble = h('p', { className: 'bubble', dir: 'auto' }, textOf(message));
-    this.element.append(h('span', { className: 'hidden' }, `${strings.you}: `), bubble);
-    this.element.append(this.#foot.element);
+  /** @type {import('./tools.js').QuestionTools | null} */
+  #tools = null;
+
+  /** @param {Shown} shown */
+  constructor(shown) {
+    this.shown = shown;
+    this.element.append(h('span', { className: 'hidden' }, `${strings.you}: `), this.#bubble, this.#foot.element);
   }
 
-  /** @param {Message} message @param {(() => void) | null} retry */
-  update({ metadata }, retry) {
-    const error = metadata?.error;
-    this.#foot.say(error ? `${strings.unsent} ${inWords(error)}` : '', retry);
+  /** @param {Message} message @param {{ isLast: boolean, isLastQuestion: boolean }} where nothing is being written */
+  update(message, { isLast, isLastQuestion }) {
+    const error = message.metadata?.error;
+    const text = textOf(message);
+    if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
+    this.#foot.say(error ? `${strings.unsent} ${inWords(error)}` : '', isLast ? this.shown.acts.retry : null);
+    this.#tools ??= this.#equip();
+    this.#tools?.update(message, isLastQuestion);
+  }
+
+  #equip() {
+    const { tools, locale, acts } = this.shown;
+    if (!tools.module) return null;
+    const made = new tools.module.QuestionTools(locale, acts);
+    this.element.append(made.element);
+    return made;
   }
 }
 
@@ -56,12 +77,13 @@ export class Answer {
   /** @type {PartView[]} */
   #views = [];
   #foot = new Foot();
+  /** @type {import('./tools.js').AnswerTools | null} */
+  #tools = null;
 
   /** @param {string} title @param {Shown} shown */
   constructor(title, shown) {
     this.shown = shown;
-    this.element.append(h('span', { className: 'hidden' }, `${title}: `));
-    this.element.append(this.#foot.element);
+    this.element.append(h('span', { className: 'hidden' }, `${title}: `), this.#foot.element);
   }
 
   get spoken() {
@@ -71,15 +93,26 @@ export class Answer {
       .trim();
   }
 
-  /** @param {Message} message @param {(() => void) | null} retry */
-  update(message, retry) {
+  /** @param {Message} message @param {{ isLast: boolean }} where nothing is being written */
+  update(message, { isLast }) {
     const parts = message.parts.filter(isShown);
     parts.forEach((part, index) => this.#show(part, index));
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
     const said = ended(message);
-    this.#foot.say(said, retry);
+    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
+    this.#tools?.update(message, isLast);
     this.element.hidden = !parts.length && !said;
+  }
+
+  /** @param {Message} message */
+  #equip(message) {
+    const { tools, locale, acts } = this.shown;
+    if (!tools.module) return null;
+    const made = new tools.module.AnswerTools(message, locale, acts);
+    this.element.append(made.element);
+    return made;
   }
 
   /** @param {Part} part @param {number} index */
@@ -110,9 +143,12 @@ function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
   const made = part.type === 'data-cart' ? cartLine(part.data, shown.locale) : productList(part.data.products, shown);
   const like = JSON.stringify(part.data);
+  const { module } = shown.tools; // without it there is no way into the cart yet
   return {
     element: made,
-    shows: (other) => other === part || (other.type === part.type && JSON.stringify(other.data) === like),
+    shows: (other) =>
+      module === shown.tools.module &&
+      (other === part || (other.type === part.type && JSON.stringify(other.data) === like)),
   };
 }
 

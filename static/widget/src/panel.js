@@ -1,20 +1,38 @@
 import { Announcer } from './announcer.js';
-import { Api } from './api.js';
+import { Api, Refused } from './api.js';
 import { Cart } from './cart.js';
 import { Composer } from './composer.js';
 import { Conversation } from './conversation.js';
 import { h, icon, sheet } from './dom.js';
-import { forgetMe } from './forget.js';
 import { Frame } from './frame.js';
 import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from './icons.js';
+import { localeOf, speak } from './languages.js';
+import { Later } from './later.js';
 import { Addresses } from './links.js';
 import { Menu } from './menu.js';
+import { textOf } from './message.js';
 import css from './panel.css';
-import { pastConversations } from './past.js';
 import { settings } from './settings.js';
 import { Store } from './store.js';
-import { launcher as labels, strings } from './strings.js';
+import { inWords, strings } from './strings.js';
 import { Transcript } from './transcript.js';
+
+/** @typedef {typeof import('./pages.js')} Pages */
+
+const LOST = { code: 'lost', title: '', detail: '', status: 0 };
+
+/** @typedef {{ open: string, close: string, failed: string }} Labels of the launcher */
+
+/**
+ * The panel, in the shop's language.
+ * @param {HTMLElement} element `<shop-chat>`
+ * @param {HTMLButtonElement} launcher
+ * @param {Labels} labels
+ */
+export async function create(element, launcher, labels) {
+  await speak(localeOf(element));
+  return new Panel(element, launcher, labels);
+}
 
 /**
  * The chat itself. It can be taken down at any moment and put up again: what it knows is in the storage and on the
@@ -25,6 +43,8 @@ export class Panel {
   #drawn = 0;
   /** A page over the conversation, such as the list of past ones. @type {HTMLElement | null} */
   #page = null;
+  #pages = new Later(PAGES);
+  #tools = new Later(TOOLS);
   #heading = h('h2', { id: 'title' });
   #back = button('plain back', strings.back, BACK, () => this.#leavePage());
   #closer = button('plain close', strings.close, CLOSE, () => this.hide());
@@ -33,10 +53,12 @@ export class Panel {
   /**
    * @param {HTMLElement} element `<shop-chat>`
    * @param {HTMLButtonElement} launcher
+   * @param {Labels} labels
    */
-  constructor(element, launcher) {
+  constructor(element, launcher, labels) {
     this.element = element;
     this.launcher = launcher;
+    this.labels = labels;
     this.settings = settings(element);
     const { shop, api, locale } = this.settings;
     this.shared = new Store('localStorage', shop);
@@ -53,14 +75,19 @@ export class Panel {
     });
     this.transcript = new Transcript(
       this.settings,
-      { locale, addresses: new Addresses(location.href, shop, api) },
+      { locale, addresses: new Addresses(location.href, shop, api), acts: this.#acts(), tools: this.#tools },
       {
         retry: () => this.conversation.retry(),
         older: () => this.conversation.older(),
         ask: (text) => this.#send(text),
       },
     );
-    this.composer = new Composer({ send: (text) => this.#send(text), stop: () => this.conversation.stop() });
+    this.composer = new Composer({
+      send: (text) => this.#send(text),
+      reword: (text) => this.#send(text, true),
+      recall: () => this.#recall(),
+      stop: () => this.conversation.stop(),
+    });
     this.dialog = this.#build();
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
@@ -125,12 +152,17 @@ export class Panel {
 
   /** @param {ShadowRoot} root */
   #mount(root) {
-    const style = sheet(css);
+    this.#adopt(root, css);
+    this.launcher.after(this.dialog);
+  }
+
+  /** @param {ShadowRoot} root @param {string} text */
+  #adopt(root, text) {
+    const style = sheet(text);
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
     this.#listening.signal.addEventListener('abort', () => {
       root.adoptedStyleSheets = root.adoptedStyleSheets.filter((other) => other !== style);
     });
-    this.launcher.after(this.dialog);
   }
 
   #listen() {
@@ -185,7 +217,7 @@ export class Panel {
   /** @param {boolean} isOpen */
   #opened(isOpen) {
     this.launcher.setAttribute('aria-expanded', String(isOpen));
-    this.launcher.setAttribute('aria-label', isOpen ? labels.close : labels.open);
+    this.launcher.setAttribute('aria-label', isOpen ? this.labels.close : this.labels.open);
     delete this.launcher.dataset.unread;
     if (isOpen) this.own.set('open', this.frame.mode);
     else this.own.remove('open');
@@ -208,6 +240,10 @@ export class Panel {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === '/' && !this.#page && !isWriting(event)) {
+      event.preventDefault();
+      this.composer.focus();
+    }
     if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
     event.preventDefault();
     event.stopPropagation();
@@ -221,14 +257,52 @@ export class Panel {
     if (link && this.frame.mode === 'full') this.own.set('open', 'half');
   }
 
-  /** @param {string} text */
-  #send(text) {
+  /** @param {string} text @param {boolean} [isReworded] */
+  #send(text, isReworded) {
     this.transcript.toEnd();
-    this.conversation.send(text, settings(this.element).page);
+    this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
     this.announcer.say(strings.answering(this.settings.title));
   }
 
+  /** The last question, to be asked in other words. */
+  #recall() {
+    const question = this.conversation.messages.findLast(({ role }) => role === 'user');
+    if (question) this.composer.reword(textOf(question));
+  }
+
+  /** What can be done with messages. @returns {import('./tools.js').Acts} */
+  #acts() {
+    return {
+      retry: () => this.conversation.retry(),
+      edit: () => this.#recall(),
+      add: (variant, title) => this.cart.add(variant, title),
+      say: (text) => this.announcer.say(text),
+      rate: (answer, rating, comment) => this.#rate(answer, rating, comment),
+      step: async (answer, by) => {
+        if (await this.transcript.versions?.step(answer, by)) this.#draw();
+      },
+    };
+  }
+
+  /**
+   * @param {import('./types').Message} answer
+   * @param {import('./types').Rating | ''} rating
+   * @param {string} [comment]
+   */
+  async #rate(answer, rating, comment) {
+    const path = `/api/messages/${answer.id}/feedback`;
+    const request = rating ? this.api.json('PUT', path, { rating, comment }) : this.api.json('DELETE', path);
+    const isDone = await request.then(
+      () => true,
+      () => false,
+    );
+    if (isDone) (answer.metadata ??= {}).rating = rating;
+    this.#draw();
+    return isDone;
+  }
+
   #reset() {
+    this.composer.cancel();
     this.conversation.reset();
     this.#focus();
   }
@@ -247,27 +321,11 @@ export class Panel {
   }
 
   #showPast() {
-    this.#showPage(
-      strings.past,
-      pastConversations(this.api, this.settings.locale, (id) => {
-        this.#leavePage();
-        this.conversation.open(id);
-        this.transcript.toEnd();
-      }),
-    );
+    this.#showPage(strings.past, ({ History }, host) => new History(host));
   }
 
   #askToForget() {
-    const erase = async () => {
-      if (!(await this.#erase())) return false;
-      this.#leavePage();
-      this.announcer.say(strings.forgotten);
-      return true;
-    };
-    this.#showPage(
-      strings.forgetTitle,
-      forgetMe(erase, () => this.#leavePage()),
-    );
+    this.#showPage(strings.forget, ({ forgetMe }, host) => forgetMe(host));
   }
 
   async #erase() {
@@ -279,13 +337,81 @@ export class Panel {
       if (!done) return false;
     }
     this.api.forget();
+    this.composer.cancel();
+    this.composer.draft = '';
     this.conversation.reset();
     for (const key of ['draft', 'place', 'cart']) this.own.remove(key);
     return true;
   }
 
+  /**
+   * @param {string} title until the page brings its own
+   * @param {(pages: Pages, host: import('./pages.js').Host) => import('./pages.js').Page} make
+   */
+  async #showPage(title, make) {
+    const waiting = h('p', { className: 'activity late' }, strings.connecting);
+    const place = this.#cover(title, h('div', { className: 'page' }, waiting));
+    this.#expand();
+    this.#back.focus();
+    const isThere = await this.#bring(this.#pages, 'pages');
+    if (this.#page !== place) return;
+    if (isThere) {
+      const page = make(this.#pages.module, this.#host());
+      this.#cover(page.title, page.element);
+      return;
+    }
+    const text = inWords(LOST);
+    const again = h('button', { type: 'button', className: 'link' }, strings.retry);
+    again.onclick = () => this.#showPage(title, make);
+    place.replaceChildren(h('p', { className: 'foot' }, text, again));
+    this.announcer.say(text);
+  }
+
+  /** What the pages ask of the panel. @returns {import('./pages.js').Host} */
+  #host() {
+    const { conversation } = this;
+    return {
+      api: this.api,
+      locale: this.settings.locale,
+      current: conversation.id,
+      open: (id) => {
+        this.#leavePage();
+        if (id === conversation.id) return;
+        this.composer.cancel();
+        conversation.open(id);
+        this.transcript.toEnd();
+      },
+      deleted: (id) => {
+        if (id !== conversation.id) return;
+        this.composer.cancel();
+        conversation.reset();
+      },
+      erase: () => this.#erase(),
+      leave: () => this.#leavePage(),
+      say: (text) => this.announcer.say(text),
+      words: (error) => inWords(error instanceof Refused ? error.problem : LOST),
+    };
+  }
+
+  /**
+   * A script that comes later, with its words and its styles.
+   * @param {Later} later
+   * @param {'strings' | 'pages'} words
+   * @returns {Promise<boolean>} whether it is there; the next call tries again
+   */
+  async #bring(later, words) {
+    const spoken = await speak(this.settings.locale);
+    if (!(await later.load())) return false;
+    if (!later.isSetUp && this.dialog.isConnected) {
+      later.isSetUp = true;
+      Object.assign(later.module.strings, spoken[words]);
+      this.#adopt(/** @type {ShadowRoot} */ (this.element.shadowRoot), later.module.css);
+    }
+    return true;
+  }
+
   /** @param {string} title @param {HTMLElement} page */
-  #showPage(title, page) {
+  #cover(title, page) {
     this.#page?.remove();
     this.#page = page;
     this.#heading.textContent = title;
@@ -293,7 +419,7 @@ export class Panel {
     this.#back.hidden = false;
     this.dialog.classList.add('away');
     this.#body.after(page);
-    this.#back.focus();
+    return page;
   }
 
   #leavePage() {
@@ -307,6 +433,13 @@ export class Panel {
     this.#focus();
   }
 
+  /** What can be done with messages comes after the first of them. */
+  async #equip() {
+    if (!(await this.#bring(this.#tools, 'strings')) || this.transcript.versions) return;
+    this.transcript.versions = new this.#tools.module.Versions(this.api);
+    this.#draw();
+  }
+
   /** Once a frame is often enough. */
   #redraw() {
     this.#drawn ||= requestAnimationFrame(() => this.#draw());
@@ -315,9 +448,15 @@ export class Panel {
   #draw() {
     cancelAnimationFrame(this.#drawn);
     this.#drawn = 0;
+    if (!this.#tools.module && this.conversation.messages.length) this.#equip();
     this.transcript.update(this.conversation);
     this.composer.update(this.conversation.busy);
   }
+}
+
+/** @param {KeyboardEvent} event */
+function isWriting(event) {
+  return event.composedPath()[0] instanceof HTMLInputElement || event.composedPath()[0] instanceof HTMLTextAreaElement;
 }
 
 /** @param {string} className @param {string} label @param {string} path @param {() => void} onclick */

@@ -1,3 +1,4 @@
+import { localeOf } from './languages.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('./types').Settings} Settings */
@@ -9,7 +10,7 @@ import { strings } from './strings.js';
  */
 export function settings(element) {
   const data = element.dataset;
-  const locale = data.locale || document.documentElement.lang || navigator.language || 'en';
+  const locale = localeOf(element);
   return {
     shop: data.shop ?? '',
     api: (data.api || location.origin).replace(/\/$/, ''),

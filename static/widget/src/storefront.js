@@ -22,6 +22,29 @@ export async function cartToken(root) {
 }
 
 /**
+ * Put one of a variant into the cart: by Shopify's standard action, which also has the theme show it, and where the
+ * storefront has none by the Ajax API.
+ * @param {string} root
+ * @param {string} variant its GID
+ * @returns {Promise<string>} why the shop refused, in its own words; empty when it is in
+ */
+export async function addToCart(root, variant) {
+  const update = /** @type {any} */ (window).Shopify?.actions?.updateCart;
+  if (update) {
+    const line = { merchandiseId: variant, quantity: 1 };
+    const { userErrors } = await update({ lines: [line] }, { event: { context: 'product' } });
+    return userErrors?.length ? String(userErrors[0].message) : '';
+  }
+  const response = await fetch(`${root.replace(/\/$/, '')}/cart/add.js`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify({ items: [{ id: Number(variant.split('/').pop()), quantity: 1 }] }),
+  });
+  const answer = await response.json();
+  return response.ok ? '' : String(answer.description || answer.message);
+}
+
+/**
  * The assistant has changed the cart: have the theme look at it again, by the event that Shopify's standard actions
  * send (https://shopify.dev/docs/api/storefront-events-and-actions), and tell everyone else by one of our own.
  * @param {import('./types').Cart | null} cart

@@ -34,6 +34,9 @@ export const strings = {
   tooLong: (/** @type {number} */ n) => `${n} characters too many`,
   wait: 'One moment: the answer is still being written.',
 
+  editing: 'You are rewording your question.',
+  cancel: 'Cancel',
+
   answering: (/** @type {string} */ title) => `${title} is answering`,
   typing: 'Writing an answer',
   connecting: 'Connecting',
@@ -48,6 +51,8 @@ export const strings = {
   soldOut: 'Sold out',
   inStock: 'In stock',
   options: (/** @type {number} */ n) => `${n} options`,
+  addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
+  notAdded: 'That could not be put into your cart. Please try again.',
 
   cart: 'Your cart',
   items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
@@ -71,16 +76,6 @@ export const strings = {
     seconds < 90
       ? `Please try again in ${seconds} seconds.`
       : `Please try again in ${Math.ceil(seconds / 60)} minutes.`,
-
-  noPast: 'There are no past conversations yet.',
-  more: 'Show more',
-  pastFailed: 'Your past conversations could not be loaded.',
-  forgetTitle: 'Erase everything?',
-  forgetText: 'All conversations on this device and on our servers are deleted for good. Your cart in the shop stays.',
-  forgetYes: 'Erase',
-  forgetNo: 'Keep',
-  forgotten: 'Everything was erased.',
-  forgetFailed: 'That did not work. Please try again.',
 
   suggestions: /** @type {Record<string, string[]>} */ ({
     product: ['Is this in stock?', 'How long does delivery take?', 'What is your return policy?'],

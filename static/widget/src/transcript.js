@@ -35,6 +35,8 @@ export class Transcript {
 
   /** By the message's id. @type {Map<string, Question | Answer>} */
   #shown = new Map();
+  /** @type {import('./versions.js').Versions | null} */
+  versions = null;
   #following = true;
   #top = 0;
   #height = 0;
@@ -102,10 +104,11 @@ export class Transcript {
       view.element.remove();
       this.#shown.delete(id);
     }
-    messages.forEach((message, index) => {
-      const isLast = index === messages.length - 1;
-      const retry = isLast && !busy ? this.actions.retry : null;
-      this.#row(message, index, index >= messages.length - 2).update(message, retry);
+    const lastQuestion = messages.findLastIndex(({ role }) => role === 'user');
+    (this.versions?.of(messages) ?? messages).forEach((message, index) => {
+      const isLast = !busy && index === messages.length - 1;
+      const isLastQuestion = !busy && index === lastQuestion;
+      this.#row(message, index, index >= messages.length - 2).update(message, { isLast, isLastQuestion });
     });
     return first !== null && first.isConnected && first !== this.#rows.firstElementChild;
   }
@@ -121,7 +124,8 @@ export class Transcript {
 
   /** @param {Message} message @param {boolean} isFresh */
   #make(message, isFresh) {
-    const view = message.role === 'user' ? new Question(message) : new Answer(this.settings.title, this.shown);
+    const view =
+      message.role === 'user' ? new Question(this.shown) : new Answer(this.settings.title, this.shown);
     if (isFresh) view.element.classList.add('fresh');
     return view;
   }

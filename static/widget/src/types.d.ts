@@ -45,8 +45,24 @@ export interface Message {
   id: string;
   role: 'user' | 'assistant';
   parts: Part[];
-  metadata?: { created_at?: string; status?: Status; error?: Problem };
+  metadata?: Metadata;
 }
+
+/** What is known of a message. The last two are this page's own. */
+export interface Metadata {
+  created_at?: string;
+  status?: Status;
+  error?: Problem;
+  /** Of an answer: the how manyth to its question, and so how many there are. */
+  version?: number;
+  rating?: Rating | '';
+  /** Which version is looked at, where it is not the newest. */
+  shown?: number;
+  /** Of a question that has not been sent yet: it takes the place of another wording. */
+  reworded?: boolean;
+}
+
+export type Rating = 'up' | 'down';
 
 /** The server's words for how an answer stands, and `unsent` for a message that the server has refused. */
 export type Status = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted' | 'unsent';

@@ -1,0 +1,167 @@
+/** Everything the widget says by itself, in Modern Standard Arabic, to nobody's gender. */
+
+const rules = new Intl.PluralRules('ar');
+
+/**
+ * So many of something: one and two are words of their own, all others a number and the form that it asks for.
+ * @param {number} n
+ * @param {string} one
+ * @param {string} two
+ * @param {string} few 3 to 10
+ * @param {string} many 11 to 99
+ * @param {string} other none, and whole hundreds
+ */
+function count(n, one, two, few, many, other) {
+  const rest = `${n} ${other}`;
+  return { zero: rest, one, two, few: `${n} ${few}`, many: `${n} ${many}`, other: rest }[rules.select(n)];
+}
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'مساعد المتجر',
+  subtitle: 'مساعد هذا المتجر بالذكاء الاصطناعي',
+  greeting: 'أهلًا وسهلًا! كيف يمكننا المساعدة؟',
+  invitation: 'يسعدنا الرد على الأسئلة عن المنتجات والمقاسات والتوصيل وسلة التسوق.',
+  note: 'الردود يكتبها الذكاء الاصطناعي وقد تكون خاطئة.',
+
+  close: 'إغلاق',
+  expand: 'ملء الشاشة',
+  menu: 'المزيد',
+  back: 'رجوع',
+  startOver: 'محادثة جديدة',
+  past: 'المحادثات السابقة',
+  forget: 'محو بياناتي',
+
+  log: 'المحادثة',
+  you: 'أنت',
+  newMessage: 'رسالة جديدة',
+  older: 'جارٍ تحميل الرسائل السابقة',
+
+  compose: 'رسالتك',
+  placeholder: 'ما سؤالك عن المتجر؟',
+  send: 'إرسال',
+  stop: 'إيقاف الرد',
+  left: (n) => `الأحرف المتبقية: ${n}`,
+  tooLong: (n) => `الأحرف الزائدة: ${n}`,
+  wait: 'لحظة من فضلك: ما زال الرد قيد الكتابة.',
+
+  actions: 'إجراءات',
+  edit: 'تعديل',
+  editing: 'سؤالك قيد التعديل.',
+  cancel: 'إلغاء',
+  copy: 'نسخ',
+  copied: 'تم النسخ',
+  good: 'رد جيد',
+  bad: 'رد سيئ',
+  why: 'ما السبب؟ (اختياري)',
+  tell: 'إرسال رأيي',
+  thanks: 'شكرًا لك.',
+  notKept: 'تعذّر الحفظ. يُرجى المحاولة مرة أخرى.',
+  again: 'إعادة كتابة الرد',
+  earlier: 'النسخة السابقة',
+  later: 'النسخة التالية',
+  version: (n, of) => `${n} من ${of}`,
+
+  answering: (title) => `${title}: جارٍ كتابة الرد`,
+  typing: 'جارٍ كتابة الرد',
+  connecting: 'جارٍ الاتصال',
+  reconnecting: 'جارٍ إعادة الاتصال',
+
+  products: 'المنتجات',
+  previous: 'المنتجات السابقة',
+  next: 'المزيد من المنتجات',
+  from: (price) => `بدءًا من ${price}`,
+  was: 'السعر السابق',
+  now: 'السعر الآن',
+  soldOut: 'نفدت الكمية',
+  inStock: 'متوفر',
+  options: (n) => count(n, 'خيار واحد', 'خياران', 'خيارات', 'خيارًا', 'خيار'),
+  add: 'إضافة إلى السلة',
+  addThis: (title) => `إضافة إلى السلة: ${title}`,
+  added: 'تمت الإضافة',
+  addedThis: (title) => `تمت الإضافة إلى سلة التسوق: ${title}.`,
+  notAdded: 'تعذّرت الإضافة إلى سلة التسوق. يُرجى المحاولة مرة أخرى.',
+  choose: (title) => `اختيار النوع: ${title}`,
+
+  cart: 'سلة التسوق',
+  items: (n) => count(n, 'منتج واحد', 'منتجان', 'منتجات', 'منتجًا', 'منتج'),
+  checkout: 'إتمام الشراء',
+  cartEmpty: 'سلة التسوق فارغة.',
+  cartGone: 'انتهت صلاحية سلة التسوق، وحلّت محلها سلة جديدة.',
+
+  unsent: 'لم يتم الإرسال.',
+  stopped: 'تم إيقاف هذا الرد.',
+  broken: 'انقطع الرد.',
+  retry: 'إعادة المحاولة',
+  resume: 'متابعة',
+  dismiss: 'إخفاء',
+  problems: {
+    lost: 'انقطع الاتصال.',
+    'too-many-requests': 'هذه رسائل كثيرة في وقت قصير.',
+    busy: 'نتلقى أسئلة كثيرة في الوقت الحالي.',
+    internal: 'حدث خطأ من جانبنا.',
+  },
+  tryIn: (seconds) => {
+    const wait =
+      seconds < 90
+        ? count(seconds, 'ثانية واحدة', 'ثانيتين', 'ثوانٍ', 'ثانية', 'ثانية')
+        : count(Math.ceil(seconds / 60), 'دقيقة واحدة', 'دقيقتين', 'دقائق', 'دقيقة', 'دقيقة');
+    return `يُرجى إعادة المحاولة بعد ${wait}.`;
+  },
+
+
+  suggestions: {
+    product: ['هل هذا المنتج متوفر؟', 'كم يستغرق التوصيل؟', 'ما سياسة الإرجاع؟'],
+    cart: ['ماذا يوجد في سلة التسوق؟', 'كم تبلغ تكلفة الشحن؟', 'ما سياسة الإرجاع؟'],
+    other: ['أريد المساعدة في اختيار هدية', 'كم يستغرق التوصيل؟', 'ما سياسة الإرجاع؟'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'المحادثات السابقة',
+  search: 'البحث في محادثاتك',
+  clear: 'مسح البحث',
+  found: (n, isMore) =>
+    count(n, 'نتيجة واحدة', 'نتيجتان', 'نتائج', 'نتيجة', 'نتيجة') + (isMore ? '، وهناك المزيد' : ''),
+  nothing: (words) => `لا توجد نتائج عن «${words}».`,
+  none: 'لا توجد محادثات سابقة بعد.',
+  more: 'عرض المزيد',
+  failed: 'تعذّر تحميل المحادثات السابقة.',
+  retry: 'إعادة المحاولة',
+
+  options: (title) => `خيارات «${title}»`,
+  rename: 'تغيير العنوان',
+  newTitle: 'العنوان الجديد',
+  save: 'حفظ',
+  cancel: 'إلغاء',
+  renamed: 'تم تغيير العنوان.',
+  markdown: 'تنزيل بصيغة Markdown',
+  json: 'تنزيل بصيغة JSON',
+  saved: (name) => `تم التنزيل: ${name}`,
+  remove: 'حذف',
+  removeText: 'حذف هذه المحادثة؟',
+  keep: 'إبقاء',
+  removed: 'تم الحذف.',
+
+  share: 'مشاركة رابط',
+  shareText: 'كل من لديه الرابط يمكنه قراءة هذه المحادثة كما هي الآن، من دون سلة التسوق.',
+  shared: (date) => `يوجد رابط صالح حتى ${date}. أي رابط جديد سيحل محله.`,
+  goodFor: 'إنشاء رابط صالح لمدة',
+  days: (n) => count(n, 'يوم واحد', 'يومين', 'أيام', 'يومًا', 'يوم'),
+  link: 'رابط هذه المحادثة',
+  goodUntil: (date) => `صالح حتى ${date}. لن يظهر الرابط إلا الآن.`,
+  copy: 'نسخ',
+  copied: 'تم نسخ الرابط.',
+  selected: 'الرابط محدد وجاهز للنسخ.',
+  takeBack: 'إلغاء الرابط',
+  takenBack: 'لم يعد الرابط يعمل.',
+  done: 'تم',
+
+  forgetTitle: 'محو كل شيء؟',
+  forgetText: 'ستُحذف نهائيًا جميع المحادثات على هذا الجهاز وعلى خوادمنا. وتبقى سلة التسوق في المتجر كما هي.',
+  forgetYes: 'محو',
+  forgetNo: 'إبقاء',
+  forgotten: 'تم محو كل شيء.',
+  forgetFailed: 'لم ينجح ذلك. يُرجى المحاولة مرة أخرى.',
+};

@@ -1,0 +1,148 @@
+/** Everything the widget says by itself, in German. */
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'Shop-Assistent',
+  subtitle: 'KI-Assistent dieses Shops',
+  greeting: 'Hallo! Wonach suchst du?',
+  invitation: 'Frag nach Produkten, Größen, Lieferung oder deinem Warenkorb.',
+  note: 'Die Antworten schreibt eine KI. Sie können falsch sein.',
+
+  close: 'Schließen',
+  expand: 'Vollbild',
+  menu: 'Mehr',
+  back: 'Zurück',
+  startOver: 'Neuer Chat',
+  past: 'Frühere Chats',
+  forget: 'Meine Daten löschen',
+
+  log: 'Chatverlauf',
+  you: 'Du',
+  newMessage: 'Neue Nachricht',
+  older: 'Frühere Nachrichten werden geladen',
+
+  compose: 'Deine Nachricht',
+  placeholder: 'Deine Frage zu diesem Shop',
+  send: 'Senden',
+  stop: 'Antwort stoppen',
+  left: (n) => `Noch ${n} Zeichen`,
+  tooLong: (n) => `${n} Zeichen zu viel`,
+  wait: 'Einen Moment, die Antwort wird noch geschrieben.',
+
+  actions: 'Aktionen',
+  edit: 'Bearbeiten',
+  editing: 'Du formulierst deine Frage um.',
+  cancel: 'Abbrechen',
+  copy: 'Kopieren',
+  copied: 'Kopiert',
+  good: 'Gute Antwort',
+  bad: 'Schlechte Antwort',
+  why: 'Woran lag es? (optional)',
+  tell: 'Sag es uns',
+  thanks: 'Vielen Dank!',
+  notKept: 'Das konnte nicht gespeichert werden. Bitte versuch es noch einmal.',
+  again: 'Neu antworten',
+  earlier: 'Frühere Version',
+  later: 'Spätere Version',
+  version: (n, of) => `${n} / ${of}`,
+
+  answering: (title) => `${title} antwortet`,
+  typing: 'Antwort wird geschrieben',
+  connecting: 'Wird verbunden',
+  reconnecting: 'Wird neu verbunden',
+
+  products: 'Produkte',
+  previous: 'Vorherige Produkte',
+  next: 'Weitere Produkte',
+  from: (price) => `ab ${price}`,
+  was: 'Vorher',
+  now: 'Jetzt',
+  soldOut: 'Ausverkauft',
+  inStock: 'Auf Lager',
+  options: (n) => (n === 1 ? '1 Variante' : `${n} Varianten`),
+  add: 'In den Warenkorb',
+  addThis: (title) => `${title} in den Warenkorb`,
+  added: 'Hinzugefügt',
+  addedThis: (title) => `${title} ist in deinem Warenkorb.`,
+  notAdded: 'Das konnte nicht in den Warenkorb gelegt werden. Bitte versuch es noch einmal.',
+  choose: (title) => `Variante wählen: ${title}`,
+
+  cart: 'Dein Warenkorb',
+  items: (n) => `${n} Artikel`,
+  checkout: 'Zur Kasse',
+  cartEmpty: 'Dein Warenkorb ist leer.',
+  cartGone: 'Dein Warenkorb war abgelaufen. Du hast jetzt einen neuen.',
+
+  unsent: 'Nicht gesendet.',
+  stopped: 'Du hast diese Antwort gestoppt.',
+  broken: 'Die Antwort ist abgebrochen.',
+  retry: 'Noch einmal versuchen',
+  resume: 'Fortsetzen',
+  dismiss: 'Ausblenden',
+  problems: {
+    lost: 'Die Verbindung wurde unterbrochen.',
+    'too-many-requests': 'Das waren viele Nachrichten in kurzer Zeit.',
+    busy: 'Gerade stellen sehr viele Leute Fragen.',
+    internal: 'Bei uns ist etwas schiefgelaufen.',
+  },
+  tryIn: (seconds) =>
+    seconds < 90
+      ? `Bitte versuch es in ${seconds} ${seconds === 1 ? 'Sekunde' : 'Sekunden'} noch einmal.`
+      : `Bitte versuch es in ${Math.ceil(seconds / 60)} Minuten noch einmal.`,
+
+
+  suggestions: {
+    product: ['Ist das auf Lager?', 'Wie lange dauert die Lieferung?', 'Wie kann ich etwas zurückgeben?'],
+    cart: ['Was liegt in meinem Warenkorb?', 'Was kostet der Versand?', 'Wie kann ich etwas zurückgeben?'],
+    other: ['Hilf mir, ein Geschenk zu finden', 'Wie lange dauert die Lieferung?', 'Wie kann ich etwas zurückgeben?'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'Frühere Chats',
+  search: 'Deine Chats durchsuchen',
+  clear: 'Suche leeren',
+  found: (n, isMore) => (isMore ? `${n} gefunden, und es gibt mehr` : `${n} gefunden`),
+  nothing: (words) => `Zu „${words}“ wurde nichts gefunden.`,
+  none: 'Es gibt noch keine früheren Chats.',
+  more: 'Mehr anzeigen',
+  failed: 'Deine früheren Chats konnten nicht geladen werden.',
+  retry: 'Noch einmal versuchen',
+
+  options: (title) => `Optionen für „${title}“`,
+  rename: 'Umbenennen',
+  newTitle: 'Neuer Titel',
+  save: 'Speichern',
+  cancel: 'Abbrechen',
+  renamed: 'Umbenannt.',
+  markdown: 'Als Markdown herunterladen',
+  json: 'Als JSON herunterladen',
+  saved: (name) => `Heruntergeladen: ${name}`,
+  remove: 'Löschen',
+  removeText: 'Diesen Chat löschen?',
+  keep: 'Behalten',
+  removed: 'Gelöscht.',
+
+  share: 'Link teilen',
+  shareText: 'Wer den Link hat, kann diesen Chat so lesen, wie er jetzt ist, ohne deinen Warenkorb.',
+  shared: (date) => `Es gibt schon einen Link, gültig bis ${date}. Ein neuer ersetzt ihn.`,
+  goodFor: 'Link erstellen, gültig für',
+  days: (n) => (n === 1 ? '1 Tag' : `${n} Tage`),
+  link: 'Link zu diesem Chat',
+  goodUntil: (date) => `Gültig bis ${date}. Er wird nur jetzt angezeigt.`,
+  copy: 'Kopieren',
+  copied: 'Link kopiert.',
+  selected: 'Der Link ist markiert und kann kopiert werden.',
+  takeBack: 'Link zurückziehen',
+  takenBack: 'Der Link funktioniert nicht mehr.',
+  done: 'Fertig',
+
+  forgetTitle: 'Alles löschen?',
+  forgetText:
+    'Alle Chats auf diesem Gerät und auf unseren Servern werden endgültig gelöscht. Dein Warenkorb im Shop bleibt.',
+  forgetYes: 'Löschen',
+  forgetNo: 'Behalten',
+  forgotten: 'Alles wurde gelöscht.',
+  forgetFailed: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
+};

@@ -1,0 +1,148 @@
+/** Everything the widget says by itself, in Spanish. */
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'Asistente de la tienda',
+  subtitle: 'Asistente de IA de esta tienda',
+  greeting: '¡Hola! ¿Qué estás buscando?',
+  invitation: 'Pregunta por productos, tallas, envíos o tu carrito.',
+  note: 'Las respuestas las escribe una IA y pueden contener errores.',
+
+  close: 'Cerrar',
+  expand: 'Pantalla completa',
+  menu: 'Más',
+  back: 'Volver',
+  startOver: 'Nueva conversación',
+  past: 'Conversaciones anteriores',
+  forget: 'Borrar mis datos',
+
+  log: 'Conversación',
+  you: 'Tú',
+  newMessage: 'Mensaje nuevo',
+  older: 'Cargando mensajes anteriores',
+
+  compose: 'Tu mensaje',
+  placeholder: 'Pregunta sobre esta tienda',
+  send: 'Enviar',
+  stop: 'Detener la respuesta',
+  left: (n) => (n === 1 ? 'Queda 1 carácter' : `Quedan ${n} caracteres`),
+  tooLong: (n) => (n === 1 ? 'Sobra 1 carácter' : `Sobran ${n} caracteres`),
+  wait: 'Un momento: la respuesta todavía se está escribiendo.',
+
+  actions: 'Acciones',
+  edit: 'Editar',
+  editing: 'Estás reformulando tu pregunta.',
+  cancel: 'Cancelar',
+  copy: 'Copiar',
+  copied: 'Copiado',
+  good: 'Buena respuesta',
+  bad: 'Mala respuesta',
+  why: '¿Por qué? (opcional)',
+  tell: 'Cuéntanos',
+  thanks: '¡Gracias!',
+  notKept: 'No se pudo guardar. Inténtalo de nuevo.',
+  again: 'Responder de nuevo',
+  earlier: 'Versión anterior',
+  later: 'Versión posterior',
+  version: (n, of) => `${n} / ${of}`,
+
+  answering: (title) => `${title} está respondiendo`,
+  typing: 'Escribiendo una respuesta',
+  connecting: 'Conectando',
+  reconnecting: 'Reconectando',
+
+  products: 'Productos',
+  previous: 'Productos anteriores',
+  next: 'Más productos',
+  from: (price) => `desde ${price}`,
+  was: 'Antes',
+  now: 'Ahora',
+  soldOut: 'Agotado',
+  inStock: 'Disponible',
+  options: (n) => (n === 1 ? '1 opción' : `${n} opciones`),
+  add: 'Añadir al carrito',
+  addThis: (title) => `Añadir al carrito: ${title}`,
+  added: 'Añadido',
+  addedThis: (title) => `${title} está en tu carrito.`,
+  notAdded: 'No se pudo añadir al carrito. Inténtalo de nuevo.',
+  choose: (title) => `Elegir opción: ${title}`,
+
+  cart: 'Tu carrito',
+  items: (n) => (n === 1 ? '1 artículo' : `${n} artículos`),
+  checkout: 'Finalizar compra',
+  cartEmpty: 'Tu carrito está vacío.',
+  cartGone: 'Tu carrito había caducado; ya tienes uno nuevo.',
+
+  unsent: 'No enviado.',
+  stopped: 'Detuviste esta respuesta.',
+  broken: 'La respuesta se interrumpió.',
+  retry: 'Reintentar',
+  resume: 'Continuar',
+  dismiss: 'Ocultar',
+  problems: {
+    lost: 'Se perdió la conexión.',
+    'too-many-requests': 'Son muchos mensajes en poco tiempo.',
+    busy: 'Mucha gente está preguntando en este momento.',
+    internal: 'Algo falló por nuestra parte.',
+  },
+  tryIn: (seconds) =>
+    seconds < 90
+      ? `Inténtalo de nuevo en ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`
+      : `Inténtalo de nuevo en ${Math.ceil(seconds / 60)} minutos.`,
+
+
+  suggestions: {
+    product: ['¿Está disponible?', '¿Cuánto tarda el envío?', '¿Cómo funcionan las devoluciones?'],
+    cart: ['¿Qué hay en mi carrito?', '¿Cuánto cuesta el envío?', '¿Cómo funcionan las devoluciones?'],
+    other: ['Ayúdame a encontrar un regalo', '¿Cuánto tarda el envío?', '¿Cómo funcionan las devoluciones?'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'Conversaciones anteriores',
+  search: 'Buscar en tus conversaciones',
+  clear: 'Borrar la búsqueda',
+  found: (n, isMore) => `${n} ${n === 1 ? 'resultado' : 'resultados'}${isMore ? ', y hay más' : ''}`,
+  nothing: (words) => `No hay resultados para «${words}».`,
+  none: 'Todavía no hay conversaciones anteriores.',
+  more: 'Ver más',
+  failed: 'No se pudieron cargar tus conversaciones anteriores.',
+  retry: 'Reintentar',
+
+  options: (title) => `Opciones de «${title}»`,
+  rename: 'Cambiar nombre',
+  newTitle: 'Nuevo título',
+  save: 'Guardar',
+  cancel: 'Cancelar',
+  renamed: 'Nombre cambiado.',
+  markdown: 'Descargar como Markdown',
+  json: 'Descargar como JSON',
+  saved: (name) => `Descargado: ${name}`,
+  remove: 'Borrar',
+  removeText: '¿Borrar esta conversación?',
+  keep: 'Conservar',
+  removed: 'Conversación borrada.',
+
+  share: 'Compartir un enlace',
+  shareText: 'Quien tenga el enlace podrá leer esta conversación tal como está ahora, sin tu carrito.',
+  shared: (date) => `Ya hay un enlace, válido hasta el ${date}. Uno nuevo lo reemplazará.`,
+  goodFor: 'Crear un enlace válido durante',
+  days: (n) => (n === 1 ? '1 día' : `${n} días`),
+  link: 'Enlace a esta conversación',
+  goodUntil: (date) => `Válido hasta el ${date}. Solo se muestra ahora.`,
+  copy: 'Copiar',
+  copied: 'Enlace copiado.',
+  selected: 'El enlace está seleccionado, listo para copiar.',
+  takeBack: 'Anular el enlace',
+  takenBack: 'El enlace ya no funciona.',
+  done: 'Listo',
+
+  forgetTitle: '¿Borrar todo?',
+  forgetText:
+    'Se borrarán para siempre todas las conversaciones de este dispositivo y de nuestros servidores. Tu carrito de la tienda se conserva.',
+  forgetYes: 'Borrar',
+  forgetNo: 'Conservar',
+  forgotten: 'Se borró todo.',
+  forgetFailed: 'No funcionó. Inténtalo de nuevo.',
+};

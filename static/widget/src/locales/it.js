@@ -1,0 +1,148 @@
+/** Everything the widget says by itself, in Italian. */
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'Assistente del negozio',
+  subtitle: 'Assistente IA di questo negozio',
+  greeting: 'Ciao! Che cosa stai cercando?',
+  invitation: 'Chiedi di prodotti, taglie, consegna o del tuo carrello.',
+  note: 'Le risposte sono scritte da un’IA e possono contenere errori.',
+
+  close: 'Chiudi',
+  expand: 'Schermo intero',
+  menu: 'Altro',
+  back: 'Indietro',
+  startOver: 'Nuova conversazione',
+  past: 'Conversazioni passate',
+  forget: 'Cancella i miei dati',
+
+  log: 'Conversazione',
+  you: 'Tu',
+  newMessage: 'Nuovo messaggio',
+  older: 'Caricamento dei messaggi precedenti',
+
+  compose: 'Il tuo messaggio',
+  placeholder: 'Chiedi qualcosa sul negozio',
+  send: 'Invia',
+  stop: 'Interrompi la risposta',
+  left: (n) => (n === 1 ? '1 carattere rimasto' : `${n} caratteri rimasti`),
+  tooLong: (n) => (n === 1 ? '1 carattere di troppo' : `${n} caratteri di troppo`),
+  wait: 'Un attimo: la risposta è ancora in corso.',
+
+  actions: 'Azioni',
+  edit: 'Modifica',
+  editing: 'Stai riformulando la tua domanda.',
+  cancel: 'Annulla',
+  copy: 'Copia',
+  copied: 'Copiato',
+  good: 'Risposta utile',
+  bad: 'Risposta non utile',
+  why: 'Perché? (facoltativo)',
+  tell: 'Raccontaci',
+  thanks: 'Grazie!',
+  notKept: 'Non è stato possibile salvare. Riprova.',
+  again: 'Rispondi di nuovo',
+  earlier: 'Versione precedente',
+  later: 'Versione successiva',
+  version: (n, of) => `${n} / ${of}`,
+
+  answering: (title) => `${title} sta rispondendo`,
+  typing: 'Risposta in corso',
+  connecting: 'Connessione in corso',
+  reconnecting: 'Riconnessione in corso',
+
+  products: 'Prodotti',
+  previous: 'Prodotti precedenti',
+  next: 'Altri prodotti',
+  from: (price) => `da ${price}`,
+  was: 'Prima',
+  now: 'Ora',
+  soldOut: 'Esaurito',
+  inStock: 'Disponibile',
+  options: (n) => (n === 1 ? '1 opzione' : `${n} opzioni`),
+  add: 'Aggiungi al carrello',
+  addThis: (title) => `Aggiungi al carrello: ${title}`,
+  added: 'Aggiunto',
+  addedThis: (title) => `${title} è nel tuo carrello.`,
+  notAdded: 'Non è stato possibile aggiungerlo al carrello. Riprova.',
+  choose: (title) => `Scegli l’opzione: ${title}`,
+
+  cart: 'Il tuo carrello',
+  items: (n) => (n === 1 ? '1 articolo' : `${n} articoli`),
+  checkout: 'Vai alla cassa',
+  cartEmpty: 'Il tuo carrello è vuoto.',
+  cartGone: 'Il tuo carrello era scaduto: ora ne hai uno nuovo.',
+
+  unsent: 'Non inviato.',
+  stopped: 'Hai interrotto questa risposta.',
+  broken: 'La risposta si è interrotta.',
+  retry: 'Riprova',
+  resume: 'Riprendi',
+  dismiss: 'Nascondi',
+  problems: {
+    lost: 'La connessione si è interrotta.',
+    'too-many-requests': 'Sono tanti messaggi in poco tempo.',
+    busy: 'In questo momento ci sono molte richieste.',
+    internal: 'Qualcosa è andato storto da parte nostra.',
+  },
+  tryIn: (seconds) =>
+    seconds < 90
+      ? `Riprova tra ${seconds} ${seconds === 1 ? 'secondo' : 'secondi'}.`
+      : `Riprova tra ${Math.ceil(seconds / 60)} minuti.`,
+
+
+  suggestions: {
+    product: ['È disponibile?', 'Quali sono i tempi di consegna?', 'Come funziona il reso?'],
+    cart: ['Che cosa c’è nel mio carrello?', 'Quanto costa la spedizione?', 'Come funziona il reso?'],
+    other: ['Aiutami a trovare un regalo', 'Quali sono i tempi di consegna?', 'Come funziona il reso?'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'Conversazioni passate',
+  search: 'Cerca nelle tue conversazioni',
+  clear: 'Svuota la ricerca',
+  found: (n, isMore) => `${n} ${n === 1 ? 'risultato' : 'risultati'}${isMore ? ', e altri ancora' : ''}`,
+  nothing: (words) => `Nessun risultato per «${words}».`,
+  none: 'Non ci sono ancora conversazioni passate.',
+  more: 'Mostra altro',
+  failed: 'Non è stato possibile caricare le tue conversazioni passate.',
+  retry: 'Riprova',
+
+  options: (title) => `Opzioni per «${title}»`,
+  rename: 'Rinomina',
+  newTitle: 'Nuovo titolo',
+  save: 'Salva',
+  cancel: 'Annulla',
+  renamed: 'Conversazione rinominata.',
+  markdown: 'Scarica in Markdown',
+  json: 'Scarica in JSON',
+  saved: (name) => `Scaricato: ${name}`,
+  remove: 'Elimina',
+  removeText: 'Eliminare questa conversazione?',
+  keep: 'Mantieni',
+  removed: 'Conversazione eliminata.',
+
+  share: 'Condividi un link',
+  shareText: 'Chi ha il link può leggere questa conversazione così com’è ora, senza il tuo carrello.',
+  shared: (date) => `Esiste già un link (scadenza: ${date}). Uno nuovo lo sostituirà.`,
+  goodFor: 'Crea un link valido per',
+  days: (n) => (n === 1 ? '1 giorno' : `${n} giorni`),
+  link: 'Link a questa conversazione',
+  goodUntil: (date) => `Scadenza: ${date}. Il link viene mostrato solo ora.`,
+  copy: 'Copia',
+  copied: 'Link copiato.',
+  selected: 'Il link è selezionato, pronto da copiare.',
+  takeBack: 'Disattiva il link',
+  takenBack: 'Il link non funziona più.',
+  done: 'Fatto',
+
+  forgetTitle: 'Cancellare tutto?',
+  forgetText:
+    'Tutte le conversazioni su questo dispositivo e sui nostri server verranno eliminate per sempre. Il tuo carrello nel negozio rimane.',
+  forgetYes: 'Cancella',
+  forgetNo: 'Mantieni',
+  forgotten: 'Tutto è stato cancellato.',
+  forgetFailed: 'Non ha funzionato. Riprova.',
+};

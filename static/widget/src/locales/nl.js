@@ -1,0 +1,148 @@
+/** Everything the widget says by itself, in Dutch. */
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'Winkelassistent',
+  subtitle: 'AI-assistent van deze winkel',
+  greeting: 'Hoi! Waar ben je naar op zoek?',
+  invitation: 'Vraag naar producten, maten, levering of je winkelwagen.',
+  note: 'De antwoorden zijn geschreven door AI en kunnen fouten bevatten.',
+
+  close: 'Sluiten',
+  expand: 'Volledig scherm',
+  menu: 'Meer',
+  back: 'Terug',
+  startOver: 'Nieuw gesprek',
+  past: 'Eerdere gesprekken',
+  forget: 'Wis mijn gegevens',
+
+  log: 'Gesprek',
+  you: 'Jij',
+  newMessage: 'Nieuw bericht',
+  older: 'Eerdere berichten laden',
+
+  compose: 'Je bericht',
+  placeholder: 'Vraag iets over deze winkel',
+  send: 'Versturen',
+  stop: 'Antwoord stoppen',
+  left: (n) => (n === 1 ? 'Nog 1 teken' : `Nog ${n} tekens`),
+  tooLong: (n) => (n === 1 ? '1 teken te veel' : `${n} tekens te veel`),
+  wait: 'Een moment: het antwoord wordt nog geschreven.',
+
+  actions: 'Acties',
+  edit: 'Bewerken',
+  editing: 'Je past je vraag aan.',
+  cancel: 'Annuleren',
+  copy: 'Kopiëren',
+  copied: 'Gekopieerd',
+  good: 'Goed antwoord',
+  bad: 'Slecht antwoord',
+  why: 'Waarom? (optioneel)',
+  tell: 'Vertel het ons',
+  thanks: 'Bedankt!',
+  notKept: 'Dat kon niet worden opgeslagen. Probeer het opnieuw.',
+  again: 'Opnieuw antwoorden',
+  earlier: 'Eerdere versie',
+  later: 'Latere versie',
+  version: (n, of) => `${n} / ${of}`,
+
+  answering: (title) => `${title} antwoordt`,
+  typing: 'Antwoord wordt geschreven',
+  connecting: 'Verbinden',
+  reconnecting: 'Opnieuw verbinden',
+
+  products: 'Producten',
+  previous: 'Vorige producten',
+  next: 'Meer producten',
+  from: (price) => `vanaf ${price}`,
+  was: 'Voorheen',
+  now: 'Nu',
+  soldOut: 'Uitverkocht',
+  inStock: 'Op voorraad',
+  options: (n) => (n === 1 ? '1 optie' : `${n} opties`),
+  add: 'In winkelwagen',
+  addThis: (title) => `In winkelwagen: ${title}`,
+  added: 'Toegevoegd',
+  addedThis: (title) => `${title} zit in je winkelwagen.`,
+  notAdded: 'Dat kon niet aan je winkelwagen worden toegevoegd. Probeer het opnieuw.',
+  choose: (title) => `Kies een optie: ${title}`,
+
+  cart: 'Je winkelwagen',
+  items: (n) => (n === 1 ? '1 artikel' : `${n} artikelen`),
+  checkout: 'Afrekenen',
+  cartEmpty: 'Je winkelwagen is leeg.',
+  cartGone: 'Je winkelwagen was verlopen; je hebt nu een nieuwe.',
+
+  unsent: 'Niet verstuurd.',
+  stopped: 'Je hebt dit antwoord gestopt.',
+  broken: 'Het antwoord werd afgebroken.',
+  retry: 'Probeer opnieuw',
+  resume: 'Hervatten',
+  dismiss: 'Verbergen',
+  problems: {
+    lost: 'De verbinding is verbroken.',
+    'too-many-requests': 'Dat waren veel berichten in korte tijd.',
+    busy: 'Er stellen nu veel klanten een vraag.',
+    internal: 'Er ging bij ons iets mis.',
+  },
+  tryIn: (seconds) =>
+    seconds < 90
+      ? `Probeer het over ${seconds} ${seconds === 1 ? 'seconde' : 'seconden'} opnieuw.`
+      : `Probeer het over ${Math.ceil(seconds / 60)} minuten opnieuw.`,
+
+
+  suggestions: {
+    product: ['Is dit op voorraad?', 'Hoe lang duurt de levering?', 'Hoe werkt retourneren?'],
+    cart: ['Wat zit er in mijn winkelwagen?', 'Wat kost de verzending?', 'Hoe werkt retourneren?'],
+    other: ['Help me een cadeau te vinden', 'Hoe lang duurt de levering?', 'Hoe werkt retourneren?'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'Eerdere gesprekken',
+  search: 'Zoek in je gesprekken',
+  clear: 'Zoekopdracht wissen',
+  found: (n, isMore) => (isMore ? `${n} gevonden, en er zijn er meer` : `${n} gevonden`),
+  nothing: (words) => `Niets gevonden voor ‘${words}’.`,
+  none: 'Er zijn nog geen eerdere gesprekken.',
+  more: 'Meer tonen',
+  failed: 'Je eerdere gesprekken konden niet worden geladen.',
+  retry: 'Probeer opnieuw',
+
+  options: (title) => `Opties voor ‘${title}’`,
+  rename: 'Naam wijzigen',
+  newTitle: 'Nieuwe titel',
+  save: 'Opslaan',
+  cancel: 'Annuleren',
+  renamed: 'Naam gewijzigd.',
+  markdown: 'Downloaden als Markdown',
+  json: 'Downloaden als JSON',
+  saved: (name) => `Gedownload: ${name}`,
+  remove: 'Verwijderen',
+  removeText: 'Dit gesprek verwijderen?',
+  keep: 'Bewaren',
+  removed: 'Verwijderd.',
+
+  share: 'Link delen',
+  shareText: 'Wie de link heeft, kan dit gesprek lezen zoals het nu is, zonder je winkelwagen.',
+  shared: (date) => `Er is al een link, geldig tot ${date}. Een nieuwe komt ervoor in de plaats.`,
+  goodFor: 'Maak een link, geldig voor',
+  days: (n) => (n === 1 ? '1 dag' : `${n} dagen`),
+  link: 'Link naar dit gesprek',
+  goodUntil: (date) => `Geldig tot ${date}. De link is alleen nu te zien.`,
+  copy: 'Kopiëren',
+  copied: 'Link gekopieerd.',
+  selected: 'De link is geselecteerd en kan worden gekopieerd.',
+  takeBack: 'Link intrekken',
+  takenBack: 'De link werkt niet meer.',
+  done: 'Klaar',
+
+  forgetTitle: 'Alles wissen?',
+  forgetText:
+    'Alle gesprekken op dit apparaat en op onze servers worden definitief gewist. Je winkelwagen in de winkel blijft bewaard.',
+  forgetYes: 'Wissen',
+  forgetNo: 'Bewaren',
+  forgotten: 'Alles is gewist.',
+  forgetFailed: 'Dat is niet gelukt. Probeer het opnieuw.',
+};

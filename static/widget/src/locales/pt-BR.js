@@ -1,0 +1,148 @@
+/** Everything the widget says by itself, in the Portuguese of Brazil. */
+
+/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+export const strings = {
+  title: 'Assistente da loja',
+  subtitle: 'Assistente de IA desta loja',
+  greeting: 'Olá! O que você está procurando?',
+  invitation: 'Pergunte sobre produtos, tamanhos, entrega ou seu carrinho.',
+  note: 'As respostas são escritas por uma IA e podem conter erros.',
+
+  close: 'Fechar',
+  expand: 'Tela cheia',
+  menu: 'Mais',
+  back: 'Voltar',
+  startOver: 'Nova conversa',
+  past: 'Conversas anteriores',
+  forget: 'Apagar meus dados',
+
+  log: 'Conversa',
+  you: 'Você',
+  newMessage: 'Nova mensagem',
+  older: 'Carregando mensagens anteriores',
+
+  compose: 'Sua mensagem',
+  placeholder: 'Pergunte sobre esta loja',
+  send: 'Enviar',
+  stop: 'Parar a resposta',
+  left: (n) => (n < 2 ? `Resta ${n} caractere` : `Restam ${n} caracteres`),
+  tooLong: (n) => (n < 2 ? `${n} caractere a mais` : `${n} caracteres a mais`),
+  wait: 'Um momento: a resposta ainda está sendo escrita.',
+
+  actions: 'Ações',
+  edit: 'Editar',
+  editing: 'Você está reformulando sua pergunta.',
+  cancel: 'Cancelar',
+  copy: 'Copiar',
+  copied: 'Copiado',
+  good: 'Boa resposta',
+  bad: 'Resposta ruim',
+  why: 'Por quê? (opcional)',
+  tell: 'Conte para nós',
+  thanks: 'Agradecemos!',
+  notKept: 'Não foi possível salvar. Tente novamente.',
+  again: 'Responder de novo',
+  earlier: 'Versão anterior',
+  later: 'Versão posterior',
+  version: (n, of) => `${n} / ${of}`,
+
+  answering: (title) => `${title} está respondendo`,
+  typing: 'Escrevendo uma resposta',
+  connecting: 'Conectando',
+  reconnecting: 'Reconectando',
+
+  products: 'Produtos',
+  previous: 'Produtos anteriores',
+  next: 'Mais produtos',
+  from: (price) => `a partir de ${price}`,
+  was: 'Antes',
+  now: 'Agora',
+  soldOut: 'Esgotado',
+  inStock: 'Em estoque',
+  options: (n) => (n < 2 ? `${n} opção` : `${n} opções`),
+  add: 'Adicionar ao carrinho',
+  addThis: (title) => `Adicionar ao carrinho: ${title}`,
+  added: 'Adicionado',
+  addedThis: (title) => `${title} está no seu carrinho.`,
+  notAdded: 'Não foi possível adicionar ao carrinho. Tente novamente.',
+  choose: (title) => `Escolher opção: ${title}`,
+
+  cart: 'Seu carrinho',
+  items: (n) => (n < 2 ? `${n} item` : `${n} itens`),
+  checkout: 'Finalizar compra',
+  cartEmpty: 'Seu carrinho está vazio.',
+  cartGone: 'Seu carrinho tinha expirado; agora você tem um novo.',
+
+  unsent: 'Não enviada.',
+  stopped: 'Você parou esta resposta.',
+  broken: 'A resposta foi interrompida.',
+  retry: 'Tentar de novo',
+  resume: 'Continuar',
+  dismiss: 'Ocultar',
+  problems: {
+    lost: 'A conexão caiu.',
+    'too-many-requests': 'Foram muitas mensagens em pouco tempo.',
+    busy: 'Muita gente está perguntando neste momento.',
+    internal: 'Algo deu errado do nosso lado.',
+  },
+  tryIn: (seconds) =>
+    seconds < 90
+      ? `Tente novamente em ${seconds} ${seconds < 2 ? 'segundo' : 'segundos'}.`
+      : `Tente novamente em ${Math.ceil(seconds / 60)} minutos.`,
+
+
+  suggestions: {
+    product: ['Tem em estoque?', 'Qual é o prazo de entrega?', 'Como faço uma devolução?'],
+    cart: ['O que tem no meu carrinho?', 'Quanto custa o frete?', 'Como faço uma devolução?'],
+    other: ['Me ajude a escolher um presente', 'Qual é o prazo de entrega?', 'Como faço uma devolução?'],
+  },
+};
+
+/** @type {typeof import('../pages-strings.js').strings} */
+export const pages = {
+  past: 'Conversas anteriores',
+  search: 'Buscar nas suas conversas',
+  clear: 'Limpar a busca',
+  found: (n, isMore) => `${n} ${n < 2 ? 'resultado' : 'resultados'}${isMore ? ', e há mais' : ''}`,
+  nothing: (words) => `Nada foi encontrado para “${words}”.`,
+  none: 'Ainda não há conversas anteriores.',
+  more: 'Mostrar mais',
+  failed: 'Não foi possível carregar suas conversas anteriores.',
+  retry: 'Tentar de novo',
+
+  options: (title) => `Opções de “${title}”`,
+  rename: 'Renomear',
+  newTitle: 'Novo título',
+  save: 'Salvar',
+  cancel: 'Cancelar',
+  renamed: 'Conversa renomeada.',
+  markdown: 'Baixar como Markdown',
+  json: 'Baixar como JSON',
+  saved: (name) => `Baixado: ${name}`,
+  remove: 'Excluir',
+  removeText: 'Excluir esta conversa?',
+  keep: 'Manter',
+  removed: 'Conversa excluída.',
+
+  share: 'Compartilhar um link',
+  shareText: 'Quem tiver o link poderá ler esta conversa como ela está agora, sem o seu carrinho.',
+  shared: (date) => `Já existe um link, válido até ${date}. Um novo vai substituí-lo.`,
+  goodFor: 'Criar um link válido por',
+  days: (n) => (n < 2 ? `${n} dia` : `${n} dias`),
+  link: 'Link para esta conversa',
+  goodUntil: (date) => `Válido até ${date}. O link só aparece agora.`,
+  copy: 'Copiar',
+  copied: 'Link copiado.',
+  selected: 'O link está selecionado, pronto para copiar.',
+  takeBack: 'Desativar o link',
+  takenBack: 'O link não funciona mais.',
+  done: 'Pronto',
+
+  forgetTitle: 'Apagar tudo?',
+  forgetText:
+    'Todas as conversas neste aparelho e em nossos servidores serão apagadas para sempre. Seu carrinho na loja continua.',
+  forgetYes: 'Apagar',
+  forgetNo: 'Manter',
+  forgotten: 'Tudo foi apagado.',
+  forgetFailed: 'Não deu certo. Tente novamente.',
+};

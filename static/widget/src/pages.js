@@ -1,0 +1,21 @@
+/** The pages over the conversation: a script of their own, which comes when the first of them is opened. */
+export { forgetMe } from './forget.js';
+export { History } from './history.js';
+export { default as css } from './pages.css';
+export { strings } from './pages-strings.js';
+
+/** @typedef {{ title: string, element: HTMLElement }} Page */
+
+/**
+ * What a page may ask of the panel that it lies in.
+ * @typedef {object} Host
+ * @property {import('./api.js').Api} api
+ * @property {string} locale
+ * @property {string | null} current the conversation under the page
+ * @property {(id: string) => void} open go on with a conversation
+ * @property {(id: string) => void} deleted a conversation is no more
+ * @property {() => Promise<boolean>} erase everything; whether it worked
+ * @property {() => void} leave
+ * @property {(text: string) => void} say to a screen reader
+ * @property {(error: unknown) => string} words why a request failed
+ */

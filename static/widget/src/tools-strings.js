@@ -1,0 +1,21 @@
+/** Everything that the tools under messages say, in English. Other languages have it among their `strings`. */
+export const strings = {
+  actions: 'Actions',
+  edit: 'Edit',
+  copy: 'Copy',
+  good: 'Good answer',
+  bad: 'Bad answer',
+  why: 'What was it? (optional)',
+  tell: 'Tell us',
+  again: 'Answer again',
+  earlier: 'Earlier version',
+  later: 'Later version',
+  version: (/** @type {number} */ n, /** @type {number} */ of) => `${n} / ${of}`,
+  add: 'Add to cart',
+  addThis: (/** @type {string} */ title) => `Add ${title} to the cart`,
+  added: 'Added',
+  choose: (/** @type {string} */ title) => `Which ${title}`,
+  copied: 'Copied',
+  thanks: 'Thank you.',
+  notKept: 'That could not be saved. Please try again.',
+};
