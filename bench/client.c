@@ -370,10 +370,15 @@ static int64_t start_of(size_t stream)
     return start + (int64_t)ramp * 1000 * (int64_t)stream / (int64_t)count;
 }
 
+static int64_t last_moment(void)
+{
+    return start + (leave && leave < limit ? leave : limit) * 1000;
+}
+
 /* Begin whom it is time for. Returns the moment of the next one, or when to stop. */
 static int64_t begin_due(size_t *begun)
 {
-    int64_t next = start + (leave && leave < limit ? leave : limit) * 1000;
+    int64_t next = last_moment();
     while (*begun < count && start_of(*begun) <= now())
         connect_to_target(&streams[(*begun)++]);
     if (*begun < count && start_of(*begun) < next)
@@ -392,8 +397,10 @@ static void run(void)
     start = now();
     while (ended < count) {
         int64_t left = begin_due(&begun) - now();
-        if (left < 0)
+        if (now() >= last_moment())
             break;
+        if (left < 0)
+            left = 0; // on a busy machine the next one's time may have come meanwhile
         struct timespec wait = { left / 1000000, left % 1000000 * 1000 };
         int ready = epoll_pwait2(loop, events, EVENTS, &wait, NULL);
         for (int i = 0; i < ready; i++) {

@@ -56,7 +56,9 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The second column leaves out the files that are the same in both."""
+    """The second column leaves out the files that are the same in both. What takes long and cannot be divided comes
+    first, or one process would be busy with it while the others have nothing left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if column.REDIS:
         concerned = {item.path for item in items if _concerned(item)}
         config.hook.pytest_deselected(items=[item for item in items if item.path not in concerned])
@@ -72,6 +74,8 @@ MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.stream
 
 def _concerned(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
+    if item.get_closest_marker("looks"):
+        return False
     asked = set(item.fixturenames)
     if asked & NAMED and not asked & PRODUCT:
         return False

@@ -21,6 +21,7 @@ KNOWS = {
     "migrations": set(),
     "logs": set(),
     "exports": set(),
+    "shares": {"exports", "models", "problems"},
     "origins": {"config"},
     "backups": {"config"},
     "limits": {"config", "problems"},
@@ -34,6 +35,7 @@ KNOWS = {
     "turns": {"llm", "shopify", "streams", "models", "problems"},
     "api": {
         "backups",
+        "shares",
         "turns",
         "llm",
         "shopify",

@@ -14,7 +14,7 @@ from tests.widget import Chat, break_it, slowly
 
 __all__ = ["chromium", "page", "phone"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-access")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-access")]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.widget import Chat
 
 __all__ = ["chromium", "page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-languages")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-languages")]
 
 # The merchant's snippet, as it is in a shop of another language.
 ANEW = """locale => {

@@ -17,7 +17,7 @@ from tests.browser import chromium
 
 __all__ = ["chromium"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-markdown")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-markdown")]
 
 SOURCE = Path(__file__).parents[1] / "static" / "widget" / "src"
 HOSTILE = json.loads((Path(__file__).parent / "hostile_markdown.json").read_text())

@@ -11,7 +11,7 @@ from tests.widget import Chat
 
 __all__ = ["chromium", "page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-page")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-page")]
 
 STRICT = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; style-src 'self'; "

@@ -11,7 +11,7 @@ from tests.widget import Chat, slowly
 
 __all__ = ["chromium", "phone"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-phone")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-phone")]
 
 
 @pytest.fixture
