@@ -15,7 +15,7 @@ from tests.widget import Chat, slowly
 
 __all__ = ["chromium", "page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-actions")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-actions")]
 
 
 @pytest.fixture

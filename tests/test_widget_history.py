@@ -19,7 +19,7 @@ from tests.widget import Chat
 
 __all__ = ["chromium", "page", "phone"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-history")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-history")]
 
 MITTENS, MUGS = "Do you have mittens?", "Do you have enamel mugs?"
 LOST = "The connection was lost."
