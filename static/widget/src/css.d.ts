@@ -4,9 +4,8 @@ declare module '*.css' {
   export default text;
 }
 
-/** Written by the build: where the panel lies, relative to the entry, and the pages, relative to the panel. */
+/** Written by the build: where the scripts lie that come later, and the words of each language, relative to who loads them. */
 declare const PANEL: string;
-/** Where the words of each language lie, relative to the panel. */
+declare const PAGES: string;
 declare const TOOLS: string;
 declare const LOCALES: Record<string, string>;
-declare const PAGES: string;
