@@ -73,8 +73,8 @@ for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort(
   if (tag !== 'launcher') LOCALES[tag] = keep(tag, await bundle(`locales/${tag}`));
 }
 const PAGES = keep('pages', await bundle('pages'));
-const TOOLS = keep('tools', await bundle('tools'));
-const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, TOOLS }));
+const MESSAGES = keep('messages', await bundle('messages'));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES }));
 files.set('chat.js', await bundle('chat', { PANEL }));
 
 await mkdir(out, { recursive: true });

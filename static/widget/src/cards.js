@@ -1,7 +1,8 @@
 import { h, icon } from './dom.js';
 import { CHEVRON } from './icons.js';
+import { strings } from './messages-strings.js';
 import { price } from './money.js';
-import { strings } from './strings.js';
+import { purchase } from './purchase.js';
 
 /** @typedef {import('./types').Product} Product */
 /** @typedef {import('./message-view.js').Shown} Shown */
@@ -13,8 +14,7 @@ import { strings } from './strings.js';
  */
 export function productList(products, shown) {
   const list = h('ul', { className: 'products', role: 'list', 'aria-label': strings.products });
-  const purchase = shown.tools.module?.purchase;
-  list.append(...products.map((product) => h('li', {}, card(product, shown), purchase?.(product, shown))));
+  list.append(...products.map((product) => h('li', {}, card(product, shown), purchase(product, shown))));
   if (products.length < 2) {
     list.classList.add('single');
     return list;

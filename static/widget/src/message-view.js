@@ -1,19 +1,21 @@
-import { cartLine } from './cart.js';
 import { productList } from './cards.js';
+import { cartLine } from './cart-line.js';
 import { h, icon } from './dom.js';
 import { AGAIN } from './icons.js';
 import { Markdown } from './markdown.js';
 import { textOf } from './message.js';
-import { inWords, strings } from './strings.js';
+import { strings } from './messages-strings.js';
+import { AnswerTools, QuestionTools } from './tools.js';
 
 /** @typedef {import('./types').Message} Message */
 /** @typedef {import('./types').Part} Part */
 /**
  * @typedef {object} Shown
+ * @property {string} title the assistant's name
  * @property {string} locale
  * @property {import('./links.js').Addresses} addresses
  * @property {import('./tools.js').Acts} acts
- * @property {import('./later.js').Later} tools what can be done with messages, once it has come
+ * @property {(problem: import('./types').Problem) => string} words
  */
 /**
  * @typedef {object} PartView
@@ -42,14 +44,14 @@ export class Question {
   element = h('div', { className: 'message user', part: 'message user' });
   #bubble = h('p', { className: 'bubble', dir: 'auto' });
   #foot = new Foot();
-
-  /** @type {import('./tools.js').QuestionTools | null} */
-  #tools = null;
+  #tools;
 
   /** @param {Shown} shown */
   constructor(shown) {
     this.shown = shown;
-    this.element.append(h('span', { className: 'hidden' }, `${strings.you}: `), this.#bubble, this.#foot.element);
+    this.#tools = new QuestionTools(shown.locale, shown.acts);
+    const who = h('span', { className: 'hidden' }, `${strings.you}: `);
+    this.element.append(who, this.#bubble, this.#foot.element, this.#tools.element);
   }
 
   /** @param {Message} message @param {{ isLast: boolean, isLastQuestion: boolean }} where nothing is being written */
@@ -57,17 +59,9 @@ export class Question {
     const error = message.metadata?.error;
     const text = textOf(message);
     if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
-    this.#foot.say(error ? `${strings.unsent} ${inWords(error)}` : '', isLast ? this.shown.acts.retry : null);
-    this.#tools ??= this.#equip();
-    this.#tools?.update(message, isLastQuestion);
-  }
-
-  #equip() {
-    const { tools, locale, acts } = this.shown;
-    if (!tools.module) return null;
-    const made = new tools.module.QuestionTools(locale, acts);
-    this.element.append(made.element);
-    return made;
+    const said = error ? `${strings.unsent} ${this.shown.words(error)}` : '';
+    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    this.#tools.update(message, isLastQuestion);
   }
 }
 
@@ -77,13 +71,13 @@ export class Answer {
   /** @type {PartView[]} */
   #views = [];
   #foot = new Foot();
-  /** @type {import('./tools.js').AnswerTools | null} */
+  /** @type {AnswerTools | null} */
   #tools = null;
 
-  /** @param {string} title @param {Shown} shown */
-  constructor(title, shown) {
+  /** @param {Shown} shown */
+  constructor(shown) {
     this.shown = shown;
-    this.element.append(h('span', { className: 'hidden' }, `${title}: `), this.#foot.element);
+    this.element.append(h('span', { className: 'hidden' }, `${shown.title}: `), this.#foot.element);
   }
 
   get spoken() {
@@ -99,7 +93,7 @@ export class Answer {
     parts.forEach((part, index) => this.#show(part, index));
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
-    const said = ended(message);
+    const said = this.#ended(message);
     this.#foot.say(said, isLast ? this.shown.acts.retry : null);
     if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
     this.#tools?.update(message, isLast);
@@ -108,11 +102,17 @@ export class Answer {
 
   /** @param {Message} message */
   #equip(message) {
-    const { tools, locale, acts } = this.shown;
-    if (!tools.module) return null;
-    const made = new tools.module.AnswerTools(message, locale, acts);
+    const made = new AnswerTools(message, this.shown.locale, this.shown.acts);
     this.element.append(made.element);
     return made;
+  }
+
+  /** How it ended, when it did not end well. @param {Message} message */
+  #ended({ metadata }) {
+    const status = metadata?.status;
+    if (status === 'stopped') return strings.stopped;
+    if (status !== 'failed' && status !== 'interrupted') return '';
+    return metadata?.error ? this.shown.words(metadata.error) : strings.broken;
   }
 
   /** @param {Part} part @param {number} index */
@@ -143,12 +143,9 @@ function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
   const made = part.type === 'data-cart' ? cartLine(part.data, shown.locale) : productList(part.data.products, shown);
   const like = JSON.stringify(part.data);
-  const { module } = shown.tools; // without it there is no way into the cart yet
   return {
     element: made,
-    shows: (other) =>
-      module === shown.tools.module &&
-      (other === part || (other.type === part.type && JSON.stringify(other.data) === like)),
+    shows: (other) => other === part || (other.type === part.type && JSON.stringify(other.data) === like),
   };
 }
 
@@ -171,12 +168,4 @@ function textView(first, { addresses }) {
   };
   shows(first);
   return { element, shows };
-}
-
-/** How an answer ended, when it did not end well. @param {Message} message */
-function ended({ metadata }) {
-  const status = metadata?.status;
-  if (status === 'stopped') return strings.stopped;
-  if (status !== 'failed' && status !== 'interrupted') return '';
-  return metadata?.error ? inWords(metadata.error) : strings.broken;
 }

@@ -44,7 +44,8 @@ export class Panel {
   /** A page over the conversation, such as the list of past ones. @type {HTMLElement | null} */
   #page = null;
   #pages = new Later(PAGES);
-  #tools = new Later(TOOLS);
+  #messages = new Later(MESSAGES);
+  #isEquipping = false;
   #heading = h('h2', { id: 'title' });
   #back = button('plain back', strings.back, BACK, () => this.#leavePage());
   #closer = button('plain close', strings.close, CLOSE, () => this.hide());
@@ -60,7 +61,7 @@ export class Panel {
     this.launcher = launcher;
     this.labels = labels;
     this.settings = settings(element);
-    const { shop, api, locale } = this.settings;
+    const { shop, api, locale, title } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
     this.api = new Api(api, shop, this.shared);
@@ -75,9 +76,9 @@ export class Panel {
     });
     this.transcript = new Transcript(
       this.settings,
-      { locale, addresses: new Addresses(location.href, shop, api), acts: this.#acts(), tools: this.#tools },
+      { title, locale, addresses: new Addresses(location.href, shop, api), acts: this.#acts(), words: inWords },
       {
-        retry: () => this.conversation.retry(),
+        retry: () => this.#retry(),
         older: () => this.conversation.older(),
         ask: (text) => this.#send(text),
       },
@@ -103,6 +104,7 @@ export class Panel {
     this.transcript.place = restored ? (this.own.get('place') ?? null) : null;
     if (!restored) this.#focus();
     if (this.conversation.id) this.cart.check();
+    else this.#messages.load(); // for the first of them
   }
 
   hide() {
@@ -270,10 +272,15 @@ export class Panel {
     if (question) this.composer.reword(textOf(question));
   }
 
+  #retry() {
+    if (this.transcript.views) this.conversation.retry();
+    else this.#equip();
+  }
+
   /** What can be done with messages. @returns {import('./tools.js').Acts} */
   #acts() {
     return {
-      retry: () => this.conversation.retry(),
+      retry: () => this.#retry(),
       edit: () => this.#recall(),
       add: (variant, title) => this.cart.add(variant, title),
       say: (text) => this.announcer.say(text),
@@ -296,7 +303,7 @@ export class Panel {
       () => true,
       () => false,
     );
-    if (isDone) (answer.metadata ??= {}).rating = rating;
+    if (isDone) answer.metadata = { ...answer.metadata, rating };
     this.#draw();
     return isDone;
   }
@@ -353,7 +360,7 @@ export class Panel {
     const place = this.#cover(title, h('div', { className: 'page' }, waiting));
     this.#expand();
     this.#back.focus();
-    const isThere = await this.#bring(this.#pages, 'pages');
+    const isThere = await this.#bring(this.#pages, async () => (await speak(this.settings.locale)).pages);
     if (this.#page !== place) return;
     if (isThere) {
       const page = make(this.#pages.module, this.#host());
@@ -396,15 +403,15 @@ export class Panel {
   /**
    * A script that comes later, with its words and its styles.
    * @param {Later} later
-   * @param {'strings' | 'pages'} words
+   * @param {() => object | undefined | Promise<object | undefined>} words
    * @returns {Promise<boolean>} whether it is there; the next call tries again
    */
   async #bring(later, words) {
-    const spoken = await speak(this.settings.locale);
-    if (!(await later.load())) return false;
+    const [isThere, spoken] = await Promise.all([later.load(), words()]);
+    if (!isThere) return false;
     if (!later.isSetUp && this.dialog.isConnected) {
       later.isSetUp = true;
-      Object.assign(later.module.strings, spoken[words]);
+      Object.assign(later.module.strings, spoken);
       this.#adopt(/** @type {ShadowRoot} */ (this.element.shadowRoot), later.module.css);
     }
     return true;
@@ -433,10 +440,18 @@ export class Panel {
     this.#focus();
   }
 
-  /** What can be done with messages comes after the first of them. */
+  /** What shows messages comes with the first of them. */
   async #equip() {
-    if (!(await this.#bring(this.#tools, 'strings')) || this.transcript.versions) return;
-    this.transcript.versions = new this.#tools.module.Versions(this.api);
+    if (this.#isEquipping) return;
+    this.#isEquipping = true;
+    this.transcript.fault = '';
+    const isThere = await this.#bring(this.#messages, () => strings);
+    this.#isEquipping = false;
+    if (!isThere) this.transcript.fault = inWords(LOST);
+    else {
+      this.transcript.views = this.#messages.module;
+      this.transcript.versions = new this.#messages.module.Versions(this.api);
+    }
     this.#draw();
   }
 
@@ -448,7 +463,8 @@ export class Panel {
   #draw() {
     cancelAnimationFrame(this.#drawn);
     this.#drawn = 0;
-    if (!this.#tools.module && this.conversation.messages.length) this.#equip();
+    const { views, fault } = this.transcript;
+    if (!views && !fault && this.conversation.messages.length) this.#equip();
     this.transcript.update(this.conversation);
     this.composer.update(this.conversation.busy);
   }

@@ -1,7 +1,7 @@
 import { h, icon } from './dom.js';
 import { DONE } from './icons.js';
+import { strings } from './messages-strings.js';
 import { price } from './money.js';
-import { strings } from './tools-strings.js';
 
 /** @typedef {import('./types').Product} Product */
 /** @typedef {import('./types').Variant} Variant */

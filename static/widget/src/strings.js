@@ -22,7 +22,6 @@ export const strings = {
   forget: 'Forget me',
 
   log: 'Conversation',
-  you: 'You',
   newMessage: 'New message',
   older: 'Loading earlier messages',
 
@@ -42,27 +41,13 @@ export const strings = {
   connecting: 'Connecting',
   reconnecting: 'Reconnecting',
 
-  products: 'Products',
-  previous: 'Previous products',
-  next: 'More products',
-  from: (/** @type {string} */ price) => `from ${price}`,
-  was: 'Before',
-  now: 'Now',
-  soldOut: 'Sold out',
-  inStock: 'In stock',
-  options: (/** @type {number} */ n) => `${n} options`,
   addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
   notAdded: 'That could not be put into your cart. Please try again.',
 
-  cart: 'Your cart',
   items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
   checkout: 'Check out',
-  cartEmpty: 'Your cart is empty.',
   cartGone: 'Your cart had expired; a new one takes its place.',
 
-  unsent: 'Not sent.',
-  stopped: 'You stopped this answer.',
-  broken: 'The answer broke off.',
   retry: 'Try again',
   resume: 'Resume',
   dismiss: 'Dismiss',

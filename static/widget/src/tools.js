@@ -1,12 +1,7 @@
 import { h, icon } from './dom.js';
 import { AGAIN, CHEVRON, COPY, PEN, THUMB } from './icons.js';
 import { textOf } from './message.js';
-import { strings } from './tools-strings.js';
-
-export { default as css } from './tools.css';
-export { purchase } from './purchase.js';
-export { strings } from './tools-strings.js';
-export { Versions } from './versions.js';
+import { strings } from './messages-strings.js';
 
 /** @typedef {import('./types').Message} Message */
 /** @typedef {import('./types').Rating} Rating */

@@ -1,10 +1,10 @@
 import { h, icon } from './dom.js';
 import { AGAIN, DOWN } from './icons.js';
-import { Answer, Question } from './message-view.js';
 import { inWords, strings } from './strings.js';
 
 /** @typedef {import('./conversation.js').Conversation} Conversation */
 /** @typedef {import('./types').Message} Message */
+/** @typedef {import('./message-view.js').Question | import('./message-view.js').Answer} View */
 
 // Nearer to the end than this, the shopper is reading along.
 const AT_END_PX = 40;
@@ -33,8 +33,12 @@ export class Transcript {
   });
   element = h('div', { className: 'stage' }, this.#log, this.#pill);
 
-  /** By the message's id. @type {Map<string, Question | Answer>} */
+  /** By the message's id. @type {Map<string, { view: View, state: unknown[] }>} */
   #shown = new Map();
+  /** What shows messages; without it there are none to see yet. @type {typeof import('./messages.js') | null} */
+  views = null;
+  /** Why there are none, when they cannot be had. */
+  fault = '';
   /** @type {import('./versions.js').Versions | null} */
   versions = null;
   #following = true;
@@ -75,8 +79,8 @@ export class Transcript {
 
   /** An answer as one would read it out. @param {Message} message */
   spoken(message) {
-    const view = this.#shown.get(message.id);
-    return view instanceof Answer ? view.spoken : '';
+    const view = this.#shown.get(message.id)?.view;
+    return view && 'spoken' in view ? view.spoken : '';
   }
 
   /** @param {Conversation} conversation */
@@ -97,9 +101,10 @@ export class Transcript {
    * @returns {boolean} whether messages came to stand above those that were there
    */
   #reconcile({ messages, busy }) {
+    if (!this.views) return false;
     const first = this.#rows.firstElementChild;
     const ids = new Set(messages.map(({ id }) => id));
-    for (const [id, view] of this.#shown) {
+    for (const [id, { view }] of this.#shown) {
       if (ids.has(id)) continue;
       view.element.remove();
       this.#shown.delete(id);
@@ -108,24 +113,28 @@ export class Transcript {
     (this.versions?.of(messages) ?? messages).forEach((message, index) => {
       const isLast = !busy && index === messages.length - 1;
       const isLastQuestion = !busy && index === lastQuestion;
-      this.#row(message, index, index >= messages.length - 2).update(message, { isLast, isLastQuestion });
+      const row = this.#row(message, index, index >= messages.length - 2);
+      const state = [message, message.metadata, message.metadata?.status, isLast, isLastQuestion];
+      const isSettled = message.metadata?.status !== 'running' && state.every((each, at) => each === row.state[at]);
+      if (!isSettled) row.view.update(message, { isLast, isLastQuestion });
+      row.state = state;
     });
     return first !== null && first.isConnected && first !== this.#rows.firstElementChild;
   }
 
   /** @param {Message} message @param {number} index @param {boolean} isFresh */
   #row(message, index, isFresh) {
-    const view = this.#shown.get(message.id) ?? this.#make(message, isFresh);
+    const row = this.#shown.get(message.id) ?? { view: this.#make(message, isFresh), state: [] };
     const place = this.#rows.children[index];
-    if (place !== view.element) this.#rows.insertBefore(view.element, place ?? null);
-    this.#shown.set(message.id, view);
-    return view;
+    if (place !== row.view.element) this.#rows.insertBefore(row.view.element, place ?? null);
+    this.#shown.set(message.id, row);
+    return row;
   }
 
   /** @param {Message} message @param {boolean} isFresh */
   #make(message, isFresh) {
-    const view =
-      message.role === 'user' ? new Question(this.shown) : new Answer(this.settings.title, this.shown);
+    const { Question, Answer } = /** @type {typeof import('./messages.js')} */ (this.views);
+    const view = message.role === 'user' ? new Question(this.shown) : new Answer(this.shown);
     if (isFresh) view.element.classList.add('fresh');
     return view;
   }
@@ -149,7 +158,7 @@ export class Transcript {
     const text =
       phase === 'reconnecting'
         ? strings.reconnecting
-        : phase === 'loading' && !messages.length
+        : (phase === 'loading' && !messages.length) || (messages.length && !this.views && !this.fault)
           ? strings.connecting
           : phase === 'answering'
             ? status || (isWriting ? '' : strings.typing)
@@ -167,7 +176,7 @@ export class Transcript {
 
   /** @param {Conversation} conversation */
   #complain({ problem, phase, messages }) {
-    const said = problem && !messages.at(-1)?.metadata?.error ? inWords(problem) : '';
+    const said = this.fault || (problem && !messages.at(-1)?.metadata?.error ? inWords(problem) : '');
     this.#trouble.hidden = !said;
     if (this.#trouble.dataset.said === said) return;
     this.#trouble.dataset.said = said;

@@ -16,7 +16,7 @@ function count(n, one, two, few, many, other) {
   return { zero: rest, one, two, few: `${n} ${few}`, many: `${n} ${many}`, other: rest }[rules.select(n)];
 }
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'مساعد المتجر',
   subtitle: 'مساعد هذا المتجر بالذكاء الاصطناعي',
@@ -68,8 +68,6 @@ export const strings = {
   reconnecting: 'جارٍ إعادة الاتصال',
 
   products: 'المنتجات',
-  previous: 'المنتجات السابقة',
-  next: 'المزيد من المنتجات',
   from: (price) => `بدءًا من ${price}`,
   was: 'السعر السابق',
   now: 'السعر الآن',
@@ -108,7 +106,6 @@ export const strings = {
         : count(Math.ceil(seconds / 60), 'دقيقة واحدة', 'دقيقتين', 'دقائق', 'دقيقة', 'دقيقة');
     return `يُرجى إعادة المحاولة بعد ${wait}.`;
   },
-
 
   suggestions: {
     product: ['هل هذا المنتج متوفر؟', 'كم يستغرق التوصيل؟', 'ما سياسة الإرجاع؟'],

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in German. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Shop-Assistent',
   subtitle: 'KI-Assistent dieses Shops',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: 'Wird neu verbunden',
 
   products: 'Produkte',
-  previous: 'Vorherige Produkte',
-  next: 'Weitere Produkte',
   from: (price) => `ab ${price}`,
   was: 'Vorher',
   now: 'Jetzt',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `Bitte versuch es in ${seconds} ${seconds === 1 ? 'Sekunde' : 'Sekunden'} noch einmal.`
       : `Bitte versuch es in ${Math.ceil(seconds / 60)} Minuten noch einmal.`,
-
 
   suggestions: {
     product: ['Ist das auf Lager?', 'Wie lange dauert die Lieferung?', 'Wie kann ich etwas zurückgeben?'],

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Spanish. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Asistente de la tienda',
   subtitle: 'Asistente de IA de esta tienda',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: 'Reconectando',
 
   products: 'Productos',
-  previous: 'Productos anteriores',
-  next: 'Más productos',
   from: (price) => `desde ${price}`,
   was: 'Antes',
   now: 'Ahora',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `Inténtalo de nuevo en ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`
       : `Inténtalo de nuevo en ${Math.ceil(seconds / 60)} minutos.`,
-
 
   suggestions: {
     product: ['¿Está disponible?', '¿Cuánto tarda el envío?', '¿Cómo funcionan las devoluciones?'],

@@ -3,7 +3,7 @@
 /** None and one are singular. @param {number} n */
 const s = (n) => (n < 2 ? '' : 's');
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Assistant de la boutique',
   subtitle: 'Assistant IA de cette boutique',
@@ -55,8 +55,6 @@ export const strings = {
   reconnecting: 'Reconnexion en cours',
 
   products: 'Produits',
-  previous: 'Produits précédents',
-  next: 'Produits suivants',
   from: (price) => `dès ${price}`,
   was: 'Avant',
   now: 'Maintenant',
@@ -92,7 +90,6 @@ export const strings = {
     seconds < 90
       ? `Merci de réessayer dans ${seconds} seconde${s(seconds)}.`
       : `Merci de réessayer dans ${Math.ceil(seconds / 60)} minutes.`,
-
 
   suggestions: {
     product: [

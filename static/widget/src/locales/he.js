@@ -14,7 +14,7 @@ function count(n, one, two, other) {
   return { zero: rest, one, two, few: rest, many: rest, other: rest }[rules.select(n)];
 }
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'העוזר של החנות',
   subtitle: 'עוזר בינה מלאכותית של החנות',
@@ -66,8 +66,6 @@ export const strings = {
   reconnecting: 'מתחברים מחדש',
 
   products: 'מוצרים',
-  previous: 'המוצרים הקודמים',
-  next: 'מוצרים נוספים',
   from: (price) => `החל מ־${price}`,
   was: 'מחיר קודם',
   now: 'מחיר נוכחי',
@@ -106,7 +104,6 @@ export const strings = {
         : count(Math.ceil(seconds / 60), 'דקה אחת', 'שתי דקות', 'דקות');
     return `אפשר לנסות שוב בעוד ${wait}.`;
   },
-
 
   suggestions: {
     product: ['זה במלאי?', 'כמה זמן לוקח המשלוח?', 'מה מדיניות ההחזרות?'],

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Italian. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Assistente del negozio',
   subtitle: 'Assistente IA di questo negozio',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: 'Riconnessione in corso',
 
   products: 'Prodotti',
-  previous: 'Prodotti precedenti',
-  next: 'Altri prodotti',
   from: (price) => `da ${price}`,
   was: 'Prima',
   now: 'Ora',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `Riprova tra ${seconds} ${seconds === 1 ? 'secondo' : 'secondi'}.`
       : `Riprova tra ${Math.ceil(seconds / 60)} minuti.`,
-
 
   suggestions: {
     product: ['È disponibile?', 'Quali sono i tempi di consegna?', 'Come funziona il reso?'],

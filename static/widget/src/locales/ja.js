@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Japanese. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'ショップアシスタント',
   subtitle: 'このショップのAIアシスタント',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: '再接続中',
 
   products: '商品',
-  previous: '前の商品',
-  next: '次の商品',
   from: (price) => `${price}から`,
   was: '元の価格',
   now: '現在の価格',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `${seconds}秒後にもう一度お試しください。`
       : `${Math.ceil(seconds / 60)}分後にもう一度お試しください。`,
-
 
   suggestions: {
     product: ['在庫はありますか？', 'どのくらいで届きますか？', '返品はできますか？'],

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Dutch. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Winkelassistent',
   subtitle: 'AI-assistent van deze winkel',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: 'Opnieuw verbinden',
 
   products: 'Producten',
-  previous: 'Vorige producten',
-  next: 'Meer producten',
   from: (price) => `vanaf ${price}`,
   was: 'Voorheen',
   now: 'Nu',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `Probeer het over ${seconds} ${seconds === 1 ? 'seconde' : 'seconden'} opnieuw.`
       : `Probeer het over ${Math.ceil(seconds / 60)} minuten opnieuw.`,
-
 
   suggestions: {
     product: ['Is dit op voorraad?', 'Hoe lang duurt de levering?', 'Hoe werkt retourneren?'],

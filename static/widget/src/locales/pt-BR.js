@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in the Portuguese of Brazil. */
 
-/** @type {typeof import('../strings.js').strings & typeof import('../tools-strings.js').strings} */
+/** @type {typeof import('../messages-strings.js').strings} */
 export const strings = {
   title: 'Assistente da loja',
   subtitle: 'Assistente de IA desta loja',
@@ -52,8 +52,6 @@ export const strings = {
   reconnecting: 'Reconectando',
 
   products: 'Produtos',
-  previous: 'Produtos anteriores',
-  next: 'Mais produtos',
   from: (price) => `a partir de ${price}`,
   was: 'Antes',
   now: 'Agora',
@@ -89,7 +87,6 @@ export const strings = {
     seconds < 90
       ? `Tente novamente em ${seconds} ${seconds < 2 ? 'segundo' : 'segundos'}.`
       : `Tente novamente em ${Math.ceil(seconds / 60)} minutos.`,
-
 
   suggestions: {
     product: ['Tem em estoque?', 'Qual é o prazo de entrega?', 'Como faço uma devolução?'],
