@@ -34,6 +34,15 @@ def test_a_hashed_file_never_changes(app: Flask) -> None:
     assert "immutable" in response.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("kind", ["panel", "messages", "pages", "pt-BR"])
+def test_a_hashed_file_of_the_release_before_leads_to_what_it_has_become(app: Flask, kind: str) -> None:
+    response = get(app, f"/widget/{kind}-0123456789.js", Origin="https://anna.example")
+    assert response.status_code == 302
+    assert "immutable" not in response.headers["Cache-Control"]
+    heir = get(app, response.headers["Location"])
+    assert (heir.status_code, heir.mimetype) == (200, "text/javascript")
+
+
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0, gzip", "gzip")])
 def test_files_come_compressed_as_the_browser_likes(app: Flask, accepts: str, encoding: str) -> None:
     response = get(app, "/widget/chat.js", Accept_Encoding=accepts)
@@ -50,7 +59,19 @@ def test_a_browser_that_accepts_nothing_gets_the_plain_file(app: Flask) -> None:
     assert response.data == (DIST / "chat.js").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..%2f..%2fpackage.json", "..", "%2e%2e/x", "chat.js%00", "a/b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing.js",
+        "chat-0123456789.js",
+        "-0123456789.js",
+        "..%2f..%2fpackage.json",
+        "..",
+        "%2e%2e/x",
+        "chat.js%00",
+        "a/b",
+    ],
+)
 def test_nothing_else_is_served(app: Flask, name: str) -> None:
     assert get(app, f"/widget/{name}").status_code == 404
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -128,6 +130,17 @@ def test_a_panel_that_cannot_be_loaded_is_told_and_tried_again(chat: Chat) -> No
     chat.page.unroute_all()
     chat.launcher.click()
     expect(chat.panel).to_be_visible()
+
+
+def test_an_entry_of_the_release_before_opens_the_panel_of_this_one(chat: Chat) -> None:
+    def older(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, body=re.sub(r"panel-\w{10}", "panel-0123456789", response.text()))
+
+    chat.page.route("**/widget/chat.js", older)
+    chat.open()
+    chat.ask("Do you have mittens?")
+    assert chat.stored()[-1] == chat.read()
 
 
 def test_it_follows_the_stores_font_colour_scheme_and_the_merchants_colour(chat: Chat) -> None:

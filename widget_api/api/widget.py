@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flask import Blueprint, Response, request, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory, url_for
 
 from widget_api.problems import NotFound
 
@@ -27,6 +27,8 @@ def file(name: str) -> Response:
     """A built file, compressed as the browser likes it best."""
     if not NAME.fullmatch(name):
         raise NotFound
+    if not (DIST / name).is_file():
+        return _successor(name)
     encoding = next((word for word in ENCODINGS if request.accept_encodings[word] and _built(name, word)), None)
     path = name + ENCODINGS[encoding] if encoding else name
     response = send_from_directory(DIST, path, mimetype="text/javascript", download_name=name)
@@ -35,6 +37,15 @@ def file(name: str) -> Response:
     response.headers["Cache-Control"] = FRESH if name == ENTRY else IMMUTABLE
     response.vary.add("Accept-Encoding")
     return response
+
+
+def _successor(name: str) -> Response:
+    """To what a file of the release before has become: an entry may be older than the files that it names."""
+    kind = name.rpartition("-")[0]
+    heir = next(DIST.glob(f"{kind}-??????????.js"), None) if kind else None
+    if heir is None:
+        raise NotFound
+    return Response(status=302, headers={"Location": url_for("widget.file", name=heir.name), "Cache-Control": FRESH})
 
 
 def _built(name: str, encoding: str) -> bool:

@@ -2,7 +2,7 @@ import { Refused } from './api.js';
 import { Connection } from './connection.js';
 import { covers, cursorAt, eventOf } from './cursor.js';
 import { events } from './events.js';
-import { apply, ENDS, textOf } from './message.js';
+import { apply, ENDS, isUnsent, light, textOf } from './message.js';
 
 /** @typedef {import('./types').Message} Message */
 /** @typedef {import('./types').MessagePage} MessagePage */
@@ -10,15 +10,24 @@ import { apply, ENDS, textOf } from './message.js';
 /** @typedef {import('./types').Problem} Problem */
 
 /**
- * `idle`, or what is being done: `loading` the history, `answering`, `reconnecting`. `lost`: the automatic attempts
- * have ended and the shopper must ask for another.
- * @typedef {'idle' | 'loading' | 'answering' | 'reconnecting' | 'lost'} Phase
+ * `idle`, or what is being done: `loading` the history, `waiting` for a line to send on, `answering`, `reconnecting` to
+ * an answer. `lost`: the automatic attempts have ended and the shopper must ask for another.
+ * @typedef {'idle' | 'loading' | 'waiting' | 'answering' | 'reconnecting' | 'lost'} Phase
  */
 
 /**
- * What is left for the next page: the running answer's conversation, how far it was read, and a message that the server
- * may not have received yet.
- * @typedef {{ conversation: string, after?: string, outbox?: Message, at: number }} Running
+ * What is left for the next page: the conversation in which an answer runs or a message waits, the answer and its last
+ * event that was read, when it began, and when this was written.
+ * @typedef {{ conversation: string, message?: string, after: string, started: number, at: number }} Running
+ */
+
+/**
+ * @typedef {object} Browser what this browser remembers
+ * @property {import('./store.js').Store} shared what all tabs know
+ * @property {import('./store.js').Store} own what this tab knows
+ * @property {import('./cache.js').Cache} cache
+ * @property {import('./outbox.js').Outbox} outbox
+ * @property {import('./tabs.js').Tabs} tabs
  */
 
 /**
@@ -27,7 +36,6 @@ import { apply, ENDS, textOf } from './message.js';
  * @property {() => Promise<void>} sending a message is about to leave
  * @property {(data: import('./types').CartAnswer) => void} cart the cart was checked or changed
  * @property {(message: Message | undefined) => void} ended an answer is over
- * @property {(text: string) => void} returned a message was not taken; here is its text again
  */
 
 const PAGE = 30;
@@ -35,6 +43,9 @@ const PAGE = 30;
 const LONGEST_ANSWER_MS = 15 * 60_000;
 const SAVE_MS = 1000;
 const MOST_FAILURES = 12;
+// A browser that knows that it is offline waits for as long as it takes.
+const PATIENT_FAILURES = 5;
+const PICKED_UP_MS = 4000;
 
 /** One thread with the shop, as the server has it and as this page follows it. It knows nothing of the screen. */
 export class Conversation {
@@ -50,29 +61,32 @@ export class Conversation {
   status = '';
   /** Why the last attempt failed, if it did. @type {Problem | null} */
   problem = null;
+  /** The line was lost, and the answer has just been picked up again. */
+  isPickedUp = false;
 
   /** @type {Cursor | null} */
   #cursor = null;
-  /** @type {Message | null} */
-  #outbox = null;
   /** The answer to be written anew. @type {string | null} */
   #again = null;
   /** Which version of an answer comes next. */
   #version = 1;
+  #started = 0;
   #loaded = false;
   #saved = 0;
   #connection = new Connection();
 
   /**
    * @param {import('./api.js').Api} api
-   * @param {import('./store.js').Store} shared what all tabs know
-   * @param {import('./store.js').Store} own what this tab knows
+   * @param {Browser} browser
    * @param {Listener} listener
    */
-  constructor(api, shared, own, listener) {
+  constructor(api, { shared, own, cache, outbox, tabs }, listener) {
     this.api = api;
     this.shared = shared;
     this.own = own;
+    this.cache = cache;
+    this.outbox = outbox;
+    this.tabs = tabs;
     this.listener = listener;
   }
 
@@ -81,29 +95,57 @@ export class Conversation {
     return this.phase === 'answering' || this.phase === 'reconnecting';
   }
 
-  /** Take up what the page before has left. */
+  /** Take up what the page before, or another tab, has left. */
   restore() {
+    this.tabs.join();
     this.#clear(this.shared.get('conversation') ?? null);
     if (!this.id) return this.listener.changed();
     const snapshot = this.own.get('snapshot');
-    if (snapshot?.conversation === this.id) {
-      this.messages = snapshot.messages;
-      this.#cursor = snapshot.cursor;
-    }
+    if (snapshot?.conversation === this.id) this.#paint(snapshot);
+    else this.#recall(this.id);
+    this.#place();
+    for (const message of this.#unsent()) if (message.metadata?.error?.code === 'lost') this.#unmark(message);
     const running = this.#running();
-    this.#restoreOutbox(running?.outbox);
-    this.#follow(running ? 'answering' : 'loading');
+    this.#started = running?.started ?? 0;
+    this.#follow(running || this.#next() ? 'answering' : 'loading');
   }
 
   /** @param {string} id of a conversation from the history */
   open(id) {
     this.#begin(id);
+    this.tabs.tell();
+    this.#recall(id);
     this.#follow('loading');
   }
 
   /** Leave this conversation in the history; the next message begins another. */
   reset() {
     this.#begin(null);
+    this.tabs.tell();
+    this.listener.changed();
+  }
+
+  /** Another tab has said something, or gone to another conversation. */
+  sync() {
+    if ((this.shared.get('conversation') ?? null) !== this.id) return this.restore();
+    this.#place();
+    this.listener.changed();
+    if (!this.id || this.busy) return;
+    this.#loaded = false;
+    this.#follow('loading');
+  }
+
+  /** What is remembered of a conversation, unless the server was quicker. @param {string} id */
+  async #recall(id) {
+    const known = await this.cache.read(id);
+    if (known && this.id === id && !this.#loaded && !this.#cursor) this.#paint(known);
+  }
+
+  /** @param {{ messages: Message[], cursor: Cursor | null }} known */
+  #paint({ messages, cursor }) {
+    this.messages = messages;
+    this.#cursor = cursor;
+    this.#place();
     this.listener.changed();
   }
 
@@ -124,8 +166,8 @@ export class Conversation {
     this.next = null;
     this.phase = 'idle';
     this.status = '';
-    this.problem = this.#cursor = this.#outbox = this.#again = null;
-    this.#loaded = false;
+    this.problem = this.#cursor = this.#again = null;
+    this.#loaded = this.isPickedUp = false;
   }
 
   /**
@@ -137,8 +179,7 @@ export class Conversation {
       this.#begin(crypto.randomUUID());
       this.#loaded = true;
     }
-    this.#discardOutbox();
-    this.#version = 1;
+    this.#settle();
     this.#ask(crypto.randomUUID(), text, page, {});
   }
 
@@ -151,10 +192,9 @@ export class Conversation {
     const at = this.messages.findLastIndex(({ role }) => role === 'user');
     const [question, answer] = this.messages.slice(at);
     if (!question) return;
-    const isSent = question !== this.#outbox || question.metadata?.reworded;
+    const isKnown = !isUnsent(question) || question.metadata?.reworded;
     this.messages.splice(at);
-    this.#version = versionOf(answer) + 1;
-    this.#ask(question.id, text, page, isSent ? { reworded: true } : {});
+    this.#ask(question.id, text, page, isKnown ? { reworded: true, version: versionOf(answer) + 1 } : {});
   }
 
   /**
@@ -164,25 +204,26 @@ export class Conversation {
    * @param {import('./types').Metadata} metadata
    */
   #ask(id, text, page, metadata) {
-    this.#outbox = {
-      id,
-      role: 'user',
-      parts: [
-        { type: 'text', text },
-        { type: 'data-page', data: page },
-      ],
-      metadata: { created_at: new Date().toISOString(), ...metadata },
-    };
-    this.messages.push(this.#outbox);
-    this.#cursor = null;
-    this.#follow('answering');
+    const parts = [
+      { type: 'text', text },
+      { type: 'data-page', data: page },
+    ];
+    const created_at = new Date().toISOString();
+    const message = /** @type {Message} */ ({ id, role: 'user', parts, metadata: { created_at, status: 'waiting', ...metadata } });
+    this.outbox.put(/** @type {string} */ (this.id), message);
+    this.#place();
+    this.listener.changed();
+    this.tabs.tell();
+    if (this.phase === 'waiting') this.#connection.nudge();
+    else this.#follow('answering');
   }
 
   /** Send again what was not taken, take up again what was lost, or have a failed answer written anew. */
   retry() {
+    const refused = this.#unsent().filter(({ metadata }) => metadata?.error);
     const last = this.messages.at(-1);
-    if (this.#outbox) unmark(this.#outbox);
-    else if (this.phase !== 'lost' && last?.role === 'assistant') {
+    for (const message of refused) this.#unmark(message);
+    if (!refused.length && this.phase !== 'lost' && last?.role === 'assistant') {
       this.#again = last.id;
       this.#version = versionOf(last) + 1;
       this.messages.pop();
@@ -211,7 +252,9 @@ export class Conversation {
 
   /** The browser is online, visible or back again. */
   wake() {
+    const isNews = this.tabs.hasNews;
     if (this.phase === 'lost') this.retry();
+    if (isNews) this.sync();
     else this.#connection.nudge();
   }
 
@@ -219,6 +262,7 @@ export class Conversation {
   leave() {
     this.save();
     this.#connection.leave();
+    this.tabs.leave();
   }
 
   /** Keep on record what the next page needs to paint this one at once. */
@@ -233,16 +277,19 @@ export class Conversation {
     this.#record();
   }
 
-  /** Say on the shared record that an answer runs, at most once a second. */
+  /** Say on record that an answer runs or a message waits, at most once a second. */
   #record() {
-    if (!this.id || !(this.busy || this.#outbox) || Date.now() - this.#saved < SAVE_MS) return;
+    if (!this.id || Date.now() - this.#saved < SAVE_MS || !(this.busy || this.#unsent().length)) return;
     this.#saved = Date.now();
     this.shared.set('stream', {
       conversation: this.id,
+      message: this.#cursor?.message,
       after: eventOf(this.#cursor),
-      outbox: this.#outbox ?? undefined,
+      started: this.#started,
       at: this.#saved,
     });
+    const written = this.messages.find(({ id }) => id === this.#cursor?.message);
+    if (this.#cursor && written) this.cache.progress(this.id, written, this.#cursor);
   }
 
   /** @returns {Running | null} */
@@ -252,18 +299,33 @@ export class Conversation {
     return Date.now() - running.at < LONGEST_ANSWER_MS ? running : null;
   }
 
-  /** @param {Message} [message] */
-  #restoreOutbox(message) {
-    if (!message) return;
-    if (message.metadata?.error?.code === 'lost') unmark(message);
-    this.#outbox = this.messages.find(({ id }) => id === message.id) ?? message;
-    if (this.#outbox === message) this.messages.push(message);
+  /** What the server has not taken yet. */
+  #unsent() {
+    return this.id ? this.outbox.of(this.id) : [];
   }
 
-  #discardOutbox() {
-    if (this.#outbox?.metadata?.reworded) this.#loaded = false; // the server has the wording before
-    this.messages = this.messages.filter((message) => message !== this.#outbox);
-    this.#outbox = null;
+  /** What is to be sent next: nothing overtakes a message that was refused. */
+  #next() {
+    const [first] = this.#unsent();
+    return first?.metadata?.error ? null : (first ?? null);
+  }
+
+  /** It is to be sent again. @param {Message} message */
+  #unmark({ metadata: { error, ...metadata } = {}, ...message }) {
+    this.outbox.put(/** @type {string} */ (this.id), { ...message, metadata: { ...metadata, status: 'waiting' } });
+    this.#place();
+  }
+
+  /** Before another message is sent: those that were refused for the moment go first, others never will. */
+  #settle() {
+    for (const message of this.#unsent()) {
+      const { error, reworded } = message.metadata ?? {};
+      if (!error) continue;
+      if (mayPass(error)) this.#unmark(message);
+      else this.outbox.remove(message.id);
+      if (reworded) this.#loaded = false; // the server has the wording before
+    }
+    this.#place();
   }
 
   /** @param {Phase} phase */
@@ -300,7 +362,8 @@ export class Conversation {
       }
       if (connection.left) return;
       if (this.#cursor !== before) failures = 0;
-      this.#enter(this.phase === 'loading' ? 'loading' : 'reconnecting');
+      if (navigator.onLine === false) failures = Math.min(failures, PATIENT_FAILURES);
+      this.#enter(this.#next() && !this.#cursor ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
       await connection.pause(failures + 1, asked);
       if (connection.left) return;
     }
@@ -310,13 +373,11 @@ export class Conversation {
   /** Whether to go on by oneself after this refusal. @param {Problem} problem */
   #bears(problem) {
     if (problem.code === 'turn-running') {
-      const text = this.#outbox?.parts[0]?.text;
-      this.#discardOutbox();
-      if (text) this.listener.returned(text);
+      this.#loaded = false; // another tab was quicker: its answer first
       return true;
     }
-    if (this.#outbox) return problem.status === 502 || problem.status === 504; // not known whether it was taken
-    return problem.status === 429 || problem.status >= 500;
+    if (this.#next()) return problem.status === 502 || problem.status === 504; // not known whether it was taken
+    return mayPass(problem);
   }
 
   /**
@@ -326,35 +387,67 @@ export class Conversation {
    */
   async #attach(connection) {
     const signal = connection.open();
-    const isNew = this.#outbox || this.#again;
+    const isNew = this.#next() || this.#again;
     const ticket = isNew && this.#loaded ? undefined : await this.#load(connection);
     if (connection.left) return null;
-    if (this.#outbox && !this.#outbox.metadata?.error) {
-      const message = bare(this.#outbox);
-      const messageId = this.#outbox.metadata?.reworded ? message.id : undefined;
-      await this.listener.sending();
-      return connection.left ? null : this.#post({ trigger: 'submit-message', message, messageId }, signal);
-    }
-    if (this.#again) return this.#post({ trigger: 'regenerate-message', messageId: this.#again }, signal);
-    if (!ticket) return null;
+    if (ticket) return this.#resume(ticket, connection, signal);
+    const next = this.#next();
+    if (next) return this.#submit(next, connection, signal);
+    return this.#again ? this.#regenerate(this.#again, signal) : null;
+  }
+
+  /** @param {string} ticket @param {Connection} connection @param {AbortSignal} signal */
+  async #resume(ticket, connection, signal) {
     const response = await this.api.follow(`/api/chat/${this.id}/stream`, eventOf(this.#cursor), ticket, signal);
     if (response.status === 200) return response;
     if (await this.#load(connection)) throw new Error('an answer runs, but nobody streams it');
     return null;
   }
 
-  /** @param {object} body @param {AbortSignal} signal */
-  async #post(body, signal) {
-    const [outbox, again] = [this.#outbox, this.#again];
+  /** @param {Message} message @param {Connection} connection @param {AbortSignal} signal @returns {Promise<Response | null>} */
+  async #submit(message, connection, signal) {
+    await this.listener.sending();
+    const response = await this.tabs.alone(signal, async () => {
+      if (connection.left || this.#next()?.id !== message.id) return null; // another tab has sent it
+      const { id, role, parts, metadata } = message;
+      const messageId = metadata?.reworded ? id : undefined;
+      const response = await this.#post({ trigger: 'submit-message', message: { id, role, parts }, messageId }, signal);
+      this.#accepted(message);
+      return response;
+    });
+    if (response || connection.left) return response;
+    this.#loaded = false;
+    return this.#attach(connection);
+  }
+
+  /** @param {Message} message */
+  #accepted(message) {
+    this.outbox.remove(message.id);
+    this.#version = message.metadata?.version ?? 1;
+    this.#cursor = null;
+    this.#started = Date.now();
+    this.#place();
+    if (this.id) this.cache.keep(this.id, this.messages);
+    this.tabs.tell();
+  }
+
+  /** @param {string} messageId @param {AbortSignal} signal */
+  async #regenerate(messageId, signal) {
     this.#again = null; // an unanswered request may have been obeyed: look before asking twice
     try {
-      const response = await this.api.send('POST', '/api/chat', { id: this.id, ...body }, signal);
-      if (this.#outbox === outbox) this.#outbox = null;
+      const response = await this.#post({ trigger: 'regenerate-message', messageId }, signal);
+      this.#started = Date.now();
+      this.tabs.tell();
       return response;
     } catch (error) {
-      if (error instanceof Refused) this.#again = again;
+      if (error instanceof Refused) this.#again = messageId;
       throw error;
     }
+  }
+
+  /** @param {object} body @param {AbortSignal} signal @returns {Promise<Response>} */
+  #post(body, signal) {
+    return this.api.send('POST', '/api/chat', { id: this.id, ...body }, signal);
   }
 
   /**
@@ -363,16 +456,24 @@ export class Conversation {
    * @returns {Promise<string | undefined>} the ticket of the answer that runs
    */
   async #load(connection) {
+    const waited = this.#unsent().length;
     const page = await this.#page('').catch((error) => {
       if (error instanceof Refused && error.problem.status === 404) return null;
       throw error;
     });
     if (connection.left) return;
-    this.#loaded = true;
     if (page) this.#merge(page);
-    else if (!this.#outbox) this.#begin(null);
+    else if (!this.#unsent().length) this.#unknown(waited);
+    this.#loaded = true;
     this.listener.changed();
     return page?.stream?.ticket;
+  }
+
+  /** The server has no such conversation. @param {number} waited how many messages for it there were when it was asked */
+  #unknown(waited) {
+    if (waited) throw new Error('it has come to be in the meantime');
+    if (this.id) this.cache.drop(this.id);
+    this.#begin(null);
   }
 
   /** @param {string} query @returns {Promise<MessagePage>} */
@@ -396,15 +497,26 @@ export class Conversation {
     }
     this.messages = [...older, ...page.messages];
     if (!older.length) this.next = page.next;
-    if (this.#outbox) this.#place(this.#outbox);
+    for (const { id, ...message } of this.#unsent()) {
+      const taken = page.messages.find((other) => other.id === id);
+      if (taken && textOf(taken) === textOf({ id, ...message })) this.outbox.remove(id);
+    }
+    this.#place();
+    if (this.id) this.cache.keep(this.id, this.messages);
   }
 
-  /** Put what is still to be sent at the end, or in the place of its wording before. @param {Message} outbox */
-  #place(outbox) {
-    const at = this.messages.findIndex(({ id }) => id === outbox.id);
-    const known = this.messages[at];
-    if (!known) this.messages.push(outbox);
-    else if (textOf(known) !== textOf(outbox)) this.messages.splice(at, Infinity, outbox);
+  /** Show what waits to be sent: at the end, or in the place of its wording before. What was sent waits no more. */
+  #place() {
+    const unsent = new Map(this.#unsent().map((message) => [message.id, message]));
+    const sent = this.messages.filter(({ id, metadata }) => unsent.has(id) || metadata?.status !== 'unsent');
+    this.messages = sent.map((message) => unsent.get(message.id) ?? (isUnsent(message) ? asSent(message) : message));
+    for (const message of unsent.values()) {
+      const at = this.messages.indexOf(message);
+      if (at < 0) this.messages.push(message);
+      else if (message.metadata?.reworded) {
+        this.messages = this.messages.filter((other, index) => index <= at || isUnsent(other));
+      }
+    }
   }
 
   /**
@@ -413,6 +525,7 @@ export class Conversation {
    * @returns {Promise<boolean>} whether the answer has come to its end
    */
   async #read(response, connection) {
+    if (this.phase === 'reconnecting') this.#pickedUp();
     this.#enter('answering');
     let ended = false;
     for await (const { id, data } of events(response, connection.alive)) {
@@ -421,6 +534,15 @@ export class Conversation {
       this.#record();
     }
     return ended;
+  }
+
+  /** Say for a moment that the answer was picked up again. */
+  #pickedUp() {
+    this.isPickedUp = true;
+    setTimeout(() => {
+      this.isPickedUp = false;
+      this.listener.changed();
+    }, PICKED_UP_MS);
   }
 
   /**
@@ -449,7 +571,8 @@ export class Conversation {
     if (found) return found;
     const metadata = { status: 'running', created_at: new Date().toISOString(), version: this.#version };
     const created = /** @type {Message} */ ({ id, role: 'assistant', parts: [], metadata });
-    this.messages.push(created);
+    const unsent = this.messages.findIndex(isUnsent);
+    this.messages.splice(unsent < 0 ? Infinity : unsent, 0, created);
     return created;
   }
 
@@ -457,38 +580,40 @@ export class Conversation {
   #ended(connection) {
     connection.finish();
     const waited = this.busy;
+    const answer = this.messages.findLast(({ role }) => role === 'assistant');
     this.shared.remove('stream');
     this.#cursor = null;
-    this.#enter('idle'); // which puts a message that is still unsent back on record
-    if (waited) this.listener.ended(this.messages.at(-1));
+    if (this.id && waited) this.cache.keep(this.id, this.messages);
+    if (this.#next()) this.#follow('answering');
+    else this.#enter('idle'); // which puts a message that was refused back on record
+    if (waited) this.listener.ended(answer);
   }
 
   /** @param {Problem} problem @param {Connection} connection */
   #refused(problem, connection) {
     connection.finish();
     this.problem = problem;
-    if (this.#outbox) Object.assign((this.#outbox.metadata ??= {}), { status: 'unsent', error: problem });
+    const [first] = this.#unsent();
+    if (first && this.id) {
+      this.outbox.put(this.id, { ...first, metadata: { ...first.metadata, status: 'unsent', error: problem } });
+      this.#place();
+    }
     this.#enter(problem.code === 'lost' ? 'lost' : 'idle');
   }
 }
 
-/** It is to be sent again. @param {Message} message */
-function unmark({ metadata }) {
-  delete metadata?.error;
-  delete metadata?.status;
+/** Whether the same request may well succeed in a moment. @param {Problem} problem */
+function mayPass({ code, status }) {
+  return code === 'lost' || status === 429 || status >= 500;
+}
+
+/** @param {Message} message */
+function asSent(message) {
+  const { status, error, reworded, version, ...metadata } = message.metadata ?? {};
+  return { ...message, metadata };
 }
 
 /** @param {Message | undefined} answer */
 function versionOf(answer) {
   return answer?.metadata?.version ?? 1;
-}
-
-/** A message as the server takes it. @param {Message} message */
-function bare({ id, role, parts }) {
-  return { id, role, parts };
-}
-
-/** A message without what only the server needs: tool results are long, storage is short. @param {Message} message */
-function light(message) {
-  return { ...message, parts: message.parts.filter(({ type }) => !type.startsWith('tool-')) };
 }

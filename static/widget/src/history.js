@@ -83,6 +83,7 @@ export class History {
   async #load(cursor) {
     const asked = ++this.#asked;
     const words = this.#box.value.trim();
+    if (!words && !cursor) await this.#recall();
     const found = await this.#find(words, cursor).catch(() => null);
     if (asked !== this.#asked || !this.element.isConnected) return;
     this.#show(found, cursor);
@@ -92,11 +93,19 @@ export class History {
     else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
   }
 
+  /** What this browser has seen, until the server has answered. */
+  async #recall() {
+    const known = await this.host.cache.list();
+    if (!this.#list.children.length) this.#list.append(...known.map((summary) => this.#entry(summary).element));
+  }
+
   /** @param {string} words @param {string} cursor @returns {Promise<Found>} */
   async #find(words, cursor) {
     if (!this.host.api.known) return { conversations: [], next: null };
     const query = new URLSearchParams({ limit: String(PAGE), ...(words && { q: words }), ...(cursor && { cursor }) });
-    return this.host.api.json('GET', `/api/conversations?${query}`);
+    const found = await this.host.api.json('GET', `/api/conversations?${query}`);
+    if (!words && !cursor) this.host.cache.keepList(found.conversations);
+    return found;
   }
 
   /** @param {Found | null} found @param {string} cursor */
@@ -104,7 +113,7 @@ export class History {
     const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
     const focused = /** @type {HTMLElement | null} */ (root.activeElement);
     const entries = (found?.conversations ?? []).map((summary) => this.#entry(summary));
-    if (!cursor) this.#list.replaceChildren();
+    if (found && !cursor) this.#list.replaceChildren();
     this.#list.append(...entries.map(({ element }) => element));
     this.#next = found ? (found.next ?? '') : cursor;
     this.#more.textContent = found ? strings.more : strings.retry;

@@ -78,6 +78,21 @@ function problem(text) {
   }
 }
 
+/** Whether the server has not taken a message yet. @param {Message} message */
+export function isUnsent({ metadata }) {
+  return metadata?.status === 'waiting' || metadata?.status === 'unsent';
+}
+
+/** Whether a part holds what the shop said, and not words. @param {Part} part */
+export function isResult({ type }) {
+  return type === 'data-products' || type === 'data-cart';
+}
+
+/** A message without what only the server needs: tool results are long, storage is short. @param {Message} message */
+export function light(message) {
+  return { ...message, parts: message.parts.filter(({ type }) => !type.startsWith('tool-')) };
+}
+
 /** The words of a message, as one would read them out. @param {Message} message */
 export function textOf(message) {
   return message.parts

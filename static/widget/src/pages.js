@@ -10,6 +10,7 @@ export { strings } from './pages-strings.js';
  * What a page may ask of the panel that it lies in.
  * @typedef {object} Host
  * @property {import('./api.js').Api} api
+ * @property {import('./cache.js').Cache} cache
  * @property {string} locale
  * @property {string | null} current the conversation under the page
  * @property {(id: string) => void} open go on with a conversation

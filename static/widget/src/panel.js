@@ -1,5 +1,6 @@
 import { Announcer } from './announcer.js';
 import { Api, Refused } from './api.js';
+import { Cache } from './cache.js';
 import { Cart } from './cart.js';
 import { Composer } from './composer.js';
 import { Conversation } from './conversation.js';
@@ -11,10 +12,12 @@ import { Later } from './later.js';
 import { Addresses } from './links.js';
 import { Menu } from './menu.js';
 import { textOf } from './message.js';
+import { Outbox } from './outbox.js';
 import css from './panel.css';
 import { settings } from './settings.js';
 import { Store } from './store.js';
 import { inWords, strings } from './strings.js';
+import { Tabs } from './tabs.js';
 import { Transcript } from './transcript.js';
 
 /** @typedef {typeof import('./pages.js')} Pages */
@@ -64,15 +67,17 @@ export class Panel {
     const { shop, api, locale, title } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
+    this.cache = new Cache(shop);
+    this.outbox = new Outbox(this.shared);
+    this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
     this.announcer = new Announcer();
     this.cart = new Cart(this.api, this.own, this.settings, (text) => this.announcer.say(text));
-    this.conversation = new Conversation(this.api, this.shared, this.own, {
+    this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
       sending: () => this.cart.bind(),
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
-      returned: (text) => this.#returned(text),
     });
     this.transcript = new Transcript(
       this.settings,
@@ -200,6 +205,11 @@ export class Panel {
     this.#draw();
   }
 
+  /** Another tab has said something. Who does not see it yet will look when it does. */
+  #told() {
+    if (document.visibilityState === 'visible') this.conversation.sync();
+  }
+
   #visible() {
     if (document.visibilityState === 'visible') this.conversation.wake();
     else this.#save();
@@ -263,7 +273,7 @@ export class Panel {
   #send(text, isReworded) {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
-    this.announcer.say(strings.answering(this.settings.title));
+    this.announcer.say(this.conversation.busy ? strings.answering(this.settings.title) : strings.waiting);
   }
 
   /** The last question, to be asked in other words. */
@@ -322,11 +332,6 @@ export class Panel {
     if (text) this.announcer.say(text);
   }
 
-  /** @param {string} text */
-  #returned(text) {
-    if (!this.composer.draft) this.composer.draft = text;
-  }
-
   #showPast() {
     this.#showPage(strings.past, ({ History }, host) => new History(host));
   }
@@ -344,10 +349,13 @@ export class Panel {
       if (!done) return false;
     }
     this.api.forget();
+    this.outbox.clear();
+    await this.cache.clear();
     this.composer.cancel();
     this.composer.draft = '';
     this.conversation.reset();
     for (const key of ['draft', 'place', 'cart']) this.own.remove(key);
+    this.tabs.forget();
     return true;
   }
 
@@ -379,6 +387,7 @@ export class Panel {
     const { conversation } = this;
     return {
       api: this.api,
+      cache: this.cache,
       locale: this.settings.locale,
       current: conversation.id,
       open: (id) => {
@@ -389,6 +398,7 @@ export class Panel {
         this.transcript.toEnd();
       },
       deleted: (id) => {
+        this.cache.drop(id);
         if (id !== conversation.id) return;
         this.composer.cancel();
         conversation.reset();

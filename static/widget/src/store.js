@@ -34,6 +34,19 @@ export class Store {
     }
   }
 
+  /** @param {string} start @returns {string[]} the keys that begin with it */
+  keys(start) {
+    /** @type {string[]} */
+    let kept = [];
+    try {
+      const own = Object.keys(window[this.area]).filter((key) => key.startsWith(this.prefix));
+      kept = own.map((key) => key.slice(this.prefix.length));
+    } catch {
+      // Blocked: there are only those of this page.
+    }
+    return [...new Set([...kept, ...this.#memory.keys()])].filter((key) => key.startsWith(start));
+  }
+
   /** @param {string} key */
   remove(key) {
     this.#memory.delete(key);

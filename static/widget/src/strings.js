@@ -40,6 +40,8 @@ export const strings = {
   typing: 'Writing an answer',
   connecting: 'Connecting',
   reconnecting: 'Reconnecting',
+  waiting: 'You are offline. Your message will be sent as soon as you are back.',
+  pickedUp: 'Picked up again',
 
   addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
   notAdded: 'That could not be put into your cart. Please try again.',

@@ -152,13 +152,15 @@ export class Transcript {
   }
 
   /** What is being done, while nothing is there to read yet. @param {Conversation} conversation */
-  #act({ phase, status, messages }) {
-    const last = messages.at(-1);
-    const isWriting = last?.role === 'assistant' && last.parts.at(-1)?.type === 'text' && last.parts.at(-1)?.text;
+  #act({ phase, status, messages, isPickedUp }) {
+    const part = messages.findLast(({ metadata }) => metadata?.status === 'running')?.parts.at(-1);
+    const isWriting = part?.type === 'text' && part.text;
     const text =
-      phase === 'reconnecting'
-        ? strings.reconnecting
-        : (phase === 'loading' && !messages.length) || (messages.length && !this.views && !this.fault)
+      phase === 'reconnecting' || phase === 'waiting'
+        ? strings[phase]
+        : isPickedUp
+          ? strings.pickedUp
+          : (phase === 'loading' && !messages.length) || (messages.length && !this.views && !this.fault)
           ? strings.connecting
           : phase === 'answering'
             ? status || (isWriting ? '' : strings.typing)
@@ -166,7 +168,8 @@ export class Transcript {
     this.#activity.hidden = !text;
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
-    this.#activity.classList.toggle('late', phase === 'reconnecting' || phase === 'loading');
+    this.#activity.classList.toggle('late', phase !== 'answering' && !isPickedUp);
+    this.#activity.classList.toggle('again', isPickedUp);
     const isNamed = text !== strings.typing;
     this.#activity.replaceChildren(
       h('span', { className: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),

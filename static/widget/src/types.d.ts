@@ -64,8 +64,8 @@ export interface Metadata {
 
 export type Rating = 'up' | 'down';
 
-/** The server's words for how an answer stands, and `unsent` for a message that the server has refused. */
-export type Status = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted' | 'unsent';
+/** The server's words for how an answer stands; `waiting` for a message on its way to it, `unsent` for one it refused. */
+export type Status = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted' | 'waiting' | 'unsent';
 
 export interface Chunk {
   type: string;

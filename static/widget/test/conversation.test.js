@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refused } from '../src/api.js';
+import { Cache } from '../src/cache.js';
 import { Conversation } from '../src/conversation.js';
 import { textOf } from '../src/message.js';
+import { Outbox } from '../src/outbox.js';
+import { Tabs } from '../src/tabs.js';
+
+// Node before 21 has none.
+globalThis.navigator ??= /** @type {any} */ ({});
 
 /** A server that has one answer to give and may be cut off anywhere in it. */
 class Server {
@@ -89,17 +95,20 @@ class Server {
 
 class Memory {
   values = new Map();
-  get = (key) => this.values.get(key);
+  get = (key) => structuredClone(this.values.get(key));
   set = (key, value) => this.values.set(key, structuredClone(value));
   remove = (key) => this.values.delete(key);
+  keys = (start) => [...this.values.keys()].filter((key) => key.startsWith(start));
 }
 
 /** A page of the shop: its conversation and a promise of the next answer's end. */
 function visit(api, shared = new Memory(), own = new Memory()) {
-  const seen = { texts: [], returned: [] };
+  const seen = { texts: [] };
   let done;
   const ended = new Promise((resolve) => (done = resolve));
-  const conversation = new Conversation(api, shared, own, {
+  const tabs = new Tabs('test', shared, () => conversation.sync());
+  const browser = { shared, own, tabs, outbox: new Outbox(shared), cache: new Cache('test') };
+  const conversation = new Conversation(api, browser, {
     changed: () => {
       const last = conversation.messages.at(-1);
       if (last?.role === 'assistant') seen.texts.push(textOf(last));
@@ -108,7 +117,6 @@ function visit(api, shared = new Memory(), own = new Memory()) {
     sending: async () => {},
     cart: () => {},
     ended: () => done(),
-    returned: (text) => seen.returned.push(text),
   });
   return { conversation, ended, seen, shared, own };
 }
@@ -271,15 +279,41 @@ test('a refused message is still there on the next page, and is not sent by itse
   assert.equal(server.question, null);
 });
 
-test('while another answer runs, the text is handed back and that answer is followed', async (t) => {
+test('while another answer runs, the message waits for its end', async (t) => {
   impatiently(t);
   const server = new Server(...WORDS);
   server.question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'hats?' }] };
   server.failures = [new Refused({ code: 'turn-running', status: 409, title: 'T', detail: '' })];
-  const { conversation, ended, seen } = visit(server);
+  const { conversation, ended } = visit(server);
   conversation.send('and boots?', {});
   await ended;
-  assert.deepEqual([seen.returned, answer(conversation)], [['and boots?'], WORDS.join('')]);
+  assert.equal(server.asked.filter((line) => line === 'follow').length, 1);
+  while (conversation.busy) await new Promise(setImmediate);
+  assert.equal(textOf(server.question), 'and boots?');
+  conversation.leave();
+});
+
+test('messages that were written offline leave in order, each after the answer to the one before', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  const sent = [];
+  const send = server.send.bind(server);
+  server.send = (method, path, body) => {
+    sent.push(textOf(body.message));
+    return send(method, path, body);
+  };
+  server.failures = Array(3).fill(new TypeError('Failed to fetch'));
+  const { conversation, shared } = visit(server);
+  conversation.send('hats?', {});
+  while (conversation.phase !== 'waiting') await new Promise(setImmediate);
+  assert.equal(conversation.busy, false, 'the shopper may write on');
+  conversation.send('boots?', {});
+  conversation.send('belts?', {});
+  assert.deepEqual(conversation.messages.map(textOf), ['hats?', 'boots?', 'belts?']);
+  while (sent.at(-1) !== 'belts?' || conversation.phase !== 'idle') await new Promise(setImmediate);
+  assert.deepEqual([...new Set(sent)], ['hats?', 'boots?', 'belts?']);
+  assert.deepEqual(shared.keys('outbox:'), []);
+  conversation.leave();
 });
 
 test('reset leaves the conversation, and the next message begins another', async () => {

@@ -66,6 +66,8 @@ export const strings = {
   typing: 'جارٍ كتابة الرد',
   connecting: 'جارٍ الاتصال',
   reconnecting: 'جارٍ إعادة الاتصال',
+  waiting: 'أنت غير متصل. ستُرسَل رسالتك فور عودة الاتصال.',
+  pickedUp: 'تمت المتابعة',
 
   products: 'المنتجات',
   from: (price) => `بدءًا من ${price}`,

@@ -50,6 +50,8 @@ export const strings = {
   typing: 'Antwort wird geschrieben',
   connecting: 'Wird verbunden',
   reconnecting: 'Wird neu verbunden',
+  waiting: 'Du bist offline. Deine Nachricht wird gesendet, sobald die Verbindung wieder da ist.',
+  pickedUp: 'Es geht weiter',
 
   products: 'Produkte',
   from: (price) => `ab ${price}`,

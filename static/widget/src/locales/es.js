@@ -50,6 +50,8 @@ export const strings = {
   typing: 'Escribiendo una respuesta',
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
+  waiting: 'Estás sin conexión. Tu mensaje se enviará en cuanto vuelva.',
+  pickedUp: 'Continuamos',
 
   products: 'Productos',
   from: (price) => `desde ${price}`,

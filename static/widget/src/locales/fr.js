@@ -53,6 +53,8 @@ export const strings = {
   typing: 'Réponse en cours de rédaction',
   connecting: 'Connexion en cours',
   reconnecting: 'Reconnexion en cours',
+  waiting: 'Vous êtes hors ligne. Votre message partira dès le retour de la connexion.',
+  pickedUp: 'La réponse reprend',
 
   products: 'Produits',
   from: (price) => `dès ${price}`,

@@ -64,6 +64,8 @@ export const strings = {
   typing: 'התשובה נכתבת',
   connecting: 'מתחברים',
   reconnecting: 'מתחברים מחדש',
+  waiting: 'אין חיבור. ההודעה תישלח ברגע שהחיבור יחזור.',
+  pickedUp: 'ממשיכים',
 
   products: 'מוצרים',
   from: (price) => `החל מ־${price}`,

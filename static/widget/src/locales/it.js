@@ -50,6 +50,8 @@ export const strings = {
   typing: 'Risposta in corso',
   connecting: 'Connessione in corso',
   reconnecting: 'Riconnessione in corso',
+  waiting: 'Sei offline. Il tuo messaggio verrà inviato appena torna la connessione.',
+  pickedUp: 'Si riprende',
 
   products: 'Prodotti',
   from: (price) => `da ${price}`,

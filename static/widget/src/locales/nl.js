@@ -50,6 +50,8 @@ export const strings = {
   typing: 'Antwoord wordt geschreven',
   connecting: 'Verbinden',
   reconnecting: 'Opnieuw verbinden',
+  waiting: 'Je bent offline. Je bericht wordt verstuurd zodra je weer online bent.',
+  pickedUp: 'We gaan verder',
 
   products: 'Producten',
   from: (price) => `vanaf ${price}`,

@@ -50,6 +50,8 @@ export const strings = {
   typing: 'Escrevendo uma resposta',
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
+  waiting: 'Você está sem conexão. Sua mensagem será enviada assim que ela voltar.',
+  pickedUp: 'Continuando',
 
   products: 'Produtos',
   from: (price) => `a partir de ${price}`,

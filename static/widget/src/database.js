@@ -1,0 +1,35 @@
+/** IndexedDB with promises, as little of it as is needed. */
+
+/**
+ * @param {string} name
+ * @param {number} version
+ * @param {(database: IDBDatabase) => void} create makes the stores of an empty database
+ * @returns {Promise<IDBDatabase>}
+ */
+export async function open(name, version, create) {
+  const opening = indexedDB.open(name, version);
+  opening.onupgradeneeded = () => create(opening.result);
+  const database = await result(opening);
+  database.onversionchange = () => database.close(); // another page deletes it, or has a newer one
+  return database;
+}
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+export function result(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** @param {IDBTransaction} transaction @returns {Promise<void>} once it is on the disk */
+export function done(transaction) {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
