@@ -324,6 +324,7 @@ SINGLE = [
     asked("GET /widget/{name}", "200", name=HASHED),
     asked("GET /widget/{name}", "200", headers={"Accept-Encoding": "br"}),
     asked("GET /widget/{name}", "206", headers={"Range": "bytes=0-99"}),
+    asked("GET /widget/{name}", "302", name="panel-0123456789.js"),
     asked("GET /widget/{name}", "304", headers={"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}),
     asked("GET /widget/{name}", "400 bad-request", headers={"Range": "bytes=99999999-"}),
     asked("GET /widget/{name}", "404 not-found", name="never-was.js"),
