@@ -24,10 +24,15 @@ FLAGS = (
 )
 
 
+def find() -> str | None:
+    """Where the system has its browser."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser, for the tests of one file."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find()
     if path is None:
         missing = "chromium is not installed: the widget was not tested in a browser"
         if os.environ.get("CI"):

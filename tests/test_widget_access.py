@@ -122,11 +122,21 @@ def test_a_screen_reader_hears_that_it_is_answered_and_then_the_answer_once(chat
     expect(chat.page.get_by_role("log")).to_have_attribute("aria-live", "off")
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, size: Any) -> None:
-    with tab(chromium, viewport=size, reduced_motion="reduce") as page:
+SCREENS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": DESKTOP},
+    "phone": {"viewport": PHONE},
+    "200 %": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
+    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+    "forced colours": {"viewport": DESKTOP, "forced_colors": "active"},
+}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, screen: str) -> None:
+    with tab(chromium, reduced_motion="reduce", **SCREENS[screen]) as page:
         chat = Chat(page, live)
         chat.visit()
+        page.evaluate("document.querySelector('shop-chat').dataset.scheme = 'auto'")
         expect(chat.launcher).to_be_visible()
         assert violations(page) == []
         chat.open()
@@ -150,3 +160,39 @@ def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, size: Any
         page.get_by_role("button", name="Back").click()
         chat.choose("Forget me")
         assert violations(page) == []
+
+
+def test_at_200_percent_everything_can_be_read_and_reached(chromium: Browser, live: Live) -> None:
+    with tab(chromium, **SCREENS["200 %"]) as page:
+        chat = Chat(page, live)
+        chat.open()
+        chat.ask("Do you have mittens?")
+        width = "box => [box.scrollWidth <= box.clientWidth, box.getBoundingClientRect().right <= innerWidth]"
+        assert chat.panel.evaluate(width) == [True, True]
+        assert page.get_by_role("log").evaluate("log => log.clientHeight") > 150
+        for control in (chat.box, chat.send, page.get_by_role("button", name="Close", exact=True)):
+            expect(control).to_be_in_viewport(ratio=1)
+
+
+def test_who_wants_less_motion_gets_none(chromium: Browser, live: Live) -> None:
+    with tab(chromium, viewport=DESKTOP, reduced_motion="reduce") as page:
+        chat = Chat(page, live)
+        chat.open()
+        with slowly(live):
+            chat.type("Do you have mittens?")
+            expect(chat.answer).to_contain_text("This is")
+            moving = "panel => panel.getRootNode().getAnimations().map((each) => each.animationName)"
+            assert chat.panel.evaluate(moving) == []
+        chat.wait()
+
+
+def test_every_control_is_large_enough_for_a_finger(phone: Page, live: Live) -> None:
+    chat = Chat(phone, live)
+    chat.open()
+    chat.ask("Do you have mittens?")
+    small = """panel => [...panel.querySelectorAll('button, select, a, input, textarea')]
+        .filter((each) => each.checkVisibility())
+        .map((each) => [each.ariaLabel || each.textContent.trim(), each.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width < 24 || height < 24).map(([name]) => name)"""
+    assert chat.panel.evaluate(small) == []
+    assert "user-scalable" not in (phone.locator("meta[name=viewport]").get_attribute("content") or "")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser import chromium, page
 from tests.live import Live
-from tests.widget import Chat
+from tests.widget import Chat, slowly
 
 __all__ = ["chromium", "page"]
 
@@ -104,6 +104,60 @@ def test_a_theme_cannot_reach_into_it(chat: Chat) -> None:
         "return [s.fontSize, s.letterSpacing, s.textTransform, s.transform, s.textAlign, s.fontFamily] }"
     )
     assert seen == ["15px", "normal", "none", "none", "start", "monospace"]
+
+
+def test_what_themes_do_to_empty_elements_does_not_hide_it(chat: Chat) -> None:
+    own(chat, '<link rel="stylesheet" href="/dawn.css"><main><h1>Shop</h1></main>')
+    dawn = ", ".join(
+        f"{tag}:empty" for tag in ("a", "ul", "dl", "div", "section", "article", "p", "h1", "h2", "dialog")
+    )
+    rule = f"{dawn} {{ display: none }} @media print, screen {{ .hidden {{ display: none !important }} }}"
+    chat.page.route("**/dawn.css", lambda route: route.fulfill(content_type="text/css", body=rule))
+    chat.open()
+    chat.ask("Do you have mittens?")
+    expect(chat.answer).to_be_visible()
+
+
+def test_a_themes_modal_drawer_lies_over_it_and_its_layer_can_be_set(chat: Chat) -> None:
+    own(
+        chat,
+        '<link rel="stylesheet" href="/z.css"><main><h1>Shop</h1></main><dialog><button>Filter</button></dialog>',
+    )
+    rule = "dialog { inset: 0 0 0 auto; margin: 0; width: 400px; height: 100% } .low { --shop-chat-z: 7 }"
+    chat.page.route("**/z.css", lambda route: route.fulfill(content_type="text/css", body=rule))
+    chat.open()
+    chat.page.evaluate("document.querySelector('dialog').showModal()")
+    on_top = "([x, y]) => document.elementFromPoint(x, y).localName"
+    assert chat.page.evaluate(on_top, [1200, 400]) == "dialog"
+    chat.page.evaluate("document.querySelector('shop-chat').classList.add('low')")
+    assert chat.launcher.evaluate("launcher => getComputedStyle(launcher).zIndex") == "7"
+
+
+SWAPS = {
+    "turbo": "swap()",
+    "view transition": "document.startViewTransition(swap).finished",
+    "morph": "document.querySelector('shop-chat').replaceWith(document.querySelector('shop-chat').cloneNode(true))",
+}
+
+
+@pytest.mark.parametrize("how", SWAPS)
+def test_a_page_whose_body_is_exchanged_goes_on_with_the_answer(chat: Chat, live: Live, how: str) -> None:
+    with slowly(live):
+        chat.open()
+        chat.type("Do you have mittens?")
+        expect(chat.answer).to_contain_text("This is")
+        chat.page.evaluate(
+            f"""async () => {{
+                const swap = () => document.body.replaceWith(document.body.cloneNode(true));
+                await {SWAPS[how]};
+            }}"""
+        )
+        expect(chat.panel).to_be_visible()
+        expect(chat.stop).to_be_visible()
+    chat.wait()
+    assert chat.read() == chat.stored()[-1]
+    expect(chat.questions).to_have_count(1)
+    expect(chat.launcher).to_have_count(1)
 
 
 def test_the_snippet_twice_on_a_page_is_one_chat(chat: Chat) -> None:

@@ -2,7 +2,8 @@
 
 /** @typedef {'window' | 'full' | 'half'} Mode */
 
-const PHONE = matchMedia('(max-width: 480px)');
+// Or a window that is as low, be it a phone on its side or a page at 200 %.
+const PHONE = matchMedia('(max-width: 480px), (max-height: 480px)');
 
 export class Frame {
   #overflow = '';
