@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from widget_api import shares
 from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
-from widget_api.models import Conversation, iso
+from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
 from widget_api.shopify.money import Money
 
@@ -72,24 +74,32 @@ def show(token: str) -> Response:
 def _page(token: str) -> Response:
     style = Markup(STYLE)  # noqa: S704 - our own
     try:
-        response = Response(render_template("shared.html", **shares.read(token), style=style))
+        document = shares.read(token)
+        sites = _sites(document["shop"]["domain"])
+        response = Response(render_template("shared.html", **document, sites=sites, style=style))
     except ShareNotFound as exc:
         response = Response(render_template("unshared.html", problem=exc, style=style), exc.status)
     response.headers["Content-Security-Policy"] = _POLICY
     return response
 
 
+def _sites(domain: str) -> set[str]:
+    """The origins that are the shop's own: nobody may have this page lead anywhere else."""
+    shop = Shop.find_by(domain=domain)
+    return {f"https://{domain}", *(shop.origins if shop else ())}
+
+
 def _markdown() -> MarkdownIt:
-    """What the model's words may become: no HTML, no pictures, links to the web alone."""
+    """What the model's words may become: no HTML, no pictures."""
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
     parser.enable(["table", "strikethrough"]).disable("image")
-    parser.validateLink = lambda url: url.lower().startswith(("https://", "http://"))  # type: ignore[method-assign]
     parser.add_render_rule("link_open", _link)
     return parser
 
 
 def _link(renderer: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
-    tokens[at].attrSet("rel", "nofollow noopener noreferrer ugc")
+    address = within(tokens[at].attrs["href"], env["sites"])
+    tokens[at].attrs = {"href": address, "rel": "nofollow noopener noreferrer ugc"} if address else {}
     return str(renderer.renderToken(tokens, at, options, env))
 
 
@@ -97,9 +107,16 @@ _parser = _markdown()
 
 
 @bp.app_template_filter("markdown")
-def markdown(text: str) -> Markup:
-    """The text as HTML."""
-    return Markup(_parser.render(text))  # noqa: S704 - it lets no HTML through
+def markdown(text: str, sites: Container[str]) -> Markup:
+    """The text as HTML, whose links lead to `sites` alone."""
+    return Markup(_parser.render(text, {"sites": sites}))  # noqa: S704 - it lets no HTML through
+
+
+@bp.app_template_filter("within")
+def within(address: str, sites: Container[str]) -> str:
+    """The address if it is of one of these origins, letter for letter; else empty."""
+    origin = re.match(r"https?://[^/?#\\]*", address)
+    return address if origin and origin[0] in sites else ""
 
 
 @bp.app_template_filter("money")
