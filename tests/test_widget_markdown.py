@@ -1,74 +1,22 @@
-"""What a model writes becomes a few harmless elements, however it is cut and whatever it tries."""
+"""What a model writes becomes a few elements, at a cost that its length decides."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Page
 
 from tests.browser import chromium
+from tests.renderer import renderer, source
+from tests.watched import Watched
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "renderer", "source"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-markdown")]
 
-SOURCE = Path(__file__).parents[1] / "static" / "widget" / "src"
-HOSTILE = json.loads((Path(__file__).parent / "hostile_markdown.json").read_text())
-ALLOWED = {
-    *("P", "STRONG", "EM", "S", "CODE", "PRE", "A", "BR", "HR", "UL", "OL", "LI", "BLOCKQUOTE"),
-    *("TABLE", "THEAD", "TBODY", "TR", "TH", "TD"),
-}
 
-RENDERER = """
-import { Markdown } from '/markdown.js';
-import { Addresses } from '/links.js';
-const addresses = new Addresses('https://tarn.example/products/hat', 'tarn.myshopify.com', 'https://chat.example');
-window.render = (pieces) => {
-  const root = document.body.appendChild(document.createElement('div'));
-  const markdown = new Markdown(root, (address) => addresses.link(address));
-  for (const piece of pieces) markdown.write(piece);
-  markdown.end();
-  return root;
-};
-window.html = (pieces) => {
-  const root = render(pieces);
-  root.remove();
-  return root.innerHTML;
-};
-"""
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def source() -> Iterator[str]:
-    """The widget's sources, served as they are."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SOURCE))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def renderer(chromium: Browser, source: str) -> Iterator[Page]:
-    """A page with `render(pieces)` and `html(pieces)`."""
-    page = chromium.new_page()
-    page.route(f"{source}/", lambda route: route.fulfill(content_type="text/html", body="<!doctype html><body>"))
-    page.goto(f"{source}/")
-    page.add_script_tag(type="module", content=RENDERER)
-    page.wait_for_function("() => Boolean(window.html)")
-    yield page
-    page.context.close()
+@pytest.fixture
+def page(renderer: Watched) -> Page:
+    return renderer.page
 
 
 def html(page: Page, *pieces: str) -> str:
@@ -109,76 +57,30 @@ def html(page: Page, *pieces: str) -> str:
         ("h https http:// hello", "<p>h https http:// hello</p>"),
     ],
 )
-def test_markdown_becomes_elements(renderer: Page, text: str, expected: str) -> None:
-    assert html(renderer, text) == expected
-    assert html(renderer, *text) == expected
+def test_markdown_becomes_elements(page: Page, text: str, expected: str) -> None:
+    assert html(page, text) == expected
+    assert html(page, *text) == expected
 
 
-def test_links_lead_to_the_shop_and_nowhere_else(renderer: Page) -> None:
+def test_links_lead_to_the_shop_and_nowhere_else(page: Page) -> None:
     text = "[**the** hat](/products/hat) [x](https://evil.example/) https://tarn.example/a. https://evil.example/b"
     rel = 'rel="noopener noreferrer nofollow" referrerpolicy="no-referrer"'
-    assert html(renderer, text) == (
+    assert html(page, text) == (
         f'<p><a href="https://tarn.example/products/hat" {rel}>the hat</a> x '
         f'<a href="https://tarn.example/a" {rel}>https://tarn.example/a</a>. https://evil.example/b</p>'
     )
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:40])
-def test_hostile_text_stays_text(renderer: Page, text: str) -> None:
-    asked: list[Request] = []
-
-    def note(request: Request) -> None:
-        asked.append(request)
-
-    renderer.on("request", note)
-    for pieces in ([text], list(text), [text[:7], text[7:]]):
-        found = renderer.evaluate(
-            """(pieces) => {
-                const root = render(pieces);
-                const all = [...root.querySelectorAll('*')];
-                return {
-                    tags: [...new Set(all.map((element) => element.tagName))],
-                    attributes: [...new Set(all.flatMap((element) => element.getAttributeNames()))],
-                    hosts: [...new Set(all.filter((element) => element.href).map((element) => element.host))],
-                    ran: 'ran' in window,
-                };
-            }""",
-            pieces,
-        )
-        assert set(found["tags"]) <= ALLOWED
-        assert set(found["attributes"]) <= {"href", "rel", "referrerpolicy", "class", "start"}
-        assert set(found["hosts"]) <= {"tarn.example", "tarn.myshopify.com"}
-        assert not found["ran"]
-    renderer.remove_listener("request", note)
-    assert not asked
+@pytest.mark.parametrize(
+    "address", ["//tarn.example/", r"/\tarn.example/", r"https:\\tarn.example/", "https://tarn.example/\x01"]
+)
+def test_an_address_that_can_be_read_in_two_ways_is_no_link(page: Page, address: str) -> None:
+    assert html(page, f"[hat]({address})") == "<p>hat</p>"
 
 
-def test_rendering_in_pieces_equals_rendering_whole(renderer: Page) -> None:
-    differing = renderer.evaluate(
-        """(hostile) => {
-            const words = ['a', 'B ', ' ', '  ', '\\n', '\\n\\n', '*', '**', '***', '_', '~~', '`', '```', '- ',
-                '1. ', '# ', '> ', '|', '|-|', '---', '[',
-                ']', '(', ')', '](', '!', '![', '\\\\', '<', '>', '\\r\\n', 'h',
-                'https://tarn.example/x', 'https://evil.example', '🥾', 'é', '.', ',', '"', ...hostile];
-            let seed = 7;
-            const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
-            for (let round = 0; round < 3000; round++) {
-                const text = Array.from({ length: 1 + random(24) }, () => words[random(words.length)]).join('');
-                const pieces = [];
-                for (let at = 0; at < text.length; ) pieces.push(text.slice(at, (at += 1 + random(9))));
-                const whole = html([text]);
-                if (html(pieces) !== whole || html([...text]) !== whole) return { text, pieces };
-            }
-            return null;
-        }""",
-        HOSTILE,
-    )
-    assert differing is None
-
-
-def test_the_cost_grows_with_the_length_and_not_faster(renderer: Page) -> None:
+def test_the_cost_grows_with_the_length_and_not_faster(page: Page) -> None:
     worst = ["[a](" + "(" * 4000, "*a " * 4000, "- " * 4000, "[" * 9000, "`" * 9000, "https://" * 900, "|" * 9000]
-    counts = renderer.evaluate(
+    counts = page.evaluate(
         """(texts) => {
             let steps = 0;
             const append = Element.prototype.append;

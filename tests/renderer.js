@@ -1,0 +1,99 @@
+/** The widget's renderer on a page that holds nothing else, and what the tests do with it. */
+
+import { Dates } from '/dates.js';
+import { Entry } from '/entry.js';
+import { Addresses } from '/links.js';
+import { Markdown } from '/markdown.js';
+import { purchase } from '/purchase.js';
+import { Transcript } from '/transcript.js';
+
+const addresses = new Addresses('https://tarn.example/products/hat', 'tarn.myshopify.com', 'https://chat.example');
+const LINKS = ['tarn.example', 'www.tarn.example', 'tarn.myshopify.com'];
+const IMAGES = [...LINKS, 'chat.example', 'cdn.shopify.com'];
+
+const place = () => document.body.appendChild(document.createElement('div'));
+
+function render(pieces) {
+  const root = place();
+  const markdown = new Markdown(root, (address) => addresses.link(address));
+  for (const piece of pieces) markdown.write(piece);
+  markdown.end();
+  return root;
+}
+
+function html(pieces) {
+  const root = render(pieces);
+  root.remove();
+  return root.innerHTML;
+}
+
+/** What is wrong with what becomes of a text, whole or cut anywhere, or into these pieces. */
+function faults(text, pieces = [text]) {
+  const whole = render([text]);
+  const found = strangers(whole, LINKS);
+  provoke(whole);
+  const isSame = (pieces) => {
+    const root = render(pieces);
+    root.remove();
+    return root.isEqualNode(whole);
+  };
+  if (!isSame(text.split(''))) found.push('each character by itself');
+  if (!isSame(pieces)) found.push('these pieces');
+  for (let at = 1; at < text.length; at++) {
+    if (!isSame([text.slice(0, at), text.slice(at)])) found.push(`cut at ${at}`);
+  }
+  whole.remove();
+  return found;
+}
+
+/** The buttons under messages show nothing that others have written. */
+class Buttons {
+  element = document.createElement('div');
+  update() {}
+}
+
+/** The words wherever else the chat shows what others have written, and as addresses. */
+function everywhere(words) {
+  const money = { amount: 100, currency: words };
+  const variants = ['1', '2'].map((id) => ({ id, title: words, price: money, available: true }));
+  const product = { id: words, title: words, url: '/x', image: '/x', price: money, available: true, variants };
+  const error = { code: words, title: words, detail: words, status: 500 };
+  const parts = [
+    { type: 'data-products', data: { products: [product, { ...product, url: words, image: words }] } },
+    { type: 'data-cart', data: { status: 'ok', cart: { count: 1, total: money } } },
+    { type: `tool-${words}`, output: words, errorText: words },
+    { type: words, text: words, data: words },
+  ];
+  const question = { id: '1', role: 'user', parts: [{ type: 'text', text: words }], metadata: { error } };
+  const answer = { id: '2', role: 'assistant', parts, metadata: { status: 'failed' } };
+  const tools = { module: { purchase, QuestionTools: Buttons, AnswerTools: Buttons } };
+  const settings = { title: words, greeting: words, page: {} };
+  const transcript = new Transcript(settings, { locale: 'en', addresses, acts: {}, tools }, {});
+  transcript.update({ messages: [question, answer], phase: 'answering', status: words, problem: error });
+  const entry = new Entry({ id: '1', title: words, updated_at: '2026-11-20' }, { locale: 'en' }, new Dates('en'), {});
+  const root = place();
+  root.append(transcript.element, entry.element);
+  return root;
+}
+
+/** The elements and their attributes, but for what depends on whether an address is good. */
+const shape = (root) =>
+  [...root.querySelectorAll(':not(.card, img)')].map((each) => [each.tagName, ...each.getAttributeNames()]).join();
+
+const HARMLESS = shape(everywhere('x'));
+
+/** What is wrong with what becomes of words elsewhere than in an answer. */
+function faultsElsewhere(words) {
+  const root = everywhere(words);
+  const found = shape(root) === HARMLESS ? [] : ['other elements than harmless words'];
+  for (const { href, host, protocol } of root.querySelectorAll('a')) {
+    if (!LINKS.includes(host) || protocol !== 'https:') found.push(`href ${href}`);
+  }
+  for (const { src } of root.querySelectorAll('img')) {
+    if (!IMAGES.includes(new URL(src).host) || !src.startsWith('https:')) found.push(`src ${src}`);
+  }
+  root.remove();
+  return found;
+}
+
+Object.assign(window, { render, html, faults, faultsElsewhere });
