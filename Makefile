@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench lock widget help
+.PHONY: run test lint types chaos bench lock widget screenshots help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -37,6 +37,10 @@ lock: $(VENV)/test.stamp  ## Write the two locked requirement files from the .in
 
 widget:  ## Build static/widget/dist from static/widget/src (needs node)
 	@cd static/widget && npm ci --silent && npm run --silent build
+
+screenshots: $(VENV)/test.stamp  ## Take pictures of every state of the widget in three sizes: docs/screenshots
+	@tests/setup
+	@$(PY) -m tests.screenshots
 
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing packages into $(VENV), this once ..."

@@ -3,6 +3,9 @@
 /** Spaces, controls and backslashes: browsers read them in more ways than one, so no good address has any. */
 const CRAFTED = /[\s\\\u0000-\u001f\u007f-\u009f]/;
 
+/** Where a mere visit does something: empties or fills the cart, logs out, begins to pay. Whoever wrote it, it is no page. */
+const ACTS = /^(\/+[a-z]{2}(-[a-z]+)?)?\/+(cart\/|account\/logout|discount\/|checkouts?\b)/i;
+
 /**
  * @param {string} address
  * @param {string} base
@@ -13,7 +16,7 @@ function parse(address, base) {
     const url = new URL(address, base);
     const page = new URL(base);
     const safe = url.protocol === 'https:' || (url.protocol === 'http:' && page.protocol === 'http:');
-    return safe && !url.username && !url.password ? url : null;
+    return safe && !url.username && !url.password && !ACTS.test(decodeURIComponent(url.pathname)) ? url : null;
   } catch {
     return null;
   }

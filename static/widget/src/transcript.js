@@ -169,7 +169,7 @@ export class Transcript {
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
     this.#activity.classList.toggle('late', phase !== 'answering' && !isPickedUp);
-    this.#activity.classList.toggle('again', isPickedUp);
+    this.#activity.classList.toggle('quiet', phase === 'waiting' || isPickedUp); // nothing is being written
     const isNamed = text !== strings.typing;
     this.#activity.replaceChildren(
       h('span', { className: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),

@@ -58,6 +58,30 @@ test('pictures come from the shop, its CDN or the backend', () => {
   assert.equal(addresses.image(''), null);
 });
 
+test('where a mere visit does something is neither a link nor a picture', () => {
+  for (const address of [
+    '/cart/clear',
+    '/cart/add?id=1&quantity=9',
+    '/CART/change?line=1&quantity=0',
+    '/de/cart/clear',
+    '/pt-br/cart/42:1',
+    '/x/../cart/clear',
+    '/c%61rt/clear',
+    '/%E0%A4%A',
+    '/account/logout?return_url=/',
+    '/discount/FREE',
+    '/checkout',
+    '/checkouts/cn/x',
+    'https://tarn.example//cart/clear',
+  ]) {
+    assert.equal(addresses.link(address), null, address);
+    assert.equal(addresses.image(address), null, address);
+  }
+  for (const page of ['/cart', '/account', '/pages/checkout-help', '/products/cart', '/collections/discount']) {
+    assert.ok(addresses.link(page), page);
+  }
+});
+
 test('a page that is not encrypted may link to its own kind', () => {
   const local = new Addresses('http://127.0.0.1:8000/', 'demo.myshopify.com', 'http://127.0.0.1:8000');
   assert.equal(local.link('http://127.0.0.1:8000/products/hat'), 'http://127.0.0.1:8000/products/hat');
