@@ -11,7 +11,7 @@ from tests.widget import Chat, break_it
 
 __all__ = ["chromium", "page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-cart")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-cart")]
 
 ADD = "Add the Drift Mittens in Slate, size S/M, to my cart"
 
