@@ -22,6 +22,8 @@ import { Transcript } from './transcript.js';
 
 /** @typedef {typeof import('./pages.js')} Pages */
 
+// A streamed answer grows this often: a draw costs the same however many words it brings.
+const DRAW_MS = 100;
 const LOST = { code: 'lost', title: '', detail: '', status: 0 };
 
 /** @typedef {{ open: string, close: string, failed: string }} Labels of the launcher */
@@ -44,6 +46,7 @@ export async function create(element, launcher, labels) {
 export class Panel {
   #listening = new AbortController();
   #drawn = 0;
+  #drew = 0;
   /** A page over the conversation, such as the list of past ones. @type {HTMLElement | null} */
   #page = null;
   #pages = new Later(PAGES);
@@ -128,7 +131,7 @@ export class Panel {
   unmount() {
     this.#leave();
     this.#listening.abort();
-    cancelAnimationFrame(this.#drawn);
+    clearTimeout(this.#drawn);
     if (this.frame.isOpen) this.frame.hide();
     this.dialog.remove();
   }
@@ -465,14 +468,16 @@ export class Panel {
     this.#draw();
   }
 
-  /** Once a frame is often enough. */
+  /** What comes in quick succession is drawn together. */
   #redraw() {
-    this.#drawn ||= requestAnimationFrame(() => this.#draw());
+    const wait = Math.max(0, this.#drew + DRAW_MS - performance.now());
+    this.#drawn ||= setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
   }
 
   #draw() {
-    cancelAnimationFrame(this.#drawn);
+    clearTimeout(this.#drawn);
     this.#drawn = 0;
+    this.#drew = performance.now();
     const { views, fault } = this.transcript;
     if (!views && !fault && this.conversation.messages.length) this.#equip();
     this.transcript.update(this.conversation);

@@ -14,7 +14,8 @@ const NEAR_START_PX = 200;
 export class Transcript {
   #welcome = h('div', { className: 'welcome' });
   #older = h('p', { className: 'older', hidden: true }, strings.older);
-  #rows = h('div', { className: 'rows' });
+  /** A page of messages each: the browser passes over those that are out of sight. */
+  #pages = h('div');
   #activity = h('div', { className: 'activity', hidden: true });
   #trouble = h('div', { className: 'foot trouble' });
   #pill = h(
@@ -54,7 +55,7 @@ export class Transcript {
     this.settings = settings;
     this.shown = shown;
     this.actions = actions;
-    this.#log.append(this.#welcome, this.#older, this.#rows, this.#activity, this.#trouble);
+    this.#log.append(this.#welcome, this.#older, this.#pages, this.#activity, this.#trouble);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#keep()).observe(this.#log);
     this.#greet();
@@ -102,31 +103,57 @@ export class Transcript {
    */
   #reconcile({ messages, busy }) {
     if (!this.views) return false;
-    const first = this.#rows.firstElementChild;
     const ids = new Set(messages.map(({ id }) => id));
-    for (const [id, { view }] of this.#shown) {
-      if (ids.has(id)) continue;
-      view.element.remove();
-      this.#shown.delete(id);
-    }
+    for (const [id, { view }] of this.#shown) if (!ids.has(id)) this.#remove(id, view.element);
     const lastQuestion = messages.findLastIndex(({ role }) => role === 'user');
-    (this.versions?.of(messages) ?? messages).forEach((message, index) => {
+    const elements = (this.versions?.of(messages) ?? messages).map((message, index) => {
       const isLast = !busy && index === messages.length - 1;
       const isLastQuestion = !busy && index === lastQuestion;
-      const row = this.#row(message, index, index >= messages.length - 2);
+      const row = this.#row(message, index >= messages.length - 2);
       const state = [message, message.metadata, message.metadata?.status, isLast, isLastQuestion];
       const isSettled = message.metadata?.status !== 'running' && state.every((each, at) => each === row.state[at]);
       if (!isSettled) row.view.update(message, { isLast, isLastQuestion });
       row.state = state;
+      return row.view.element;
     });
-    return first !== null && first.isConnected && first !== this.#rows.firstElementChild;
+    return this.#lay(elements);
   }
 
-  /** @param {Message} message @param {number} index @param {boolean} isFresh */
-  #row(message, index, isFresh) {
+  /**
+   * Put the messages in their order: older ones as a page of their own, what is new at the end of the last page.
+   * @param {HTMLElement[]} elements
+   * @returns {boolean} whether some came to stand above those that were there
+   */
+  #lay(elements) {
+    const top = this.#pages.firstElementChild;
+    const grewAbove = Boolean(top && elements[0] && !elements[0].isConnected);
+    // Its height is known by now, and kept while it is out of sight.
+    if (grewAbove) top?.classList.add('old');
+    let page = grewAbove || !top ? h('div', { className: 'rows' }) : top;
+    if (page !== top) this.#pages.prepend(page);
+    let next = top?.firstElementChild ?? null;
+    for (const element of elements) {
+      if (element !== next) {
+        page.insertBefore(element, next?.parentElement === page ? next : null);
+        continue;
+      }
+      page = /** @type {Element} */ (element.parentElement);
+      next = element.nextElementSibling ?? page.nextElementSibling?.firstElementChild ?? null;
+    }
+    return grewAbove;
+  }
+
+  /** @param {string} id @param {HTMLElement} element */
+  #remove(id, element) {
+    const page = element.parentElement;
+    element.remove();
+    this.#shown.delete(id);
+    if (!page?.firstElementChild) page?.remove();
+  }
+
+  /** @param {Message} message @param {boolean} isFresh */
+  #row(message, isFresh) {
     const row = this.#shown.get(message.id) ?? { view: this.#make(message, isFresh), state: [] };
-    const place = this.#rows.children[index];
-    if (place !== row.view.element) this.#rows.insertBefore(row.view.element, place ?? null);
     this.#shown.set(message.id, row);
     return row;
   }
