@@ -38,7 +38,7 @@ def test_it_can_be_used_with_the_keyboard_alone(chat: Chat) -> None:
     assert tools == ["Answer again", "Bad answer", "Good answer", "Copy", "Add Drift Mittens to the cart"]
     assert choice == "Which Drift Mittens"
     assert card.startswith("Drift Mittens")
-    assert rest == ["Edit", "Conversation", "Close", "More", "Close the chat"]
+    assert rest == ["Edit", "Conversation", "Close", "More", "Chat with us"]
 
 
 def test_escape_closes_and_gives_the_focus_back(chat: Chat) -> None:

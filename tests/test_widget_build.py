@@ -44,7 +44,7 @@ def passes(*command: str, cwd: Path) -> None:
 
 def later() -> list[Path]:
     """What the panel loads by itself: the messages, the pages, the languages."""
-    found = [script for script in DIST.glob("*-*.js") if not script.name.startswith("panel-")]
+    found = [script for script in DIST.glob("*-*.js") if not script.name.startswith(("panel-", "editor-"))]
     assert {"messages", "pages", "de"} <= {script.name.partition("-")[0] for script in found}
     return found
 
@@ -68,9 +68,9 @@ def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_un
     assert on_the_wire("panel", "messages", "pages") + largest <= LARGEST_OF_ALL
 
 
-def test_the_entry_names_the_panel_that_lies_beside_it_and_the_panel_all_others() -> None:
-    (panel,) = DIST.glob("panel-*.js")
-    assert f'"./{panel.name}"' in (DIST / "chat.js").read_text()
+def test_the_entry_names_panel_and_preview_that_lie_beside_it_and_the_panel_all_others() -> None:
+    (panel,), (editor,) = DIST.glob("panel-*.js"), DIST.glob("editor-*.js")
+    assert all(f'"./{each.name}"' in (DIST / "chat.js").read_text() for each in (panel, editor))
     named = panel.read_text()
     assert [script.name for script in later() if f'"./{script.name}"' not in named] == []
 

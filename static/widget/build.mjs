@@ -75,7 +75,8 @@ for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort(
 const PAGES = keep('pages', await bundle('pages'));
 const MESSAGES = keep('messages', await bundle('messages'));
 const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES }));
-files.set('chat.js', await bundle('chat', { PANEL }));
+const EDITOR = keep('editor', await bundle('editor'));
+files.set('chat.js', await bundle('chat', { PANEL, EDITOR }));
 
 await mkdir(out, { recursive: true });
 for (const old of await readdir(out)) await rm(new URL(old, out));

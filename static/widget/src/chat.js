@@ -2,25 +2,45 @@
  * What every page of the shop loads: the element `<shop-chat>` and its launcher. The panel comes when the shopper
  * reaches for it, or at once when an answer is running or the panel stood open on the page before.
  */
+import { ShopChatAsk } from './ask.js';
 import { h, icon, sheet } from './dom.js';
-import { CHAT, DOWN } from './icons.js';
-import css from './launcher.css';
-import { Store } from './store.js';
+import { isAway, PHONE } from './hiding.js';
+import { CHAT, CLOSE, DOWN } from './icons.js';
 import { isRightToLeft, localeOf, nearest } from './languages.js';
+import css from './launcher.css';
 import { launchers } from './locales/launcher.js';
+import { paint } from './paint.js';
+import { panel as coming } from './panel-later.js';
+import { Store } from './store.js';
 
 /** @typedef {import('./panel.js').Panel} Panel */
 
 /** The element in charge of this page; a second copy of the snippet stays silent. @type {ShopChat | null} */
 let current = null;
+const HINT_SECONDS = 20;
 
-class ShopChat extends HTMLElement {
-  /** @type {Promise<Panel> | null} */
+export class ShopChat extends HTMLElement {
+  #own = new Store('sessionStorage', '');
+  #shared = new Store('localStorage', '');
+  /** @type {Promise<Panel | null> | null} */
   #panel = null;
-  /** @type {HTMLButtonElement | null} */
-  #launcher = null;
   #words = launchers.en;
-  #trouble = h('div', { className: 'notice', role: 'status' });
+  #launcher = h(
+    'button',
+    {
+      className: 'launcher',
+      part: 'launcher',
+      type: 'button',
+      'aria-haspopup': 'dialog',
+      'aria-expanded': 'false',
+      'aria-controls': 'panel',
+      onclick: async () => (await this.#asked())?.toggle(),
+    },
+    icon(CHAT),
+    icon(DOWN),
+  );
+  /** Beside the launcher: the merchant's hint, or that the panel cannot be had. */
+  #notice = h('div', { className: 'notice', part: 'notice', role: 'status' });
   /** @type {AbortController | null} */
   #listening = null;
 
@@ -28,96 +48,139 @@ class ShopChat extends HTMLElement {
     if (current?.isConnected && current !== this) return;
     current = this;
     if (!this.shadowRoot) this.#draw();
-    this.#listening = new AbortController();
-    addEventListener('pageshow', (event) => event.persisted && this.#resume(), { signal: this.#listening.signal });
-    this.#resume();
+    const { signal } = (this.#listening = new AbortController());
+    const settle = () => this.#settle();
+    addEventListener('pageshow', settle, { signal });
+    PHONE.addEventListener('change', settle, { signal });
+    settle();
+    if (this.#isPreview) import(EDITOR).then(({ preview }) => preview(this));
+    if (this.dataset.hint) this.#wait();
+    this.dispatchEvent(new Event('shop-chat:ready', { bubbles: true, composed: true }));
   }
 
   disconnectedCallback() {
     this.#listening?.abort();
-    this.#panel?.then((panel) => panel.unmount());
-    this.#panel = null;
+    this.#unmount();
   }
 
+  get isOpen() {
+    return this.#launcher.getAttribute('aria-expanded') === 'true';
+  }
+
+  /** @returns {Promise<boolean>} whether it is open; not so when it could not be loaded */
   async open() {
     (await this.#asked())?.show();
+    return this.isOpen;
   }
 
   async close() {
     (await this.#panel)?.hide();
   }
 
+  /**
+   * Open the chat and ask.
+   * @param {string} text
+   * @returns {Promise<boolean>} whether it was sent; while an answer is being written it waits in the box
+   */
+  async ask(text) {
+    return Boolean((await this.#asked())?.ask(text));
+  }
+
+  /** Leave the conversation in the history; the next message begins another. */
+  async reset() {
+    (await this.#ready())?.reset();
+  }
+
+  /** Whether this is the theme editor, where there is nobody to talk to. */
+  get #isPreview() {
+    return 'designMode' in this.dataset;
+  }
+
   #draw() {
+    const { dataset } = this;
     const locale = localeOf(this);
     this.#words = launchers[nearest(Object.keys(launchers), locale) ?? 'en'] ?? launchers.en;
+    this.#own = new Store('sessionStorage', dataset.shop ?? '');
+    this.#shared = new Store('localStorage', dataset.shop ?? '');
     if (isRightToLeft(locale)) this.dir = 'rtl';
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [sheet(css), sheet(paint(this.dataset.color ?? ''))];
-    const launcher = h(
-      'button',
-      {
-        className: 'launcher',
-        part: 'launcher',
-        type: 'button',
-        'aria-label': this.#words.open,
-        'aria-haspopup': 'dialog',
-        'aria-expanded': 'false',
-        'aria-controls': 'panel',
-        onclick: async () => (await this.#asked())?.toggle(),
-      },
-      icon(CHAT),
-      icon(DOWN),
-    );
+    root.adoptedStyleSheets = [sheet(css), sheet(paint(dataset))];
+    this.#launcher.setAttribute('aria-label', this.#words.open);
     for (const intent of ['pointerenter', 'touchstart', 'focus']) {
-      launcher.addEventListener(intent, () => this.#load().catch(() => {}), { once: true, passive: true });
+      this.#launcher.addEventListener(intent, () => coming.load(), { once: true, passive: true });
     }
-    this.#launcher = launcher;
     root.append(
-      h('section', { 'aria-label': this.dataset.title || this.#words.open, part: 'root' }, launcher, this.#trouble),
+      h('section', { 'aria-label': dataset.title || this.#words.open, part: 'root' }, this.#launcher, this.#notice),
     );
   }
 
-  #load() {
-    /** @type {Promise<typeof import('./panel.js')>} */
-    const module = import(PANEL);
-    return module;
+  /** Stand on this page with what the page before has left: an open panel, a running answer. Or keep away. */
+  async #settle() {
+    this.#launcher.hidden = isAway(this.dataset);
+    if (this.#launcher.hidden && !this.#own.get('asked')) return this.#unmount();
+    if (this.#isPreview) return;
+    const isOpen = this.#own.get('open');
+    if (!isOpen && !this.#shared.get('stream')) return;
+    const panel = await this.#ready();
+    if (isOpen) panel?.show({ restored: true });
   }
 
-  /** Take up what the page before has left: an open panel, a running answer. */
-  async #resume() {
-    if ('designMode' in this.dataset) return;
-    const shop = this.dataset.shop ?? '';
-    const open = new Store('sessionStorage', shop).get('open');
-    if (!open && !new Store('localStorage', shop).get('stream')) return;
-    const panel = await this.#ready();
-    if (open) panel?.show({ restored: true });
+  #unmount() {
+    this.#panel?.then((panel) => panel?.unmount());
+    this.#panel = null;
+    this.#notice.textContent = '';
+  }
+
+  /** Show the hint after some seconds with the page in sight; never to those who have sent it away or know the chat. */
+  #wait() {
+    let left = Number(this.dataset.hintDelay) || HINT_SECONDS;
+    if (this.#isPreview) return this.#invite();
+    const clock = setInterval(() => {
+      if (document.hidden || --left > 0) return;
+      clearInterval(clock);
+      const isKnown = this.#own.get('hinted') || this.#shared.get('hinted');
+      if (isKnown || this.isOpen || this.#launcher.hidden || !this.isConnected) return;
+      this.#own.set('hinted', true);
+      this.#invite();
+    }, 1000);
+  }
+
+  #invite() {
+    const dismiss = (/** @type {UIEvent} */ { detail }) => {
+      if (!detail) this.#launcher.focus(); // it was the keyboard's
+      this.#notice.textContent = '';
+      if (!this.#isPreview) this.#shared.set('hinted', true);
+    };
+    const onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && dismiss(event);
+    this.#notice.replaceChildren(
+      h('button', { dir: 'auto', onclick: () => this.open(), onkeydown }, this.dataset.hint),
+      h('button', { 'aria-label': this.#words.dismiss, onclick: dismiss, onkeydown }, icon(CLOSE)),
+    );
   }
 
   /** The panel for a shopper who waits for it, and hears of it when it cannot be had. */
   async #asked() {
     const panel = await this.#ready();
-    this.#trouble.textContent = panel ? '' : this.#words.failed;
+    if (!panel) this.#notice.replaceChildren(h('span', {}, this.#words.failed));
+    else if (!this.#isPreview) this.#notice.textContent = '';
     return panel;
   }
 
   /** @returns {Promise<Panel | null>} null when it could not be loaded; the next call tries again */
   async #ready() {
-    const launcher = /** @type {HTMLButtonElement} */ (this.#launcher);
-    launcher.setAttribute('aria-busy', 'true');
-    this.#panel ??= this.#load().then(({ create }) => create(this, launcher, this.#words));
-    const panel = await this.#panel.catch(() => (this.#panel = null));
-    launcher.removeAttribute('aria-busy');
-    return panel;
+    this.#launcher.ariaBusy = 'true';
+    this.#panel ??= coming
+      .load()
+      .then((isThere) => isThere && coming.module.create(this, this.#launcher))
+      .catch(() => null);
+    const panel = await this.#panel;
+    this.#launcher.ariaBusy = null;
+    if (!panel) this.#panel = null;
+    return this.#panel && panel; // it may have been taken down meanwhile
   }
 }
 
-/** The merchant's colour, and black or white on it, whichever reads better. @param {string} color as #rrggbb */
-function paint(color) {
-  const [, ...channels] = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(color) ?? [];
-  if (channels.length !== 3) return '';
-  const [r = 0, g = 0, b = 0] = channels.map((channel) => (parseInt(channel, 16) / 255) ** 2.2);
-  const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? '#111' : '#fff';
-  return `:host{--shop-chat-accent:${color};--shop-chat-on-accent:${ink}}`;
+if (!customElements.get('shop-chat')) {
+  customElements.define('shop-chat', ShopChat);
+  customElements.define('shop-chat-ask', ShopChatAsk);
 }
-
-if (!customElements.get('shop-chat')) customElements.define('shop-chat', ShopChat);

@@ -70,6 +70,21 @@ export class Composer {
     this.#text.setSelectionRange(text.length, text.length);
   }
 
+  /**
+   * Send something that was written elsewhere.
+   * @param {string} text
+   * @returns {boolean} whether it was sent; what cannot be sent now waits here
+   */
+  take(text) {
+    this.cancel();
+    const before = this.draft;
+    this.draft = text.trim();
+    const isSent = this.#send();
+    this.draft = isSent ? before : [before, this.draft].filter(Boolean).join('\n');
+    if (this.#isBusy && !isSent) this.#hint.textContent = strings.wait;
+    return isSent;
+  }
+
   /** Leave the last question as it is. */
   cancel() {
     if (this.#rewording.hidden) return;
@@ -112,15 +127,17 @@ export class Composer {
     this.#send();
   }
 
+  /** @returns {boolean} whether it was sent */
   #send() {
     if (this.#isBusy) this.#hint.textContent = strings.wait;
-    if (this.#isBusy || !this.#isReady()) return;
+    if (this.#isBusy || !this.#isReady()) return false;
     const text = this.draft.trim();
     const isReworded = !this.#rewording.hidden;
     this.#rewording.hidden = true;
     this.draft = isReworded ? this.#before : '';
     if (isReworded) this.actions.reword(text);
     else this.actions.send(text);
+    return true;
   }
 
   /** @param {KeyboardEvent} event */

@@ -15,14 +15,16 @@ export class Later {
 
   /** @returns {Promise<boolean>} whether it is there; the next call tries again */
   load() {
-    return (this.#coming ??= this.module ? Promise.resolve(true) : this.#load().finally(() => (this.#coming = null)));
+    return (this.#coming ??= this.#load());
   }
 
   async #load() {
     // Browsers from before autumn 2026 remember for an address that it failed.
     const address = this.#failures ? `${this.address}?${this.#failures}` : this.address;
     this.module = await import(address).catch(() => null);
-    if (!this.module) this.#failures++;
-    return Boolean(this.module);
+    if (this.module) return true;
+    this.#failures++;
+    this.#coming = null;
+    return false;
   }
 }

@@ -5,6 +5,7 @@ import { Cart } from './cart.js';
 import { Composer } from './composer.js';
 import { Conversation } from './conversation.js';
 import { h, icon, sheet } from './dom.js';
+import { emit } from './emit.js';
 import { Frame } from './frame.js';
 import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from './icons.js';
 import { localeOf, speak } from './languages.js';
@@ -20,23 +21,21 @@ import { inWords, strings } from './strings.js';
 import { Tabs } from './tabs.js';
 import { Transcript } from './transcript.js';
 
+/** @typedef {import('./types').Settings} Settings */
 /** @typedef {typeof import('./pages.js')} Pages */
 
 // A streamed answer grows this often: a draw costs the same however many words it brings.
 const DRAW_MS = 100;
 const LOST = { code: 'lost', title: '', detail: '', status: 0 };
 
-/** @typedef {{ open: string, close: string, failed: string }} Labels of the launcher */
-
 /**
  * The panel, in the shop's language.
  * @param {HTMLElement} element `<shop-chat>`
  * @param {HTMLButtonElement} launcher
- * @param {Labels} labels
  */
-export async function create(element, launcher, labels) {
+export async function create(element, launcher) {
   await speak(localeOf(element));
-  return new Panel(element, launcher, labels);
+  return new Panel(element, launcher);
 }
 
 /**
@@ -54,19 +53,21 @@ export class Panel {
   #isEquipping = false;
   #heading = h('h2', { id: 'title' });
   #back = button('plain back', strings.back, BACK, () => this.#leavePage());
+  #consent;
+  /** What had the focus before the panel. @type {HTMLElement} */
+  #opener;
   #closer = button('plain close', strings.close, CLOSE, () => this.hide());
   #body = h('div', { className: 'body' });
 
   /**
    * @param {HTMLElement} element `<shop-chat>`
    * @param {HTMLButtonElement} launcher
-   * @param {Labels} labels
    */
-  constructor(element, launcher, labels) {
+  constructor(element, launcher) {
     this.element = element;
-    this.launcher = launcher;
-    this.labels = labels;
+    this.launcher = this.#opener = launcher;
     this.settings = settings(element);
+    this.#consent = consent(this.settings);
     const { shop, api, locale, title } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
@@ -101,26 +102,43 @@ export class Panel {
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
     this.#listen();
+    if (this.#isPreview) return;
+    this.#attend();
     this.#restore();
   }
 
   /** @param {{ restored?: boolean }} [how] restored: it stood open on the page before, and the focus is elsewhere */
   show({ restored = false } = {}) {
     if (this.frame.isOpen) return;
+    this.#opener = opener(this.element) ?? this.launcher;
     this.frame.show(restored && this.own.get('open') === 'half', restored);
     this.#opened(true);
+    emit(this.element, 'open', { restored });
     this.transcript.place = restored ? (this.own.get('place') ?? null) : null;
-    if (!restored) this.#focus();
+    if (!restored) this.#reached();
     if (this.conversation.id) this.cart.check();
     else this.#messages.load(); // for the first of them
+  }
+
+  /** The shopper has reached for the chat, maybe where it keeps away by itself. */
+  #reached() {
+    this.own.set('asked', this.launcher.hidden);
+    if (this.element.dataset.hint && !this.#isPreview) this.shared.set('hinted', true);
+    this.#focus();
   }
 
   hide() {
     if (!this.frame.isOpen) return;
     this.#leavePage();
+    this.#close();
+    const next = this.#opener.isConnected ? this.#opener : this.launcher;
+    next.focus({ preventScroll: true });
+  }
+
+  #close() {
     this.frame.hide();
     this.#opened(false);
-    this.launcher.focus({ preventScroll: true });
+    emit(this.element, 'close');
   }
 
   toggle() {
@@ -128,34 +146,63 @@ export class Panel {
     else this.show();
   }
 
+  /**
+   * Open, and ask something that was written elsewhere.
+   * @param {string} text
+   * @returns {boolean} whether it was sent; what cannot be sent now stands in the box
+   */
+  ask(text) {
+    this.show();
+    if (this.#isPreview) return false;
+    this.#leavePage();
+    this.composer.update(this.conversation.busy);
+    return this.composer.take(String(text));
+  }
+
+  /** Leave the conversation in the history; the next message begins another. */
+  reset() {
+    if (this.#isPreview) return;
+    this.#leavePage();
+    this.composer.cancel();
+    this.conversation.reset();
+    if (this.frame.isOpen) this.#focus();
+  }
+
   unmount() {
     this.#leave();
     this.#listening.abort();
     clearTimeout(this.#drawn);
     if (this.frame.isOpen) this.frame.hide();
+    this.launcher.setAttribute('aria-expanded', 'false');
     this.dialog.remove();
+  }
+
+  /** Whether this is the theme editor, where there is nobody to talk to. */
+  get #isPreview() {
+    return 'designMode' in this.element.dataset;
   }
 
   #build() {
     const menu = new Menu(strings.menu, MORE, [
-      { label: strings.startOver, path: PLUS, act: () => this.#reset() },
+      { label: strings.startOver, path: PLUS, act: () => this.reset() },
       { label: strings.past, path: CLOCK, act: () => this.#showPast() },
       { label: strings.forget, path: TRASH, act: () => this.#askToForget() },
     ]);
     this.#heading.textContent = this.settings.title;
     this.#back.hidden = true;
+    this.#body.inert = menu.element.inert = this.#isPreview;
     const header = h(
       'header',
       { part: 'header' },
       this.#back,
-      h('span', { className: 'avatar', 'aria-hidden': 'true' }, icon(SPARK)),
+      avatar(this.settings.avatar),
       h('div', { className: 'names' }, this.#heading, h('p', {}, strings.subtitle)),
       button('plain expand', strings.expand, DOWN, () => this.#expand()),
       menu.element,
       this.#closer,
     );
-    const note = h('p', { className: 'note' }, strings.note);
-    this.#body.append(this.transcript.element, this.cart.element, this.composer.element, note);
+    const note = h('p', { className: 'note', part: 'note' }, strings.note);
+    this.#body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
     const parts = [header, this.#body, this.announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
@@ -175,12 +222,16 @@ export class Panel {
     });
   }
 
-  #listen() {
+  /** Heed what becomes of the page. */
+  #attend() {
     const { signal } = this.#listening;
     addEventListener('pagehide', () => this.#leave(), { signal });
     addEventListener('online', () => this.conversation.wake(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#cameBack(), { signal });
     document.addEventListener('visibilitychange', () => this.#visible(), { signal });
+  }
+
+  #listen() {
     this.dialog.addEventListener('keydown', (event) => this.#key(event));
     this.dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
@@ -193,16 +244,10 @@ export class Panel {
   /** Out of the browser's back/forward cache: other pages may have gone on in the meantime. */
   #cameBack() {
     this.#restore();
-    if (!this.frame.isOpen || this.own.get('open')) return;
-    this.frame.hide();
-    this.#opened(false);
+    if (this.frame.isOpen && !this.own.get('open')) this.#close();
   }
 
   #restore() {
-    if ('designMode' in this.element.dataset) {
-      this.#body.inert = true; // in the theme editor there is nobody to talk to
-      return;
-    }
     this.conversation.restore();
     this.composer.draft = this.own.get('draft') ?? '';
     this.#draw();
@@ -232,7 +277,6 @@ export class Panel {
   /** @param {boolean} isOpen */
   #opened(isOpen) {
     this.launcher.setAttribute('aria-expanded', String(isOpen));
-    this.launcher.setAttribute('aria-label', isOpen ? this.labels.close : this.labels.open);
     delete this.launcher.dataset.unread;
     if (isOpen) this.own.set('open', this.frame.mode);
     else this.own.remove('open');
@@ -277,6 +321,7 @@ export class Panel {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
     this.announcer.say(this.conversation.busy ? strings.answering(this.settings.title) : strings.waiting);
+    emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 
   /** The last question, to be asked in other words. */
@@ -321,18 +366,23 @@ export class Panel {
     return isDone;
   }
 
-  #reset() {
-    this.composer.cancel();
-    this.conversation.reset();
-    this.#focus();
-  }
-
   /** @param {import('./types').Message | undefined} message */
   #ended(message) {
     this.#draw();
     if (!this.frame.isOpen) this.launcher.dataset.unread = '';
     const text = message && this.transcript.spoken(message);
     if (text) this.announcer.say(text);
+    if (message?.role === 'assistant') this.#report(message);
+  }
+
+  /** Tell the page how an answer ended, and which products it showed. @param {import('./types').Message} answer */
+  #report(answer) {
+    emit(this.element, 'answer', {
+      status: answer.metadata?.status,
+      text: textOf(answer),
+      products: answer.parts.flatMap(({ type, data }) => (type === 'data-products' ? data.products : [])).map(brief),
+      conversation: this.conversation.id,
+    });
   }
 
   #showPast() {
@@ -480,9 +530,34 @@ export class Panel {
     this.#drew = performance.now();
     const { views, fault } = this.transcript;
     if (!views && !fault && this.conversation.messages.length) this.#equip();
+    this.#consent.hidden = Boolean(this.conversation.id);
     this.transcript.update(this.conversation);
     this.composer.update(this.conversation.busy);
   }
+}
+
+/** The merchant's picture, or ours if it cannot be had. @param {string} address */
+function avatar(address) {
+  const picture = address && h('img', { src: address, alt: '', onerror: () => place.replaceChildren(icon(SPARK)) });
+  const place = h('span', { className: 'avatar', part: 'avatar', 'aria-hidden': 'true' }, picture || icon(SPARK));
+  return place;
+}
+
+/** What the merchant has the shopper agree to; the words in brackets, or else all, are the link. @param {Settings} settings */
+function consent({ consent: text, consentLink: href }) {
+  const [, before = '', words = text, after = ''] = /^(.*?)\[(.+?)\](.*)$/s.exec(text) ?? [];
+  return h('p', { className: 'note consent', dir: 'auto' }, before, text && href ? h('a', { href }, words) : words, after);
+}
+
+/** What the page is told of a product. @param {import('./types').Product} product */
+function brief({ id, title, url, price }) {
+  return { id, title, url, price };
+}
+
+/** What on the page has the focus, outside of the chat. @param {HTMLElement} element `<shop-chat>` */
+function opener(element) {
+  const focused = document.activeElement;
+  return focused instanceof HTMLElement && focused !== element && focused !== document.body ? focused : null;
 }
 
 /** @param {KeyboardEvent} event */

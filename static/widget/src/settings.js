@@ -17,6 +17,10 @@ export function settings(element) {
     locale,
     title: data.title || strings.title,
     greeting: data.greeting || strings.greeting,
+    avatar: address(data.avatar),
+    consent: data.consent ?? '',
+    consentLink: address(data.consentLink),
+    questions: lines((data.pageType === 'product' && data.productQuestions) || data.questions),
     root: data.root || '/',
     page: {
       url: location.origin + location.pathname, // what comes after may be nobody's business
@@ -32,6 +36,20 @@ export function settings(element) {
       }),
     },
   };
+}
+
+const MOST_QUESTIONS = 6;
+
+/** What stands on lines of its own. @param {string} [text] */
+function lines(text = '') {
+  return text.split(/\s*\n\s*/).filter(Boolean).slice(0, MOST_QUESTIONS);
+}
+
+/** An address that may be shown: of this site, or over https. @param {string} [text] @returns {string} else nothing */
+export function address(text) {
+  if (!text || !URL.canParse(text, location.href)) return '';
+  const { href, protocol, origin } = new URL(text, location.href);
+  return protocol === 'https:' || origin === location.origin ? href : '';
 }
 
 /** @param {Record<string, string | null | undefined>} fields */

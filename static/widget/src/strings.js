@@ -2,7 +2,7 @@
 
 export const launcher = {
   open: 'Chat with us',
-  close: 'Close the chat',
+  dismiss: 'Dismiss',
   failed: 'The chat could not be loaded. Please try again.',
 };
 

@@ -167,9 +167,10 @@ export class Transcript {
   }
 
   #greet() {
-    const questions = strings.suggestions[this.settings.page.type ?? ''] ?? strings.suggestions.other ?? [];
-    const chips = questions.map((text) =>
-      h('button', { type: 'button', className: 'chip', onclick: () => this.actions.ask(text) }, text),
+    const { page, questions } = this.settings;
+    const usual = strings.suggestions[page.type ?? ''] ?? strings.suggestions.other ?? [];
+    const chips = (questions.length ? questions : usual).map((text) =>
+      h('button', { type: 'button', className: 'chip', part: 'question', dir: 'auto', onclick: () => this.actions.ask(text) }, text),
     );
     this.#welcome.append(
       h('p', { className: 'greeting', dir: 'auto' }, this.settings.greeting),

@@ -6,6 +6,12 @@ export interface Settings {
   locale: string;
   title: string;
   greeting: string;
+  /** Addresses; empty without one. */
+  avatar: string;
+  consentLink: string;
+  consent: string;
+  /** The merchant's own for this page. */
+  questions: string[];
   root: string;
   page: Page;
 }
@@ -132,4 +138,10 @@ export interface Summary {
   id: string;
   title: string;
   updated_at: string;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'shop-chat': import('./chat.js').ShopChat;
+  }
 }
