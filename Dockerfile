@@ -19,6 +19,7 @@ COPY --from=packages /venv /venv
 COPY wsgi.py gunicorn.conf.py ./
 COPY widget_api widget_api
 COPY static/widget/dist static/widget/dist
+COPY liquid/assets liquid/assets
 COPY liquid/snippets liquid/snippets
 RUN /venv/bin/python -m compileall -q wsgi.py gunicorn.conf.py widget_api
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,14 @@ def elements(**given: Any) -> Elements:
     return Elements(SNIPPET.render(**given))
 
 
+def parameters(source: str) -> list[str]:
+    """What `{% doc %}` says that a snippet takes."""
+    return re.findall(r"@param \{\w+\} \[(\w+)\] - \S", source)
+
+
+SETTINGS = [name for name in parameters((LIQUID / "snippets" / "shop-chat.liquid").read_text()) if name != "api"]
+
+
 def test_a_plain_page_gets_the_element_and_the_script() -> None:
     (chat, given_to_chat), (script, given_to_script) = elements(**objects("x")).found
     assert (chat, script) == ("shop-chat", "script")
@@ -72,6 +81,31 @@ def test_settings_that_are_empty_are_left_out() -> None:
     assert not {"data-title", "data-greeting", "data-position"} & set(attributes)
 
 
+def test_each_parameter_is_an_attribute() -> None:
+    assert len(SETTINGS) == 18
+    given = {name: f"{name} <1>\n2" for name in SETTINGS}
+    attributes = elements(**objects("x"), **given).found[0][1]
+    assert {name: attributes[f"data-{name.replace('_', '-')}"] for name in SETTINGS} == given
+
+
+def test_merchants_can_read_about_each_of_them() -> None:
+    page = (LIQUID.parent / "docs" / "storefront.md").read_text()
+    rows = {name for line in page.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    assert not {*SETTINGS, "api"} - rows
+
+
+def test_zero_is_a_setting() -> None:
+    assert elements(**objects("x"), radius=0).found[0][1]["data-radius"] == "0"
+
+
+def test_what_is_agreed_to_leads_to_the_shops_privacy_policy() -> None:
+    page = objects("x")
+    page["shop"]["privacy_policy"] = {"url": "/policies/privacy-policy"}
+    assert "data-consent-link" not in elements(**page).found[0][1]
+    attributes = elements(**page, consent="You agree.").found[0][1]
+    assert attributes["data-consent-link"] == "/policies/privacy-policy"
+
+
 def test_the_theme_editor_is_told_apart() -> None:
     page = objects("x")
     page["request"]["design_mode"] = True
@@ -81,7 +115,7 @@ def test_the_theme_editor_is_told_apart() -> None:
 @given(HOSTILE, HOSTILE.filter(bool))
 def test_no_value_leaves_its_attribute(text: str, setting: str) -> None:
     page = objects(text, product=True, collection=True)
-    settings = dict.fromkeys(("title", "greeting", "color", "position", "api"), setting)
+    settings = dict.fromkeys((*SETTINGS, "api"), setting)
     parsed = elements(**page, **settings)
     assert [tag for tag, _ in parsed.found] == ["shop-chat", "script"]
     assert parsed.text.strip() == ""
@@ -93,11 +127,3 @@ def test_no_value_leaves_its_attribute(text: str, setting: str) -> None:
 def test_the_backends_address_stands_in_one_place() -> None:
     source = (LIQUID / "snippets" / "shop-chat.liquid").read_text()
     assert source.count(API) == 1
-
-
-def test_the_app_embed_renders_the_same_snippet() -> None:
-    pasted, embedded = (
-        LIQUID / "snippets" / "shop-chat.liquid",
-        LIQUID / "extension" / "snippets" / "shop-chat.liquid",
-    )
-    assert pasted.read_bytes() == embedded.read_bytes()

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from widget_api.demo import catalogue, objects, view
 from widget_api.demo.drawings import picture
-from widget_api.demo.renderer import THEME
+from widget_api.demo.renderer import assets
 
 bp = Blueprint("pages", __name__)
 
@@ -164,4 +164,4 @@ def drawing(name: str) -> Page:
 def asset(name: str) -> Response:
     """A file of the theme. `asset_url` puts its digest into the address, so it may be kept."""
     kept = YEAR if "v" in request.args else 0
-    return send_from_directory(THEME / "assets", name, max_age=kept)
+    return send_from_directory(assets(name), name, max_age=kept)

@@ -1,6 +1,6 @@
 """Renders the demo's theme as Shopify renders one: JSON templates of sections, snippets, a layout around it.
 
-The merchant's own snippet folder is on the path, so `{% render 'shop-chat' %}` is the very file that shops paste.
+The merchant's own snippets and assets are on its paths, so `{% render 'shop-chat' %}` is the file that shops paste.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from liquid.token import TOKEN_TAG, Token
 from liquid import CachingFileSystemLoader, Environment, RenderContext
 
 THEME = Path(__file__).parent / "theme"
-SNIPPETS = Path(__file__).parents[2] / "liquid" / "snippets"
+LIQUID = Path(__file__).parents[2] / "liquid"
+SNIPPETS = LIQUID / "snippets"
 
 
 class SectionNode(Node):
@@ -81,10 +82,16 @@ def handle(text: Any) -> str:
     return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
 
 
+def assets(name: str) -> Path:
+    """The folder that an asset lies in: the theme's, or the one that merchants copy from."""
+    own = THEME / "assets"
+    return own if (own / name).is_file() else LIQUID / "assets"
+
+
 @cache
 def asset_url(name: str) -> str:
     """The address of a theme asset; a changed file has a new one."""
-    digest = hashlib.sha256((THEME / "assets" / name).read_bytes()).hexdigest()
+    digest = hashlib.sha256((assets(name) / name).read_bytes()).hexdigest()
     return f"/cdn/assets/{name}?v={digest[:12]}"
 
 
