@@ -75,7 +75,7 @@ def test_a_question_is_asked_and_its_course_is_told(chat: Chat) -> None:
     assert (answer["status"], answer["conversation"]) == ("complete", conversation)
     assert "Drift Mittens" in answer["text"]
     (product,) = answer["products"]
-    assert product.keys() == {"id", "title", "url", "price"}
+    assert product.keys() >= {"id", "title", "url", "price"}
     assert told(chat) == ["ready", "open", "message", "answer"]
 
 

@@ -49,7 +49,7 @@ async function bundle(name, later = {}) {
 /** @param {string} name @param {Uint8Array} bytes */
 async function save(name, bytes) {
   const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
-  const gzip = await gzipAsync(bytes, { numiterations: 15 }); // smaller than zlib can, for every browser the same
+  const gzip = await gzipAsync(bytes, { numiterations: 60 }); // smaller than zlib can, for every browser the same
   const br = brotliCompressSync(bytes, brotli);
   await writeFile(new URL(name, out), bytes);
   await writeFile(new URL(`${name}.gz`, out), gzip);

@@ -101,16 +101,14 @@ export class Panel {
     this.dialog = this.#build();
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
-    this.#listen();
-    if (this.#isPreview) return;
-    this.#attend();
-    this.#restore();
+    this.#begin();
   }
 
   /** @param {{ restored?: boolean }} [how] restored: it stood open on the page before, and the focus is elsewhere */
   show({ restored = false } = {}) {
     if (this.frame.isOpen) return;
-    this.#opener = opener(this.element) ?? this.launcher;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
+    this.#opener = focused === this.element || focused === document.body ? this.launcher : focused;
     this.frame.show(restored && this.own.get('open') === 'half', restored);
     this.#opened(true);
     emit(this.element, 'open', { restored });
@@ -131,8 +129,7 @@ export class Panel {
     if (!this.frame.isOpen) return;
     this.#leavePage();
     this.#close();
-    const next = this.#opener.isConnected ? this.#opener : this.launcher;
-    next.focus({ preventScroll: true });
+    (this.#opener.isConnected ? this.#opener : this.launcher).focus({ preventScroll: true });
   }
 
   #close() {
@@ -201,7 +198,7 @@ export class Panel {
       menu.element,
       this.#closer,
     );
-    const note = h('p', { className: 'note', part: 'note' }, strings.note);
+    const note = h('p', { className: 'note' }, strings.note);
     this.#body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
     const parts = [header, this.#body, this.announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
@@ -222,16 +219,8 @@ export class Panel {
     });
   }
 
-  /** Heed what becomes of the page. */
-  #attend() {
-    const { signal } = this.#listening;
-    addEventListener('pagehide', () => this.#leave(), { signal });
-    addEventListener('online', () => this.conversation.wake(), { signal });
-    addEventListener('pageshow', (event) => event.persisted && this.#cameBack(), { signal });
-    document.addEventListener('visibilitychange', () => this.#visible(), { signal });
-  }
-
-  #listen() {
+  /** In the theme editor there is nothing to take up, and nothing to heed but the panel itself. */
+  #begin() {
     this.dialog.addEventListener('keydown', (event) => this.#key(event));
     this.dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
@@ -239,6 +228,13 @@ export class Panel {
     });
     this.dialog.addEventListener('click', (event) => this.#clicked(event));
     this.composer.element.addEventListener('focusin', () => this.#expand());
+    if (this.#isPreview) return;
+    const { signal } = this.#listening;
+    addEventListener('pagehide', () => this.#leave(), { signal });
+    addEventListener('online', () => this.conversation.wake(), { signal });
+    addEventListener('pageshow', (event) => event.persisted && this.#cameBack(), { signal });
+    document.addEventListener('visibilitychange', () => this.#visible(), { signal });
+    this.#restore();
   }
 
   /** Out of the browser's back/forward cache: other pages may have gone on in the meantime. */
@@ -380,7 +376,7 @@ export class Panel {
     emit(this.element, 'answer', {
       status: answer.metadata?.status,
       text: textOf(answer),
-      products: answer.parts.flatMap(({ type, data }) => (type === 'data-products' ? data.products : [])).map(brief),
+      products: answer.parts.flatMap(({ data }) => data?.products ?? []),
       conversation: this.conversation.id,
     });
   }
@@ -538,26 +534,15 @@ export class Panel {
 
 /** The merchant's picture, or ours if it cannot be had. @param {string} address */
 function avatar(address) {
-  const picture = address && h('img', { src: address, alt: '', onerror: () => place.replaceChildren(icon(SPARK)) });
-  const place = h('span', { className: 'avatar', part: 'avatar', 'aria-hidden': 'true' }, picture || icon(SPARK));
+  const place = h('span', { className: 'avatar', 'aria-hidden': 'true' }, icon(SPARK));
+  if (address) place.replaceChildren(h('img', { src: address, alt: '', onerror: () => place.replaceChildren(icon(SPARK)) }));
   return place;
 }
 
 /** What the merchant has the shopper agree to; the words in brackets, or else all, are the link. @param {Settings} settings */
 function consent({ consent: text, consentLink: href }) {
-  const [, before = '', words = text, after = ''] = /^(.*?)\[(.+?)\](.*)$/s.exec(text) ?? [];
+  const [, before, words = text, after] = /^(.*?)\[(.+?)\](.*)$/s.exec(text) ?? [];
   return h('p', { className: 'note consent', dir: 'auto' }, before, text && href ? h('a', { href }, words) : words, after);
-}
-
-/** What the page is told of a product. @param {import('./types').Product} product */
-function brief({ id, title, url, price }) {
-  return { id, title, url, price };
-}
-
-/** What on the page has the focus, outside of the chat. @param {HTMLElement} element `<shop-chat>` */
-function opener(element) {
-  const focused = document.activeElement;
-  return focused instanceof HTMLElement && focused !== element && focused !== document.body ? focused : null;
 }
 
 /** @param {KeyboardEvent} event */
