@@ -18,7 +18,7 @@ DIST = WIDGET / "dist"
 # Shopify measures an app block's script uncompressed.
 LARGEST_ENTRY = 10_000
 # What comes when the chat is opened; with the first message; with everything opened, in the language that needs most.
-LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 28_000, 34_000
+LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 28_000, 35_000
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_panel_is_under_twenty_kilobytes_on_the_wire() -> None:
     assert on_the_wire("panel") <= LARGEST_PANEL
 
 
-def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_under_thirty_four() -> None:
+def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_under_thirty_five() -> None:
     assert on_the_wire("panel", "messages") <= LARGEST_CONVERSATION
     languages = [script for script in later() if not script.name.startswith(("messages", "pages"))]
     largest = max(script.with_suffix(".js.gz").stat().st_size for script in languages)
