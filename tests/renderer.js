@@ -1,16 +1,19 @@
 /** The widget's renderer on a page that holds nothing else, and what the tests do with it. */
 
-import { Dates } from '/dates.js';
-import { Entry } from '/entry.js';
-import { Addresses } from '/links.js';
-import { Markdown } from '/markdown.js';
-import { purchase } from '/purchase.js';
-import { Transcript } from '/transcript.js';
+import { Dates } from '/pages/dates.js';
+import { Entry } from '/pages/entry.js';
+import { inWords, strings as usual } from '/common/strings.js';
+import { Addresses } from '/messages/links.js';
+import { Markdown } from '/messages/markdown.js';
+import { strings } from '/messages/strings.js';
+import { Answer, Question } from '/messages/view.js';
+import { Transcript } from '/panel/transcript.js';
 
 const addresses = new Addresses('https://tarn.example/products/hat', 'tarn.myshopify.com', 'https://chat.example');
 const LINKS = ['tarn.example', 'www.tarn.example', 'tarn.myshopify.com'];
 const IMAGES = [...LINKS, 'chat.example', 'cdn.shopify.com'];
 
+Object.assign(strings, usual);
 const place = () => document.body.appendChild(document.createElement('div'));
 
 function render(pieces) {
@@ -46,12 +49,6 @@ function faults(text, pieces = [text]) {
   return found;
 }
 
-/** The buttons under messages show nothing that others have written. */
-class Buttons {
-  element = document.createElement('div');
-  update() {}
-}
-
 /** The words wherever else the chat shows what others have written, and as addresses. */
 function everywhere(words) {
   const money = { amount: 100, currency: words };
@@ -66,9 +63,9 @@ function everywhere(words) {
   ];
   const question = { id: '1', role: 'user', parts: [{ type: 'text', text: words }], metadata: { error } };
   const answer = { id: '2', role: 'assistant', parts, metadata: { status: 'failed' } };
-  const tools = { module: { purchase, QuestionTools: Buttons, AnswerTools: Buttons } };
-  const settings = { title: words, greeting: words, page: {} };
-  const transcript = new Transcript(settings, { locale: 'en', addresses, acts: {}, tools }, {});
+  const settings = { title: words, greeting: words, questions: [words], page: {} };
+  const transcript = new Transcript(settings, { title: words, locale: 'en', addresses, acts: {}, words: inWords }, {});
+  transcript.views = { Question, Answer };
   transcript.update({ messages: [question, answer], phase: 'answering', status: words, problem: error });
   const entry = new Entry({ id: '1', title: words, updated_at: '2026-11-20' }, { locale: 'en' }, new Dates('en'), {});
   const root = place();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -46,6 +47,36 @@ def closed(chat: Chat) -> None:
 
 @state
 def greeting(chat: Chat) -> None:
+    chat.open("/")
+
+
+@state
+def block(chat: Chat) -> None:
+    chat.visit(PRODUCT)
+    chat.page.locator("shop-chat-ask").scroll_into_view_if_needed()
+
+
+@state
+def hint(chat: Chat) -> None:
+    rewrite(chat, hint="Not sure about your size? Ask me.", hintDelay="1")
+    chat.visit(PRODUCT)
+    expect(chat.page.get_by_text("Not sure about your size?")).to_be_visible()
+
+
+@state
+def merchants_hand(chat: Chat) -> None:
+    questions = "Which sleeping mat is warmest?\nWhat fits into a small pack?"
+    consent = "By writing you agree to our [privacy policy]."
+    rewrite(
+        chat,
+        color="#7a3341",
+        radius="4",
+        position="left",
+        title="Mountain desk",
+        questions=questions,
+        consent=consent,
+        consentLink="/policies/privacy-policy",
+    )
     chat.open("/")
 
 
@@ -207,22 +238,20 @@ def hold(chat: Chat) -> None:
 
 
 def speak(chat: Chat, locale: str) -> None:
-    rewrite(chat, f'data-locale="{locale}"')
+    rewrite(chat, locale=locale)
 
 
 def follow_the_system(chat: Chat) -> None:
-    rewrite(chat, 'data-scheme="auto"')
+    rewrite(chat, scheme="auto")
 
 
-def rewrite(chat: Chat, attribute: str) -> None:
-    """Have the shop's pages give the element another attribute."""
-    name = attribute.partition("=")[0]
-    script = """([name, tag]) => new MutationObserver(() => {
+def rewrite(chat: Chat, **settings: str) -> None:
+    """Have the shop's pages give the element other settings."""
+    script = """(settings) => new MutationObserver(() => {
         const element = document.querySelector('shop-chat:not([data-told])');
-        if (element) { element.setAttribute(name, tag); element.dataset.told = ''; }
+        if (element) Object.assign(element.dataset, settings, { told: '' });
     }).observe(document, { childList: true, subtree: true })"""
-    value = attribute.partition('"')[2].rstrip('"')
-    chat.page.add_init_script(f"({script})({[name, value]!r})")
+    chat.page.add_init_script(f"({script})({json.dumps(settings)})")
 
 
 @contextmanager

@@ -51,7 +51,9 @@ function* leaves(value, path) {
 
 const from = (path) => import(`file://${process.argv[1]}/${path}`);
 const read = ({ strings, pages }) => [...leaves(strings, 'strings'), ...leaves(pages, 'pages')];
-const [own, messages, pages] = await Promise.all(['', 'messages-', 'pages-'].map((of) => from(`${of}strings.js`)));
+const [own, messages, pages] = await Promise.all(
+  ['common', 'messages', 'pages'].map((of) => from(`${of}/strings.js`)),
+);
 const english = { ...own, strings: { ...own.strings, ...messages.strings }, pages: pages.strings };
 const all = { en: read(english) };
 for (const tag of process.argv.slice(2)) all[tag] = read(await from(`locales/${tag}.js`));

@@ -2,16 +2,16 @@
  * What every page of the shop loads: the element `<shop-chat>` and its launcher. The panel comes when the shopper
  * reaches for it, or at once when an answer is running or the panel stood open on the page before.
  */
-import { ShopChatAsk } from './ask.js';
-import { h, icon, sheet } from './dom.js';
-import { isAway, PHONE } from './hiding.js';
-import { CHAT, CLOSE, DOWN } from './icons.js';
-import { isRightToLeft, localeOf, nearest } from './languages.js';
-import css from './launcher.css';
+import { ShopChatAsk } from './launcher/ask.js';
+import { h, icon, sheet } from './common/dom.js';
+import { isAway, PHONE } from './launcher/hiding.js';
+import { CHAT, CLOSE, DOWN } from './common/icons.js';
+import { isRightToLeft, localeOf, nearest } from './common/languages.js';
+import css from './launcher/style.css';
 import { launchers } from './locales/launcher.js';
-import { paint } from './paint.js';
-import { panel as coming } from './panel-later.js';
-import { Store } from './store.js';
+import { paint } from './launcher/paint.js';
+import { panel as coming } from './launcher/panel.js';
+import { Store } from './common/store.js';
 
 /** @typedef {import('./panel.js').Panel} Panel */
 

@@ -1,6 +1,6 @@
 /** In the theme editor there is nobody to talk to, but a merchant who wants to see what a setting does. */
-import { FORMS } from './forms.js';
-import { address } from './settings.js';
+import { FORMS } from './common/forms.js';
+import { address } from './common/settings.js';
 
 /** Whether the chat is to stand open. Kept here, as each change may bring another element. */
 let isWanted = false;

@@ -1,5 +1,5 @@
 /** What is said, on the screen: a script of its own, which comes as soon as the panel is opened. */
-export { Answer, Question } from './message-view.js';
-export { default as css } from './messages.css';
-export { strings } from './messages-strings.js';
-export { Versions } from './versions.js';
+export { Answer, Question } from './messages/view.js';
+export { default as css } from './messages/style.css';
+export { strings } from './messages/strings.js';
+export { Versions } from './messages/versions.js';

@@ -1,16 +1,16 @@
 /** The pages over the conversation: a script of their own, which comes when the first of them is opened. */
-export { forgetMe } from './forget.js';
-export { History } from './history.js';
-export { default as css } from './pages.css';
-export { strings } from './pages-strings.js';
+export { forgetMe } from './pages/forget.js';
+export { History } from './pages/history.js';
+export { default as css } from './pages/style.css';
+export { strings } from './pages/strings.js';
 
 /** @typedef {{ title: string, element: HTMLElement }} Page */
 
 /**
  * What a page may ask of the panel that it lies in.
  * @typedef {object} Host
- * @property {import('./api.js').Api} api
- * @property {import('./cache.js').Cache} cache
+ * @property {import('./conversation/api.js').Api} api
+ * @property {import('./conversation/cache.js').Cache} cache
  * @property {string} locale
  * @property {string | null} current the conversation under the page
  * @property {(id: string) => void} open go on with a conversation

@@ -1,25 +1,25 @@
-import { Announcer } from './announcer.js';
-import { Api, Refused } from './api.js';
-import { Cache } from './cache.js';
-import { Cart } from './cart.js';
-import { Composer } from './composer.js';
-import { Conversation } from './conversation.js';
-import { h, icon, sheet } from './dom.js';
-import { emit } from './emit.js';
-import { Frame } from './frame.js';
-import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from './icons.js';
-import { localeOf, speak } from './languages.js';
-import { Later } from './later.js';
-import { Addresses } from './links.js';
-import { Menu } from './menu.js';
-import { textOf } from './message.js';
-import { Outbox } from './outbox.js';
-import css from './panel.css';
-import { settings } from './settings.js';
-import { Store } from './store.js';
-import { inWords, strings } from './strings.js';
-import { Tabs } from './tabs.js';
-import { Transcript } from './transcript.js';
+import { Announcer } from './panel/announcer.js';
+import { Api, Refused } from './conversation/api.js';
+import { Cache } from './conversation/cache.js';
+import { Cart } from './panel/cart.js';
+import { Composer } from './panel/composer.js';
+import { Conversation } from './conversation/conversation.js';
+import { h, icon, sheet } from './common/dom.js';
+import { emit } from './common/emit.js';
+import { Frame } from './panel/frame.js';
+import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from './common/icons.js';
+import { localeOf, speak } from './common/languages.js';
+import { Later } from './common/later.js';
+import { Addresses } from './messages/links.js';
+import { Menu } from './panel/menu.js';
+import { textOf } from './conversation/message.js';
+import { Outbox } from './conversation/outbox.js';
+import css from './panel/style.css';
+import { settings } from './common/settings.js';
+import { Store } from './common/store.js';
+import { inWords, strings } from './common/strings.js';
+import { Tabs } from './conversation/tabs.js';
+import { Transcript } from './panel/transcript.js';
 
 /** @typedef {import('./types').Settings} Settings */
 /** @typedef {typeof import('./pages.js')} Pages */
@@ -331,7 +331,7 @@ export class Panel {
     else this.#equip();
   }
 
-  /** What can be done with messages. @returns {import('./tools.js').Acts} */
+  /** What can be done with messages. @returns {import('./messages/tools.js').Acts} */
   #acts() {
     return {
       retry: () => this.#retry(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Connection } from '../src/connection.js';
+import { Connection } from '../src/conversation/connection.js';
 
 let clock;
 beforeEach((t) => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Refused } from '../src/api.js';
-import { Cache } from '../src/cache.js';
-import { Conversation } from '../src/conversation.js';
-import { textOf } from '../src/message.js';
-import { Outbox } from '../src/outbox.js';
-import { Tabs } from '../src/tabs.js';
+import { Refused } from '../src/conversation/api.js';
+import { Cache } from '../src/conversation/cache.js';
+import { Conversation } from '../src/conversation/conversation.js';
+import { textOf } from '../src/conversation/message.js';
+import { Outbox } from '../src/conversation/outbox.js';
+import { Tabs } from '../src/conversation/tabs.js';
 
 // Node before 21 has none.
 globalThis.navigator ??= /** @type {any} */ ({});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Dates } from '../src/dates.js';
+import { Dates } from '../src/pages/dates.js';
 
 test('what was today has its hour, what was before its day', () => {
   const dates = new Dates('de');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Addresses } from '../src/links.js';
+import { Addresses } from '../src/messages/links.js';
 
 const addresses = new Addresses(
   'https://www.tarn.example/products/hat?x=1',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apply, textOf } from '../src/message.js';
+import { apply, textOf } from '../src/conversation/message.js';
 
 /** @param {object[]} chunks @param {object} [from] */
 function after(chunks, from) {

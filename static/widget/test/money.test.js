@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { price } from '../src/money.js';
+import { price } from '../src/messages/money.js';
 
 test('minor units are made whole as the currency has it', () => {
   assert.equal(price({ amount: 3600, currency: 'EUR' }, 'en'), '€36.00');

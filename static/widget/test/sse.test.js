@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventDecoder } from '../src/sse.js';
+import { EventDecoder } from '../src/conversation/sse.js';
 
 const WIRE =
   ': open\n\nid: 1-1\ndata: {"a":"ä€🥾"}\n\nid: 1-2\r\ndata: one\r\ndata: two\r\n\r\nid:1-3\rdata:three\r\revent: x\ndata\n\n: beat\n\ndata: [DONE]\n\ndata: torn';

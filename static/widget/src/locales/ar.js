@@ -16,7 +16,7 @@ function count(n, one, two, few, many, other) {
   return { zero: rest, one, two, few: `${n} ${few}`, many: `${n} ${many}`, other: rest }[rules.select(n)];
 }
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'مساعد المتجر',
   subtitle: 'مساعد هذا المتجر بالذكاء الاصطناعي',
@@ -116,7 +116,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'المحادثات السابقة',
   search: 'البحث في محادثاتك',

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in German. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Shop-Assistent',
   subtitle: 'KI-Assistent dieses Shops',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Frühere Chats',
   search: 'Deine Chats durchsuchen',

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Spanish. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Asistente de la tienda',
   subtitle: 'Asistente de IA de esta tienda',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Conversaciones anteriores',
   search: 'Buscar en tus conversaciones',

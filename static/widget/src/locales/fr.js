@@ -3,7 +3,7 @@
 /** None and one are singular. @param {number} n */
 const s = (n) => (n < 2 ? '' : 's');
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Assistant de la boutique',
   subtitle: 'Assistant IA de cette boutique',
@@ -108,7 +108,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Conversations passées',
   search: 'Rechercher dans vos conversations',

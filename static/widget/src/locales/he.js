@@ -14,7 +14,7 @@ function count(n, one, two, other) {
   return { zero: rest, one, two, few: rest, many: rest, other: rest }[rules.select(n)];
 }
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'העוזר של החנות',
   subtitle: 'עוזר בינה מלאכותית של החנות',
@@ -114,7 +114,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'שיחות קודמות',
   search: 'חיפוש בשיחות שלך',

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Italian. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Assistente del negozio',
   subtitle: 'Assistente IA di questo negozio',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Conversazioni passate',
   search: 'Cerca nelle tue conversazioni',

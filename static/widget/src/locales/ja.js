@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Japanese. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'ショップアシスタント',
   subtitle: 'このショップのAIアシスタント',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: '過去の会話',
   search: '会話を検索',

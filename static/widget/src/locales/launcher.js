@@ -1,4 +1,4 @@
-import { launcher as en } from '../strings.js';
+import { launcher as en } from '../common/strings.js';
 
 /** What the launcher says in each language. Every page loads them all, so they are few and short. */
 

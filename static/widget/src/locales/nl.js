@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in Dutch. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Winkelassistent',
   subtitle: 'AI-assistent van deze winkel',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Eerdere gesprekken',
   search: 'Zoek in je gesprekken',

@@ -1,6 +1,6 @@
 /** Everything the widget says by itself, in the Portuguese of Brazil. */
 
-/** @type {typeof import('../messages-strings.js').strings} */
+/** @type {typeof import('../messages/strings.js').strings} */
 export const strings = {
   title: 'Assistente da loja',
   subtitle: 'Assistente de IA desta loja',
@@ -97,7 +97,7 @@ export const strings = {
   },
 };
 
-/** @type {typeof import('../pages-strings.js').strings} */
+/** @type {typeof import('../pages/strings.js').strings} */
 export const pages = {
   past: 'Conversas anteriores',
   search: 'Buscar nas suas conversas',

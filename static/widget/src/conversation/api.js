@@ -1,0 +1,136 @@
+/** The backend, spoken to with this browser's session. */
+
+/** @typedef {import('../types').Problem} Problem */
+/** @typedef {{ id: string, token: string, renew: number, expires: number }} Session */
+
+/** The server's refusal, in its own words. */
+export class Refused extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.title);
+    this.problem = problem;
+  }
+
+  /** Whether the same request may well succeed in a moment. */
+  get passing() {
+    return this.problem.status === 429 || this.problem.status >= 500;
+  }
+
+  /** @param {Response} response */
+  static async from(response) {
+    const body = await response.json().catch(() => ({}));
+    const after = Number(response.headers.get('Retry-After')) || undefined;
+    const problem = { code: 'internal', title: '', detail: '', ...body, status: response.status };
+    return new Refused({ ...problem, retry_after: after });
+  }
+}
+
+export class Api {
+  /** @type {Promise<Session> | null} */
+  #minting = null;
+
+  /**
+   * @param {string} origin
+   * @param {string} shop
+   * @param {import('../common/store.js').Store} store
+   */
+  constructor(origin, shop, store) {
+    this.origin = origin;
+    this.shop = shop;
+    this.store = store;
+  }
+
+  /** Whether this browser has said anything in this shop yet. Without a session there is nothing to ask for. */
+  get known() {
+    return Boolean(this.store.get('session'));
+  }
+
+  forget() {
+    this.store.remove('session');
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   */
+  async json(method, path, body) {
+    const response = await this.send(method, path, body);
+    return response.status === 204 ? null : response.json();
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   * @param {AbortSignal} [signal]
+   */
+  async send(method, path, body, signal) {
+    const first = await this.#fetch(method, path, body, signal, await this.#session());
+    if (first.status !== 401) return accepted(first);
+    this.forget();
+    return accepted(await this.#fetch(method, path, body, signal, await this.#session()));
+  }
+
+  /**
+   * Go on with one turn's events. Its ticket opens that turn and no other, and saves the preflight.
+   * @param {string} path
+   * @param {string} after the last event that is known
+   * @param {string} ticket
+   * @param {AbortSignal} signal
+   */
+  async follow(path, after, ticket, signal) {
+    const query = new URLSearchParams({ after, ticket });
+    return accepted(await this.#fetch('GET', `${path}?${query}`, undefined, signal));
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} body
+   * @param {AbortSignal} [signal]
+   * @param {Session} [session]
+   */
+  #fetch(method, path, body, signal, session) {
+    /** @type {Record<string, string>} */
+    const headers = {};
+    if (session) headers['Authorization'] = `Bearer ${session.token}`;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    return fetch(this.origin + path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+      cache: 'no-store',
+      credentials: 'omit',
+    });
+  }
+
+  /** The session: begun with the first request, renewed in its second half. @returns {Promise<Session>} */
+  async #session() {
+    const session = /** @type {Session | undefined} */ (this.store.get('session'));
+    if (session && Date.now() < session.renew) return session;
+    this.#minting ??= this.#mint(session).finally(() => (this.#minting = null));
+    return this.#minting;
+  }
+
+  /** @param {Session} [old] */
+  async #mint(old) {
+    const valid = old && Date.now() < old.expires ? old : undefined;
+    const body = { shop: this.shop };
+    let response = await this.#fetch('POST', '/api/sessions', body, undefined, valid);
+    if (response.status === 401) response = await this.#fetch('POST', '/api/sessions', body);
+    const answer = await (await accepted(response)).json();
+    const now = Date.now();
+    const expires = Date.parse(answer.expires_at);
+    const session = { id: answer.session.id, token: answer.token, renew: (now + expires) / 2, expires };
+    this.store.set('session', session);
+    return session;
+  }
+}
+
+/** @param {Response} response */
+async function accepted(response) {
+  if (!response.ok) throw await Refused.from(response);
+  return response;
+}

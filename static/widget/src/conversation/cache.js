@@ -1,0 +1,181 @@
+import { done, open, result } from './database.js';
+import { isResult, isUnsent, light } from './message.js';
+
+/** @typedef {import('../types').Message} Message */
+/** @typedef {import('../types').Cursor} Cursor */
+/** @typedef {import('../types').Summary} Summary */
+/** @typedef {(name: typeof STORES[number]) => IDBObjectStore} Stores */
+
+const STORES = /** @type {const} */ (['conversations', 'messages', 'toolResults', 'streamStates']);
+const VERSION = 1;
+const DAY = 24 * 3600_000;
+// Prices and stock of the day before would be painted as if they were today's.
+const AGES = { conversations: 30 * DAY, messages: 30 * DAY, toolResults: DAY, streamStates: 15 * 60_000 };
+const MOST_CONVERSATIONS = 30;
+const MOST_MESSAGES = 30;
+
+/**
+ * What this browser has seen of the conversations, to be painted before the server is asked; the server's copy wins.
+ * Where there is no IndexedDB, or no room in it, nothing is remembered and nothing is missed.
+ */
+export class Cache {
+  /** @type {Promise<IDBDatabase | null> | null} */
+  #opening = null;
+
+  /** @param {string} shop */
+  constructor(shop) {
+    this.name = `shop-chat:${shop}`;
+  }
+
+  /** @param {string} id of a conversation @returns {Promise<{ messages: Message[], cursor: Cursor | null } | null>} */
+  async read(id) {
+    return this.#with('readonly', async (store) => {
+      const [kept, results, state] = await Promise.all([
+        result(store('messages').get(id)),
+        result(store('toolResults').index('conversation').getAll(id)),
+        result(store('streamStates').get(id)),
+      ]);
+      if (!kept) return null;
+      const data = new Map(results.map((each) => [each.id, each.data]));
+      const messages = kept.messages.map((/** @type {Message} */ message) => whole(message, data));
+      if (!state) return { messages, cursor: null };
+      const others = messages.filter((/** @type {Message} */ { id: other }) => other !== state.message.id);
+      return { messages: [...others, state.message], cursor: state.cursor };
+    });
+  }
+
+  /** The newest messages, as the server has them. @param {string} id of their conversation @param {Message[]} messages */
+  async keep(id, messages) {
+    const now = Date.now();
+    const kept = messages.filter((message) => !isUnsent(message)).slice(-MOST_MESSAGES).map(light);
+    await this.#with('readwrite', async (store) => {
+      const known = await result(store('conversations').get(id));
+      store('conversations').put({ ...known, id, at: now });
+      store('messages').put({ id, at: now, messages: kept.map(bare) });
+      store('streamStates').delete(id);
+      for (const each of kept.flatMap(results)) store('toolResults').put({ ...each, conversation: id, at: now });
+    });
+  }
+
+  /** How far a running answer has come. @param {string} id of its conversation @param {Message} message @param {Cursor} cursor */
+  async progress(id, message, cursor) {
+    const state = { id, at: Date.now(), message: light(message), cursor };
+    await this.#with('readwrite', async (store) => void store('streamStates').put(state));
+  }
+
+  /** @returns {Promise<Summary[]>} the newest first */
+  async list() {
+    const found = await this.#with('readonly', (store) => result(store('conversations').getAll()));
+    const named = (found ?? []).filter(({ title }) => title);
+    return named.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+  }
+
+  /** @param {Summary[]} summaries the newest, as the server has them */
+  async keepList(summaries) {
+    await this.#with('readwrite', async (store) => {
+      for (const { id, title, updated_at } of summaries) {
+        const known = await result(store('conversations').get(id));
+        store('conversations').put({ at: Date.now(), ...known, id, title, updated_at });
+      }
+    });
+  }
+
+  /** @param {string} id of a conversation that is no more */
+  async drop(id) {
+    await this.#with('readwrite', (store) => forget(store, id));
+  }
+
+  /** Everything, without a trace. */
+  async clear() {
+    (await this.#opening)?.close();
+    this.#opening = null;
+    try {
+      await result(indexedDB.deleteDatabase(this.name));
+    } catch {
+      // There was nothing, or it could not be reached.
+    }
+  }
+
+  /**
+   * @template T
+   * @param {IDBTransactionMode} mode
+   * @param {(store: Stores) => Promise<T>} work
+   * @returns {Promise<T | null>} null where it cannot be done
+   */
+  async #with(mode, work) {
+    const database = await (this.#opening ??= this.#open());
+    if (!database) return null;
+    try {
+      const transaction = database.transaction(STORES, mode);
+      const finished = done(transaction);
+      const [answer] = await Promise.all([work((name) => transaction.objectStore(name)), finished]);
+      return answer;
+    } catch (error) {
+      if (/** @type {Error} */ (error).name === 'QuotaExceededError') await this.clear();
+      else this.#opening = null; // closed from outside: the next call opens it again
+      return null;
+    }
+  }
+
+  async #open() {
+    try {
+      const database = await open(this.name, VERSION, create);
+      await tidy(database);
+      return database;
+    } catch {
+      return null; // merely naming `indexedDB` throws where it is blocked
+    }
+  }
+}
+
+/** @param {IDBDatabase} database */
+function create(database) {
+  for (const name of STORES) {
+    const store = database.createObjectStore(name, { keyPath: 'id' });
+    store.createIndex('at', 'at');
+    if (name === 'toolResults') store.createIndex('conversation', 'conversation');
+  }
+}
+
+/** Take away what is too old and, of the conversations, what are too many. @param {IDBDatabase} database */
+async function tidy(database) {
+  const transaction = database.transaction(STORES, 'readwrite');
+  /** @type {Stores} */
+  const store = (name) => transaction.objectStore(name);
+  for (const name of STORES) {
+    const old = IDBKeyRange.upperBound(Date.now() - AGES[name]);
+    for (const key of await result(store(name).index('at').getAllKeys(old))) store(name).delete(key);
+  }
+  const newestLast = await result(store('conversations').index('at').getAllKeys());
+  for (const id of newestLast.slice(0, -MOST_CONVERSATIONS)) await forget(store, String(id));
+  await done(transaction);
+}
+
+/** @param {Stores} store @param {string} id of a conversation */
+async function forget(store, id) {
+  for (const name of /** @type {const} */ (['conversations', 'messages', 'streamStates'])) store(name).delete(id);
+  for (const key of await result(store('toolResults').index('conversation').getAllKeys(id))) {
+    store('toolResults').delete(key);
+  }
+}
+
+/** What the shop said in a message, which ages faster than words. @param {Message} message */
+function results({ id, parts }) {
+  return parts.flatMap((part, index) => (isResult(part) ? [{ id: `${id}/${index}`, data: part.data }] : []));
+}
+
+/** A message without what the shop said. @param {Message} message */
+function bare({ id, parts, ...rest }) {
+  const named = parts.map((part, index) => (isResult(part) ? { type: part.type, result: `${id}/${index}` } : part));
+  return { id, ...rest, parts: named };
+}
+
+/** @param {Message} message as it was kept @param {Map<string, unknown>} data what is left of what the shop said */
+function whole(message, data) {
+  const parts = message.parts.flatMap((part) => {
+    const { result: name } = /** @type {{ result?: string }} */ (part);
+    if (!name) return [part];
+    return data.has(name) ? [{ type: part.type, data: data.get(name) }] : [];
+  });
+  return { ...message, parts };
+}

@@ -1,0 +1,51 @@
+/** @typedef {import('../types').Message} Message */
+/** @typedef {{ conversation: string, message: Message }} Entry */
+
+const KEY = 'outbox:';
+
+/**
+ * What the shopper has said and the server has not taken yet, in the order in which it was said, in whichever tab. Each
+ * message lies under a key of its own, so that two tabs that write at once do not undo each other.
+ */
+export class Outbox {
+  #last = 0;
+
+  /** @param {import('../common/store.js').Store} store that all tabs see */
+  constructor(store) {
+    this.store = store;
+  }
+
+  /** @param {string | null} conversation @returns {Message[]} the oldest first */
+  of(conversation) {
+    return this.#keys()
+      .map((key) => /** @type {Entry | undefined} */ (this.store.get(key)))
+      .filter((entry) => entry?.conversation === conversation)
+      .map((entry) => /** @type {Entry} */ (entry).message);
+  }
+
+  /** At the end, or in the place that the message has already. @param {string} conversation @param {Message} message */
+  put(conversation, message) {
+    this.#last = Math.max(Date.now(), this.#last + 1);
+    const key = this.#key(message.id) ?? `${KEY}${String(this.#last).padStart(15, '0')}:${message.id}`;
+    this.store.set(key, { conversation, message });
+  }
+
+  /** @param {string} id of a message */
+  remove(id) {
+    const key = this.#key(id);
+    if (key) this.store.remove(key);
+  }
+
+  clear() {
+    for (const key of this.#keys()) this.store.remove(key);
+  }
+
+  /** @param {string} id */
+  #key(id) {
+    return this.#keys().find((key) => key.endsWith(`:${id}`));
+  }
+
+  #keys() {
+    return this.store.keys(KEY).sort();
+  }
+}

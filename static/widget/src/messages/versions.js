@@ -1,0 +1,46 @@
+/** @typedef {import('../types').Message} Message */
+/** @typedef {{ pairs: { question: Message, answer: Message }[], at: number }} Look */
+
+/** Which versions of answers the shopper looks at. The newest is the one that counts. */
+export class Versions {
+  /** By the answer's id. @type {Map<string, Look>} */
+  #looks = new Map();
+
+  /** @param {import('../conversation/api.js').Api} api */
+  constructor(api) {
+    this.api = api;
+  }
+
+  /** Go to an earlier or a later version. @param {Message} answer @param {number} by @returns {Promise<boolean>} */
+  async step({ id }, by) {
+    const look = this.#looks.get(id) ?? (await this.#load(id));
+    if (!look) return false;
+    look.at = Math.min(Math.max(look.at + by, 0), look.pairs.length - 1);
+    return true;
+  }
+
+  /** @param {string} id @returns {Promise<Look | null>} */
+  async #load(id) {
+    const found = await this.api.json('GET', `/api/messages/${id}/versions`).catch(() => null);
+    if (!found) return null;
+    const look = { pairs: found.versions, at: found.versions.length - 1 };
+    this.#looks.set(id, look);
+    return look;
+  }
+
+  /** The messages as they are to be shown, under the ids that they have in the conversation. @param {Message[]} messages */
+  of(messages) {
+    if (!this.#looks.size) return messages;
+    const shown = [...messages];
+    messages.forEach((message, index) => {
+      const look = this.#looks.get(message.id);
+      const pair = look?.pairs[look.at];
+      if (!look || !pair || look.at === look.pairs.length - 1) return;
+      const metadata = { ...pair.answer.metadata, version: look.pairs.length, shown: look.at + 1 };
+      shown[index] = { ...pair.answer, id: message.id, metadata };
+      const question = messages[index - 1];
+      if (question?.role === 'user') shown[index - 1] = { ...question, parts: pair.question.parts };
+    });
+    return shown;
+  }
+}

@@ -1,0 +1,171 @@
+import { productList } from './cards.js';
+import { cartLine } from './cart-line.js';
+import { h, icon } from '../common/dom.js';
+import { AGAIN } from '../common/icons.js';
+import { Markdown } from './markdown.js';
+import { textOf } from '../conversation/message.js';
+import { strings } from './strings.js';
+import { AnswerTools, QuestionTools } from './tools.js';
+
+/** @typedef {import('../types').Message} Message */
+/** @typedef {import('../types').Part} Part */
+/**
+ * @typedef {object} Shown
+ * @property {string} title the assistant's name
+ * @property {string} locale
+ * @property {import('./links.js').Addresses} addresses
+ * @property {import('./tools.js').Acts} acts
+ * @property {(problem: import('../types').Problem) => string} words
+ */
+/**
+ * @typedef {object} PartView
+ * @property {HTMLElement} element
+ * @property {(part: Part) => boolean} shows brings the element up to the part, if it can
+ */
+
+/** The line under a message that says what went wrong, with the way out of it. */
+class Foot {
+  element = h('div', { className: 'foot' });
+  #said = '';
+
+  /** @param {string} text @param {(() => void) | null} retry */
+  say(text, retry) {
+    const said = text && `${text}${Boolean(retry)}`;
+    if (said === this.#said) return;
+    this.#said = said;
+    const button =
+      retry && h('button', { type: 'button', className: 'link', onclick: retry }, icon(AGAIN), strings.retry);
+    this.element.replaceChildren(...(text ? [h('span', {}, text)] : []), ...(text && button ? [button] : []));
+  }
+}
+
+/** What the shopper said. */
+export class Question {
+  element = h('div', { className: 'message user', part: 'message user' });
+  #bubble = h('p', { className: 'bubble', dir: 'auto' });
+  #foot = new Foot();
+  #tools;
+
+  /** @param {Shown} shown */
+  constructor(shown) {
+    this.shown = shown;
+    this.#tools = new QuestionTools(shown.locale, shown.acts);
+    const who = h('span', { className: 'hidden' }, `${strings.you}: `);
+    this.element.append(who, this.#bubble, this.#foot.element, this.#tools.element);
+  }
+
+  /** @param {Message} message @param {{ isLast: boolean, isLastQuestion: boolean }} where nothing is being written */
+  update(message, { isLast, isLastQuestion }) {
+    const error = message.metadata?.error;
+    const text = textOf(message);
+    if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
+    const said = error ? `${strings.unsent} ${this.shown.words(error)}` : '';
+    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    this.#tools.update(message, isLastQuestion);
+  }
+}
+
+/** What the shop answered, part by part, while it comes in. */
+export class Answer {
+  element = h('div', { className: 'message assistant', part: 'message assistant' });
+  /** @type {PartView[]} */
+  #views = [];
+  #foot = new Foot();
+  /** @type {AnswerTools | null} */
+  #tools = null;
+
+  /** @param {Shown} shown */
+  constructor(shown) {
+    this.shown = shown;
+    this.element.append(h('span', { className: 'hidden' }, `${shown.title}: `), this.#foot.element);
+  }
+
+  get spoken() {
+    return this.#views
+      .map(({ element }) => (element.hidden ? '' : element.innerText))
+      .join('\n')
+      .trim();
+  }
+
+  /** @param {Message} message @param {{ isLast: boolean }} where nothing is being written */
+  update(message, { isLast }) {
+    const parts = message.parts.filter(isShown);
+    parts.forEach((part, index) => this.#show(part, index));
+    for (const { element } of this.#views.splice(parts.length)) element.remove();
+    this.#tidy();
+    const said = this.#ended(message);
+    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
+    this.#tools?.update(message, isLast);
+    this.element.hidden = !parts.length && !said;
+  }
+
+  /** @param {Message} message */
+  #equip(message) {
+    const made = new AnswerTools(message, this.shown.locale, this.shown.acts);
+    this.element.append(made.element);
+    return made;
+  }
+
+  /** How it ended, when it did not end well. @param {Message} message */
+  #ended({ metadata }) {
+    const status = metadata?.status;
+    if (status === 'stopped') return strings.stopped;
+    if (status !== 'failed' && status !== 'interrupted') return '';
+    return metadata?.error ? this.shown.words(metadata.error) : strings.broken;
+  }
+
+  /** @param {Part} part @param {number} index */
+  #show(part, index) {
+    if (this.#views[index]?.shows(part)) return;
+    const view = viewOf(part, this.shown);
+    const old = this.#views[index];
+    if (old) old.element.replaceWith(view.element);
+    else this.#foot.element.before(view.element);
+    this.#views[index] = view;
+  }
+
+  /** Of the looks at the cart only the last is of interest, and those that found it gone. */
+  #tidy() {
+    const lines = this.#views.filter(({ element }) => element.matches('.cartline:not(.gone)'));
+    lines.forEach(({ element }, index) => (element.hidden = index < lines.length - 1));
+  }
+}
+
+/** @param {Part} part */
+function isShown({ type, text, data }) {
+  if (type === 'data-cart') return data.status !== 'unknown';
+  return type === 'data-products' ? data.products?.length > 0 : type === 'text' && text !== '';
+}
+
+/** @param {Part} part @param {Shown} shown @returns {PartView} */
+function viewOf(part, shown) {
+  if (part.type === 'text') return textView(part, shown);
+  const made = part.type === 'data-cart' ? cartLine(part.data, shown.locale) : productList(part.data.products, shown);
+  const like = JSON.stringify(part.data);
+  return {
+    element: made,
+    shows: (other) => other === part || (other.type === part.type && JSON.stringify(other.data) === like),
+  };
+}
+
+/** @param {Part} first @param {Shown} shown @returns {PartView} */
+function textView(first, { addresses }) {
+  const element = h('div', { className: 'text', dir: 'auto' });
+  const markdown = new Markdown(element, (address) => addresses.link(address));
+  let written = '';
+  let ended = false;
+  /** @param {Part} part */
+  const shows = ({ type, text = '', state }) => {
+    if (type !== 'text' || !text.startsWith(written) || (ended && text !== written)) return false;
+    markdown.write(text.slice(written.length));
+    written = text;
+    if (state === 'done' && !ended) {
+      markdown.end();
+      ended = true;
+    }
+    return true;
+  };
+  shows(first);
+  return { element, shows };
+}

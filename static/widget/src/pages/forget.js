@@ -1,0 +1,27 @@
+import { button } from './button.js';
+import { h } from '../common/dom.js';
+import { strings } from './strings.js';
+
+/**
+ * The question before everything is erased.
+ * @param {import('../pages.js').Host} host
+ * @returns {import('../pages.js').Page}
+ */
+export function forgetMe(host) {
+  const said = h('p', { className: 'said', role: 'status' });
+  const yes = button('wide danger', strings.forgetYes, async () => {
+    yes.disabled = true;
+    if (await host.erase()) {
+      host.leave();
+      host.say(strings.forgotten);
+      return;
+    }
+    yes.disabled = false;
+    said.textContent = strings.forgetFailed;
+  });
+  const no = button('wide', strings.forgetNo, host.leave);
+  return {
+    title: strings.forgetTitle,
+    element: h('div', { className: 'page' }, h('p', {}, strings.forgetText), yes, no, said),
+  };
+}

@@ -1,0 +1,157 @@
+import { button } from './button.js';
+import { Dates } from './dates.js';
+import { h, icon } from '../common/dom.js';
+import { Entry } from './entry.js';
+import { CLOSE, SEARCH } from '../common/icons.js';
+import { strings } from './strings.js';
+
+/** @typedef {{ conversations: import('../types').Summary[], next: string | null }} Found */
+
+const PAGE = 20;
+// The next letter comes sooner; longer would feel slow.
+const PAUSE_MS = 250;
+
+/** Past conversations: searched, opened, and looked after. */
+export class History {
+  title = strings.past;
+  #box = h('input', {
+    type: 'search',
+    placeholder: strings.search,
+    'aria-label': strings.search,
+    maxLength: 200,
+    autocomplete: 'off',
+    enterKeyHint: 'search',
+  });
+  #clear = h(
+    'button',
+    { type: 'button', className: 'plain', hidden: true, 'aria-label': strings.clear, onclick: () => this.#reset() },
+    icon(CLOSE),
+  );
+  #list = h('ul', { className: 'entries', role: 'list' });
+  #said = h('p', { className: 'said' });
+  #more = button('wide', '', () => this.#load(this.#next));
+  #next = '';
+  /** By their ids, so that a row in use outlasts the next answer. @type {Map<string, Entry>} */
+  #entries = new Map();
+  /** @type {Entry | null} */
+  #unfolded = null;
+  #asked = 0;
+  #pause = 0;
+
+  /** @param {import('../pages.js').Host} host */
+  constructor(host) {
+    this.host = host;
+    this.dates = new Dates(host.locale);
+    this.element = h(
+      'div',
+      { className: 'page history' },
+      h('search', { hidden: !host.api.known }, h('div', { className: 'field' }, icon(SEARCH), this.#box, this.#clear)),
+      this.#list,
+      this.#said,
+      this.#more,
+    );
+    this.#more.hidden = true;
+    this.#box.addEventListener('input', () => this.#typed(PAUSE_MS));
+    this.#box.addEventListener('keydown', (event) => this.#key(event));
+    this.#load('');
+  }
+
+  /** @param {number} pause */
+  #typed(pause) {
+    this.#clear.hidden = !this.#box.value;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this.#load(''), pause);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== 'Escape' || event.isComposing || !this.#box.value) return;
+    event.preventDefault();
+    this.#reset();
+  }
+
+  #reset() {
+    this.#box.value = '';
+    this.#box.focus();
+    this.#typed(0);
+  }
+
+  /**
+   * The latest question's answer is shown, whichever comes last.
+   * @param {string} cursor
+   */
+  async #load(cursor) {
+    const asked = ++this.#asked;
+    const words = this.#box.value.trim();
+    if (!words && !cursor) await this.#recall();
+    const found = await this.#find(words, cursor).catch(() => null);
+    if (asked !== this.#asked || !this.element.isConnected) return;
+    this.#show(found, cursor);
+    const text = this.#outcome(Boolean(found), words);
+    this.#said.textContent = text;
+    if (text) this.host.say(text);
+    else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
+  }
+
+  /** What this browser has seen, until the server has answered. */
+  async #recall() {
+    const known = await this.host.cache.list();
+    if (!this.#list.children.length) this.#list.append(...known.map((summary) => this.#entry(summary).element));
+  }
+
+  /** @param {string} words @param {string} cursor @returns {Promise<Found>} */
+  async #find(words, cursor) {
+    if (!this.host.api.known) return { conversations: [], next: null };
+    const query = new URLSearchParams({ limit: String(PAGE), ...(words && { q: words }), ...(cursor && { cursor }) });
+    const found = await this.host.api.json('GET', `/api/conversations?${query}`);
+    if (!words && !cursor) this.host.cache.keepList(found.conversations);
+    return found;
+  }
+
+  /** @param {Found | null} found @param {string} cursor */
+  #show(found, cursor) {
+    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
+    const focused = /** @type {HTMLElement | null} */ (root.activeElement);
+    const entries = (found?.conversations ?? []).map((summary) => this.#entry(summary));
+    if (found && !cursor) this.#list.replaceChildren();
+    this.#list.append(...entries.map(({ element }) => element));
+    this.#next = found ? (found.next ?? '') : cursor;
+    this.#more.textContent = found ? strings.more : strings.retry;
+    this.#more.hidden = Boolean(found && !found.next);
+    if (focused && !focused.isConnected) this.#box.focus();
+    else if (found && focused === this.#more) (entries[0] ?? this.#box).focus();
+    else focused?.focus({ preventScroll: true }); // it may have been taken out and put in again
+  }
+
+  /** What to say when there is nothing to show. @param {boolean} isAnswered @param {string} words */
+  #outcome(isAnswered, words) {
+    if (!isAnswered) return strings.failed;
+    if (this.#list.children.length) return '';
+    return words ? strings.nothing(words) : strings.none;
+  }
+
+  /** @param {import('../types').Summary} summary */
+  #entry(summary) {
+    const known = this.#entries.get(summary.id);
+    if (known) return known;
+    const entry = new Entry(summary, this.host, this.dates, {
+      unfolded: (entry) => {
+        if (this.#unfolded !== entry) this.#unfolded?.fold(null);
+        this.#unfolded = entry;
+      },
+      deleted: (entry) => this.#deleted(entry),
+    });
+    this.#entries.set(summary.id, entry);
+    return entry;
+  }
+
+  /** @param {Entry} entry */
+  #deleted(entry) {
+    const next = entry.element.nextElementSibling?.querySelector('button') ?? this.#box;
+    entry.element.remove();
+    if (this.#more.hidden) this.#said.textContent = this.#outcome(true, this.#box.value.trim());
+    next.focus();
+    this.host.deleted(entry.id);
+    this.host.say(strings.removed);
+  }
+}

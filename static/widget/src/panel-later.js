@@ -1,4 +1,0 @@
-import { Later } from './later.js';
-
-/** The panel, which comes when the shopper reaches for it. */
-export const panel = new Later(PANEL);

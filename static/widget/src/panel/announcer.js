@@ -1,0 +1,18 @@
+import { h } from '../common/dom.js';
+
+/** Says to a screen reader what is worth saying, once, and nothing of what is still being written. */
+export class Announcer {
+  element = h('div', { className: 'hidden', 'aria-live': 'polite' });
+
+  /** @param {string} text */
+  say(text) {
+    if ('ariaNotify' in this.element) {
+      /** @type {any} */ (this.element).ariaNotify(text);
+      return;
+    }
+    // A region that is given the text it already holds stays silent, so each saying is a node of its own.
+    const saying = h('p', {}, text);
+    this.element.replaceChildren(saying);
+    setTimeout(() => saying.remove(), 5000);
+  }
+}

@@ -1,0 +1,99 @@
+import { h, icon } from '../common/dom.js';
+import { BAG, CLOSE } from '../common/icons.js';
+import { price } from '../messages/money.js';
+import { addToCart, cartChanged, cartToken } from '../common/storefront.js';
+import { strings } from '../common/strings.js';
+
+/** @typedef {import('../types').CartAnswer} CartAnswer */
+
+/** The line above the composer that says what is in the cart, and the cart's way to and from the theme. */
+export class Cart {
+  element = h('div', { className: 'cart', part: 'cart', hidden: true });
+  #checkout = '';
+  #asked = false;
+
+  /**
+   * @param {import('../conversation/api.js').Api} api
+   * @param {import('../common/store.js').Store} own
+   * @param {import('../types').Settings} settings
+   * @param {(text: string) => void} say
+   */
+  constructor(api, own, { locale, root }, say) {
+    this.api = api;
+    this.own = own;
+    this.locale = locale;
+    this.root = root;
+    this.say = say;
+  }
+
+  /** A shopper who comes back learns once how the cart stands. */
+  async check() {
+    if (this.#asked || !this.api.known) return;
+    this.#asked = true;
+    await this.#ask();
+  }
+
+  /** Let the assistant work on the cart that the shopper already has. */
+  async bind() {
+    const token = await cartToken(this.root);
+    if (!token || token === this.own.get('cart')) return;
+    this.own.set('cart', token);
+    await this.api.json('PUT', '/api/cart', { cart_id: token }).catch(() => {});
+  }
+
+  /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
+  async add(variant, title) {
+    const refusal = await addToCart(this.root, variant).catch(() => strings.notAdded);
+    this.say(refusal || strings.addedThis(title));
+    if (refusal) this.#notice(refusal);
+    else await this.bind().then(() => this.#ask());
+    return !refusal;
+  }
+
+  /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
+  async changed(answer) {
+    this.#asked = true;
+    this.#show(answer);
+    cartChanged(answer.cart);
+    if (answer.status === 'ok' && !this.#checkout) await this.#ask();
+  }
+
+  async #ask() {
+    const answer = await this.api.json('GET', '/api/cart').catch(() => null);
+    if (!answer) return;
+    this.#show(answer);
+    if (answer.status === 'gone') this.say(strings.cartGone);
+  }
+
+  /** @param {CartAnswer} answer */
+  #show({ status, cart }) {
+    if (status === 'unknown') return;
+    if (status === 'gone') this.#checkout = '';
+    if (cart?.checkout_url?.startsWith('http')) this.#checkout = cart.checkout_url;
+    this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
+    if (status === 'gone' && !cart) this.#notice(strings.cartGone);
+    else if (cart) this.#summary(cart);
+  }
+
+  /** @param {string} text */
+  #notice(text) {
+    const dismiss = () => (this.element.hidden = true);
+    this.element.hidden = false;
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, text),
+      h('button', { type: 'button', className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
+    );
+  }
+
+  /** @param {import('../types').Cart} cart */
+  #summary(cart) {
+    const total = price(cart.total, this.locale);
+    const link = this.#checkout && h('a', { href: this.#checkout, className: 'go' }, strings.checkout);
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, h('b', {}, total)),
+    );
+    if (link) this.element.append(link);
+  }
+}
