@@ -136,7 +136,7 @@ def offline(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
     chat.page.context.set_offline(True)
     chat.type("And how long does delivery take?")
-    expect(chat.page.get_by_text("You are offline.")).to_be_visible()
+    expect(chat.page.get_by_text("No connection.")).to_be_visible()
 
 
 @state

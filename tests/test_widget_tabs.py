@@ -105,7 +105,7 @@ def test_what_is_written_offline_in_two_tabs_leaves_once_and_in_order(one: Chat,
     context = one.page.context
     context.set_offline(True)
     one.type(MITTENS)
-    expect(one.page.get_by_text("You are offline.")).to_be_visible()
+    expect(one.page.get_by_text("No connection.")).to_be_visible()
     expect(other.questions).to_have_count(1)
     other.type(MUGS)
     expect(one.questions).to_have_count(2)

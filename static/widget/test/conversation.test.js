@@ -87,9 +87,10 @@ class Server {
     const start = (controller) => {
       controller.enqueue(bytes.slice(0, cut));
       // An error throws away what is still queued: let it be read first.
-      setTimeout(() => end(controller), 1);
+      leaving = setTimeout(() => end(controller), 1);
     };
-    return new Response(new ReadableStream({ start }));
+    let leaving;
+    return new Response(new ReadableStream({ start, cancel: () => clearTimeout(leaving) }));
   }
 }
 
@@ -314,6 +315,28 @@ test('messages that were written offline leave in order, each after the answer t
   assert.deepEqual([...new Set(sent)], ['hats?', 'boots?', 'belts?']);
   assert.deepEqual(shared.keys('outbox:'), []);
   conversation.leave();
+});
+
+test('what waits in a conversation that is left is sent all the same', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.failures = Array(3).fill(new TypeError('Failed to fetch'));
+  const { conversation, shared } = visit(server);
+  conversation.send('hats?', {});
+  const left = conversation.id;
+  while (conversation.phase !== 'waiting') await new Promise(setImmediate);
+  conversation.reset();
+  server.failures = [];
+  const bodies = [];
+  const send = server.send.bind(server);
+  server.send = (method, path, body) => {
+    bodies.push(body);
+    return send(method, path, body);
+  };
+  conversation.wake();
+  while (shared.keys('outbox:').length) await new Promise(setImmediate);
+  assert.deepEqual([bodies.length, bodies[0].id, textOf(bodies[0].message)], [1, left, 'hats?']);
+  assert.deepEqual([conversation.id, conversation.messages], [null, []]);
 });
 
 test('reset leaves the conversation, and the next message begins another', async () => {

@@ -40,7 +40,7 @@ export const strings = {
   typing: 'Writing an answer',
   connecting: 'Connecting',
   reconnecting: 'Reconnecting',
-  waiting: 'You are offline. Your message will be sent as soon as you are back.',
+  waiting: 'No connection. Your message will be sent as soon as it is back.',
   pickedUp: 'Picked up again',
 
   addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,

@@ -256,6 +256,7 @@ export class Conversation {
     if (this.phase === 'lost') this.retry();
     if (isNews) this.sync();
     else this.#connection.nudge();
+    if (this.phase === 'idle') this.#deliver();
   }
 
   /** The page is going away, perhaps for good. Never stops the answer. */
@@ -409,9 +410,7 @@ export class Conversation {
     await this.listener.sending();
     const response = await this.tabs.alone(signal, async () => {
       if (connection.left || this.#next()?.id !== message.id) return null; // another tab has sent it
-      const { id, role, parts, metadata } = message;
-      const messageId = metadata?.reworded ? id : undefined;
-      const response = await this.#post({ trigger: 'submit-message', message: { id, role, parts }, messageId }, signal);
+      const response = await this.#post(submission(message), signal);
       this.#accepted(message);
       return response;
     });
@@ -429,6 +428,18 @@ export class Conversation {
     this.#place();
     if (this.id) this.cache.keep(this.id, this.messages);
     this.tabs.tell();
+  }
+
+  /** What was written in a conversation that was left before it could be sent: its answer is read by who opens it. */
+  async #deliver() {
+    for (const { conversation, message } of this.outbox.besides(this.id)) {
+      const { signal } = new AbortController();
+      const post = () => this.#post({ ...submission(message), id: conversation }, signal);
+      const outcome = await this.tabs.alone(signal, post).catch((error) => error);
+      if (outcome instanceof Response) outcome.body?.cancel();
+      else if (!(outcome instanceof Refused) || mayPass(outcome.problem)) return;
+      this.outbox.remove(message.id);
+    }
   }
 
   /** @param {string} messageId @param {AbortSignal} signal */
@@ -586,6 +597,7 @@ export class Conversation {
     if (this.id && waited) this.cache.keep(this.id, this.messages);
     if (this.#next()) this.#follow('answering');
     else this.#enter('idle'); // which puts a message that was refused back on record
+    this.#deliver();
     if (waited) this.listener.ended(answer);
   }
 
@@ -600,6 +612,11 @@ export class Conversation {
     }
     this.#enter(problem.code === 'lost' ? 'lost' : 'idle');
   }
+}
+
+/** A message as the server takes it. @param {Message} message */
+function submission({ id, role, parts, metadata }) {
+  return { trigger: 'submit-message', message: { id, role, parts }, messageId: metadata?.reworded ? id : undefined };
 }
 
 /** Whether the same request may well succeed in a moment. @param {Problem} problem */

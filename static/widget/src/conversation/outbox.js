@@ -17,10 +17,14 @@ export class Outbox {
 
   /** @param {string | null} conversation @returns {Message[]} the oldest first */
   of(conversation) {
-    return this.#keys()
-      .map((key) => /** @type {Entry | undefined} */ (this.store.get(key)))
-      .filter((entry) => entry?.conversation === conversation)
-      .map((entry) => /** @type {Entry} */ (entry).message);
+    return this.#entries()
+      .filter((entry) => entry.conversation === conversation)
+      .map(({ message }) => message);
+  }
+
+  /** What waits in other conversations, and was not refused. @param {string | null} conversation @returns {Entry[]} */
+  besides(conversation) {
+    return this.#entries().filter((entry) => entry.conversation !== conversation && !entry.message.metadata?.error);
   }
 
   /** At the end, or in the place that the message has already. @param {string} conversation @param {Message} message */
@@ -38,6 +42,11 @@ export class Outbox {
 
   clear() {
     for (const key of this.#keys()) this.store.remove(key);
+  }
+
+  /** @returns {Entry[]} */
+  #entries() {
+    return this.#keys().flatMap((key) => this.store.get(key) ?? []);
   }
 
   /** @param {string} id */

@@ -50,7 +50,7 @@ export const strings = {
   typing: 'Antwort wird geschrieben',
   connecting: 'Wird verbunden',
   reconnecting: 'Wird neu verbunden',
-  waiting: 'Du bist offline. Deine Nachricht wird gesendet, sobald die Verbindung wieder da ist.',
+  waiting: 'Keine Verbindung. Deine Nachricht wird gesendet, sobald sie wieder da ist.',
   pickedUp: 'Es geht weiter',
 
   products: 'Produkte',

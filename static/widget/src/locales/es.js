@@ -50,7 +50,7 @@ export const strings = {
   typing: 'Escribiendo una respuesta',
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
-  waiting: 'Estás sin conexión. Tu mensaje se enviará en cuanto vuelva.',
+  waiting: 'Sin conexión. Tu mensaje se enviará en cuanto vuelva.',
   pickedUp: 'Continuamos',
 
   products: 'Productos',

@@ -53,7 +53,7 @@ export const strings = {
   typing: 'Réponse en cours de rédaction',
   connecting: 'Connexion en cours',
   reconnecting: 'Reconnexion en cours',
-  waiting: 'Vous êtes hors ligne. Votre message partira dès le retour de la connexion.',
+  waiting: 'Pas de connexion. Votre message partira dès qu’elle sera rétablie.',
   pickedUp: 'La réponse reprend',
 
   products: 'Produits',

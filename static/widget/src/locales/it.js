@@ -50,7 +50,7 @@ export const strings = {
   typing: 'Risposta in corso',
   connecting: 'Connessione in corso',
   reconnecting: 'Riconnessione in corso',
-  waiting: 'Sei offline. Il tuo messaggio verrà inviato appena torna la connessione.',
+  waiting: 'Nessuna connessione. Il tuo messaggio verrà inviato appena torna.',
   pickedUp: 'Si riprende',
 
   products: 'Prodotti',

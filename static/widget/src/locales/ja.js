@@ -50,7 +50,7 @@ export const strings = {
   typing: '回答を作成中',
   connecting: '接続中',
   reconnecting: '再接続中',
-  waiting: 'オフラインです。接続が戻りしだい、メッセージを送信します。',
+  waiting: '接続できません。接続が戻りしだい、メッセージを送信します。',
   pickedUp: '再開しました',
 
   products: '商品',

@@ -50,7 +50,7 @@ export const strings = {
   typing: 'Antwoord wordt geschreven',
   connecting: 'Verbinden',
   reconnecting: 'Opnieuw verbinden',
-  waiting: 'Je bent offline. Je bericht wordt verstuurd zodra je weer online bent.',
+  waiting: 'Geen verbinding. Je bericht wordt verstuurd zodra die terug is.',
   pickedUp: 'We gaan verder',
 
   products: 'Producten',

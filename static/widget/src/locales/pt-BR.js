@@ -50,7 +50,7 @@ export const strings = {
   typing: 'Escrevendo uma resposta',
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
-  waiting: 'Você está sem conexão. Sua mensagem será enviada assim que ela voltar.',
+  waiting: 'Sem conexão. Sua mensagem será enviada assim que ela voltar.',
   pickedUp: 'Continuando',
 
   products: 'Produtos',
