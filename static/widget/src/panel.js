@@ -25,7 +25,7 @@ import { Transcript } from './panel/transcript.js';
 /** @typedef {typeof import('./pages.js')} Pages */
 
 // A streamed answer grows this often: a draw costs the same however many words it brings.
-const DRAW_MS = 100;
+const DRAW_MS = 125;
 const LOST = { code: 'lost', title: '', detail: '', status: 0 };
 
 /**
@@ -357,7 +357,8 @@ export class Panel {
       () => true,
       () => false,
     );
-    if (isDone) answer.metadata = { ...answer.metadata, rating };
+    const current = this.conversation.messages.find(({ id }) => id === answer.id); // it may have been loaded anew
+    if (isDone && current) current.metadata = { ...current.metadata, rating };
     this.#draw();
     return isDone;
   }
