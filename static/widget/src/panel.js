@@ -527,7 +527,7 @@ export class Panel {
     this.#drew = performance.now();
     const { views, fault } = this.transcript;
     if (!views && !fault && this.conversation.messages.length) this.#equip();
-    this.#consent.hidden = Boolean(this.conversation.id);
+    this.#consent.toggleAttribute('hidden', Boolean(this.conversation.id));
     this.transcript.update(this.conversation);
     this.composer.update(this.conversation.busy);
   }

@@ -27,9 +27,20 @@ export class Connection {
   /** Bytes have arrived. */
   alive = () => {
     this.#heard = Date.now();
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#controller.abort(), SILENCE_MS);
+    this.#watchdog ||= setTimeout(() => this.#listen(), SILENCE_MS);
   };
+
+  /** A timer for each piece of an answer would cost more than the piece. */
+  #listen() {
+    const left = this.#heard + SILENCE_MS - Date.now();
+    if (left <= 0) this.#controller.abort();
+    this.#watchdog = left > 0 ? setTimeout(() => this.#listen(), left) : undefined;
+  }
+
+  #rest() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+  }
 
   /** The browser is online, visible or back: do not sit out a wait, and do not trust a silent line. */
   nudge() {
@@ -47,7 +58,7 @@ export class Connection {
   /** There is nothing more to hear. */
   finish() {
     this.left = true;
-    clearTimeout(this.#watchdog);
+    this.#rest();
   }
 
   /**
@@ -56,7 +67,7 @@ export class Connection {
    * @param {number} [least] seconds that the server has asked for
    */
   async pause(failures, least = 0) {
-    clearTimeout(this.#watchdog);
+    this.#rest();
     const wait = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
     await new Promise((resolve) => {
       this.#wake = () => resolve(undefined);

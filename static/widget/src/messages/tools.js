@@ -48,11 +48,19 @@ class Tools {
     const moment = new Date(at);
     const isToday = moment.toDateString() === new Date().toDateString();
     this.#time.dateTime = at;
-    this.#time.textContent = moment.toLocaleString(this.locale, {
-      timeStyle: 'short',
-      ...(!isToday && { dateStyle: 'medium' }),
-    });
+    this.#time.textContent = format(this.locale, isToday).format(moment);
   }
+}
+
+/** Making one takes longer than all else of a message. @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {string} locale @param {boolean} isToday */
+function format(locale, isToday) {
+  const name = `${locale} ${isToday}`;
+  const known = formats.get(name) ?? new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) });
+  formats.set(name, known);
+  return known;
 }
 
 /** Under a question: when it was asked; the last one can be asked in other words. */

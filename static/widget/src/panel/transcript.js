@@ -88,8 +88,10 @@ export class Transcript {
   update(conversation) {
     const fromEnd = this.#log.scrollHeight - this.#log.scrollTop;
     const grewAbove = this.#reconcile(conversation);
-    this.#welcome.hidden = conversation.messages.length > 0 || conversation.phase === 'loading';
-    this.#older.hidden = !conversation.next;
+    const isNew = !conversation.messages.length && conversation.phase !== 'loading';
+    this.#welcome.toggleAttribute('hidden', !isNew); // `hidden = …` would set it again, and have styles computed again
+    this.element.classList.toggle('new', isNew);
+    this.#older.toggleAttribute('hidden', !conversation.next);
     this.#act(conversation);
     this.#complain(conversation);
     if (grewAbove) this.#log.scrollTop = this.#log.scrollHeight - fromEnd;
@@ -193,7 +195,7 @@ export class Transcript {
           : phase === 'answering'
             ? status || (isWriting ? '' : strings.typing)
             : '';
-    this.#activity.hidden = !text;
+    this.#activity.toggleAttribute('hidden', !text);
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
     this.#activity.classList.toggle('late', phase !== 'answering' && !isPickedUp);
@@ -208,7 +210,7 @@ export class Transcript {
   /** @param {Conversation} conversation */
   #complain({ problem, phase, messages }) {
     const said = this.fault || (problem && !messages.at(-1)?.metadata?.error ? inWords(problem) : '');
-    this.#trouble.hidden = !said;
+    this.#trouble.toggleAttribute('hidden', !said);
     if (this.#trouble.dataset.said === said) return;
     this.#trouble.dataset.said = said;
     const label = phase === 'lost' ? strings.resume : strings.retry;
@@ -225,7 +227,7 @@ export class Transcript {
     if (isAtEnd) this.#following = true;
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
-    if (isAtEnd) this.#pill.hidden = true;
+    if (isAtEnd) this.#pill.toggleAttribute('hidden', true);
     if (scrollTop < NEAR_START_PX) this.actions.older();
   }
 
