@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench lock widget screenshots help
+.PHONY: run test lint types chaos bench bench-widget lock widget screenshots help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -30,6 +30,10 @@ bench: $(VENV)/test.stamp  ## Measure beside nginx and the usual Node stack: hal
 	@tests/setup
 	@bench/run
 
+bench-widget: $(VENV)/test.stamp  ## Weigh the widget beside its peers from npm, and time it in a browser: ten minutes, writes docs/widget.md
+	@tests/setup
+	@$(PY) -m bench.widget
+
 lock: $(VENV)/test.stamp  ## Write the two locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
@@ -53,4 +57,4 @@ $(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@touch $@
 
 help:  ## This list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
