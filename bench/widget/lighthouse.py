@@ -73,10 +73,12 @@ def _run(command: tuple[str, ...], name: str) -> str:
     environment = {**os.environ, "CHROME_PATH": program()}
     try:
         done = subprocess.run(
-            command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=True, timeout=SECONDS
+            command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
         )
-    except (OSError, subprocess.SubprocessError) as exc:
+    except (OSError, subprocess.TimeoutExpired) as exc:
         raise Missing(f"{name}: {exc}") from exc
+    if done.returncode:
+        raise Missing(f"{name}: {done.stderr.strip()[:500]}")
     return done.stdout
 
 

@@ -113,7 +113,7 @@ def _lighthouse(readings: Readings) -> str:
 ## Lighthouse
 
 The demo shop's product page on Lighthouse's phone, medians of {runs} runs each, in turn. Without the widget it is the
-same server, which takes the snippet's two tags out of its pages.
+same server, which takes the chat and its question block out of its pages: elements, script, style sheet.
 
 {table(["", WITH, WITHOUT], lines)}"""
 

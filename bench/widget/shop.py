@@ -1,4 +1,4 @@
-"""The demo shop without its chat: the same server, whose pages lose the snippet on their way out."""
+"""The demo shop without its chat: the same server, whose pages lose what the snippets put into them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
 
-SNIPPET = re.compile(r"<shop-chat\b.*?</shop-chat>\s*<script[^>]*/widget/chat\.js[^>]*></script>", re.DOTALL)
+SNIPPETS = re.compile(
+    r"""<link [^>]*shop-chat[^>]*>|<(shop-chat(?:-\w+)?)[\s>].*?</\1>|<script [^>]*/widget/chat\.js[^>]*></script>""",
+    re.DOTALL,
+)
 
 
 def create_app() -> Flask:
@@ -25,7 +28,7 @@ def create_app() -> Flask:
 
 
 class Without:
-    """Takes the snippet out of each page."""
+    """Takes the chat out of each page: its elements, its script, and the style sheet of the question block."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -33,5 +36,5 @@ class Without:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         response = Response.from_app(self._app, environ)
         if response.mimetype == "text/html":
-            response.set_data(SNIPPET.sub("", response.get_data(as_text=True)))
+            response.set_data(SNIPPETS.sub("", response.get_data(as_text=True)))
         return response(environ, start_response)
