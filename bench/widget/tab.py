@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from bench.programs import Missing
-from tests.browser import DESKTOP, FLAGS, PHONE, find
+from tests.browser import DESKTOP, FLAGS, PHONE, WHOLE, find
 
 MAIN_THREAD, TASK = "CrRendererMain", "ThreadControllerImpl::RunTask"
 SHIFTS = """
@@ -140,7 +140,7 @@ def chromium() -> Iterator[Browser]:
 
 def program() -> str:
     """Where the browser lies. Raises `Missing`."""
-    path = find()
+    path = find(WHOLE)
     if not path:
         raise Missing("The widget's bench needs a browser: run tests/setup as root, or install chromium.")
     return path
