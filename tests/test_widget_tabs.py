@@ -158,3 +158,17 @@ def test_a_page_out_of_the_back_button_shows_what_was_said_meanwhile(one: Chat, 
     expect(one.page).to_have_url(f"{live.url}/")
     expect(one.questions).to_have_text([MITTENS, MUGS])
     agree(one)
+
+
+def test_two_tabs_that_begin_at_once_begin_one_session(one: Chat, other: Chat) -> None:
+    minted: list[str] = []
+    context = one.page.context
+    context.on("response", lambda answer: minted.append(answer.url) if answer.url.endswith("/api/sessions") else None)
+    context.set_offline(True)
+    one.type(MITTENS)
+    other.type(MUGS)
+    context.set_offline(False)
+    for chat in (one, other):
+        expect(chat.answers).to_have_count(2)
+    agree(one, other)
+    assert len(minted) == 1

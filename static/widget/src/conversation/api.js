@@ -3,6 +3,9 @@
 /** @typedef {import('../types').Problem} Problem */
 /** @typedef {{ id: string, token: string, renew: number, expires: number }} Session */
 
+// What another tab has written may be a moment on its way.
+const ARRIVAL_MS = 100;
+
 /** The server's refusal, in its own words. */
 export class Refused extends Error {
   /** @param {Problem} problem */
@@ -108,10 +111,25 @@ export class Api {
 
   /** The session: begun with the first request, renewed in its second half. @returns {Promise<Session>} */
   async #session() {
-    const session = /** @type {Session | undefined} */ (this.store.get('session'));
-    if (session && Date.now() < session.renew) return session;
-    this.#minting ??= this.#mint(session).finally(() => (this.#minting = null));
+    const old = /** @type {Session | undefined} */ (this.store.get('session'));
+    if (old && Date.now() < old.renew) return old;
+    this.#minting ??= this.#mintOnce(old).finally(() => (this.#minting = null));
     return this.#minting;
+  }
+
+  /** Two tabs that begin at once must not begin two sessions. @param {Session} [old] @returns {Promise<Session>} */
+  async #mintOnce(old) {
+    const { locks } = navigator;
+    const name = `shop-chat:${this.shop}:session`;
+    const mint = () => this.#mint(old);
+    if (!locks) return mint();
+    const minted = await locks.request(name, { ifAvailable: true }, (lock) => (lock ? mint() : null));
+    if (minted) return minted;
+    return locks.request(name, async () => {
+      await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
+      const theirs = /** @type {Session | undefined} */ (this.store.get('session'));
+      return theirs && theirs.token !== old?.token ? theirs : mint();
+    });
   }
 
   /** @param {Session} [old] */

@@ -127,10 +127,14 @@ export class Conversation {
 
   /** Another tab has said something, or gone to another conversation. */
   sync() {
-    if ((this.shared.get('conversation') ?? null) !== this.id) return this.restore();
+    const id = this.shared.get('conversation') ?? null;
+    if (id !== this.id) {
+      if (this.api.known || !id) return this.restore();
+      this.#clear(id); // the other tab is about to begin the session, and will say so
+    }
     this.#place();
     this.listener.changed();
-    if (!this.id || this.busy) return;
+    if (!this.id || this.busy || !this.api.known) return;
     this.#loaded = false;
     this.#follow('loading');
   }
@@ -255,6 +259,7 @@ export class Conversation {
     const isNews = this.tabs.hasNews;
     if (this.phase === 'lost') this.retry();
     if (isNews) this.sync();
+    else if (this.phase === 'idle' && this.#next()) this.#follow('answering'); // the tab that wrote it is gone
     else this.#connection.nudge();
     if (this.phase === 'idle') this.#deliver();
   }
