@@ -12,8 +12,8 @@ test: $(VENV)/test.stamp  ## The linter, the types, and all tests: on SQLite alo
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pytest -n 3 --dist loadgroup
-	TEST_COLUMN=redis $(VENV)/bin/pytest -n 3 --dist loadgroup
+	$(VENV)/bin/pytest -n 4 --dist loadgroup
+	TEST_COLUMN=redis $(VENV)/bin/pytest -n 4 --dist loadgroup
 
 lint: $(VENV)/test.stamp  ## Mend what the linter can mend, format the rest
 	$(VENV)/bin/ruff check --fix .

@@ -70,7 +70,7 @@ def phone(chromium: Browser) -> Iterator[Page]:
 @contextmanager
 def tab(browser: Browser, **settings: Any) -> Iterator[Page]:
     """A tab of a fresh profile. Raises when a script in it failed or its page's policy was offended."""
-    context = browser.new_context(**settings)
+    context = browser.new_context(**{"reduced_motion": "reduce", **settings})  # motion keeps a processor busy
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
