@@ -316,6 +316,7 @@ export class Panel {
   #send(text, isReworded) {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
+    this.#draw(); // one's own words do not wait for the next draw
     this.announcer.say(this.conversation.busy ? strings.answering(this.settings.title) : strings.waiting);
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
