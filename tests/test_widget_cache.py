@@ -155,8 +155,9 @@ def test_what_is_a_month_old_is_forgotten_and_of_the_rest_the_newest_stay(chat: 
     chat.ask(MITTENS)
     settled(chat, "messages", 1)
     many = """Promise.all(Array.from({ length: 40 }, (_, at) => {
-        store('conversations').put({ id: `c${at}`, at: Date.now() - 1000 - at, title: `T${at}`, updated_at: '' });
-        store('messages').put({ id: `c${at}`, at: Date.now() - 1000 - at, messages: [] });
+        const known = { id: `c${at}`, at: Date.now() - 1000 * (at + 1) };
+        store('conversations').put({ ...known, title: `T${at}`, updated_at: '' });
+        store('messages').put({ ...known, messages: [] });
         store('toolResults').put({ id: `r${at}`, conversation: `c${at}`, at: Date.now(), data: {} });
     })).then(() => { store('messages').put({ id: 'old', at: Date.now() - 31 * 86400000, messages: [] }) })"""
     in_database(chat, many)
