@@ -123,6 +123,7 @@ def test_a_screen_reader_hears_that_it_is_answered_and_then_the_answer_once(chat
 
 
 SCREENS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": DESKTOP},
     "phone": {"viewport": PHONE},
     "200 %": {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2},
     "dark": {"viewport": DESKTOP, "color_scheme": "dark"},

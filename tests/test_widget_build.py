@@ -19,6 +19,9 @@ DIST = WIDGET / "dist"
 LARGEST_ENTRY = 10_000
 # What comes when the chat is opened; with the first message; with everything opened, in the language that needs most.
 LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 28_000, 35_000
+LARGEST_OTHER = 6_000  # the pages, a language
+# Each of the pieces that come when they are asked for: the pages, a language.
+LARGEST_OTHER = 6_000
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,12 @@ def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_un
     languages = [script for script in later() if not script.name.startswith(("messages", "pages"))]
     largest = max(script.with_suffix(".js.gz").stat().st_size for script in languages)
     assert on_the_wire("panel", "messages", "pages") + largest <= LARGEST_OF_ALL
+
+
+def test_the_pages_and_each_language_are_under_six_kilobytes_on_the_wire() -> None:
+    others = [script for script in later() if not script.name.startswith("messages")]
+    sizes = {script.name: script.with_suffix(".js.gz").stat().st_size for script in others}
+    assert max(sizes.values()) <= LARGEST_OTHER, sizes
 
 
 def test_the_entry_names_panel_and_preview_that_lie_beside_it_and_the_panel_all_others() -> None:

@@ -515,7 +515,8 @@ def test_in_the_lower_half_of_a_phone_it_takes_the_whole(phone: Page, live: Live
     expect(past.titles).to_have_text([MITTENS])
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, size: Any, scheme: Any) -> None:
     with tab(chromium, viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
         past = Past(page, live)

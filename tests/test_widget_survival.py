@@ -13,7 +13,7 @@ from tests.widget import Chat, break_it, slowly
 
 __all__ = ["chromium", "page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-survival")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-survival")]
 
 QUESTION = "Do you have mittens?"
 

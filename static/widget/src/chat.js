@@ -4,6 +4,7 @@
  */
 import { ShopChatAsk } from './launcher/ask.js';
 import { h, icon, sheet } from './common/dom.js';
+import { emit } from './common/emit.js';
 import { isAway, PHONE } from './launcher/hiding.js';
 import { CHAT, CLOSE, DOWN } from './common/icons.js';
 import { isRightToLeft, localeOf, nearest } from './common/languages.js';
@@ -55,7 +56,7 @@ export class ShopChat extends HTMLElement {
     settle();
     if (this.#isPreview) import(EDITOR).then(({ preview }) => preview(this));
     if (this.dataset.hint) this.#wait();
-    this.dispatchEvent(new Event('shop-chat:ready', { bubbles: true, composed: true }));
+    emit(this, 'ready');
   }
 
   disconnectedCallback() {

@@ -14,11 +14,6 @@ export class Refused extends Error {
     this.problem = problem;
   }
 
-  /** Whether the same request may well succeed in a moment. */
-  get passing() {
-    return this.problem.status === 429 || this.problem.status >= 500;
-  }
-
   /** @param {Response} response */
   static async from(response) {
     const body = await response.json().catch(() => ({}));

@@ -1,8 +1,9 @@
 import { Refused } from './api.js';
 import { Connection } from './connection.js';
-import { covers, cursorAt, eventOf } from './cursor.js';
+import { eventOf } from './cursor.js';
 import { events } from './events.js';
-import { apply, ENDS, isUnsent, light, textOf } from './message.js';
+import { ENDS, isUnsent, light } from './message.js';
+import { Thread } from './thread.js';
 
 /** @typedef {import('../types').Message} Message */
 /** @typedef {import('../types').MessagePage} MessagePage */
@@ -51,10 +52,6 @@ const PICKED_UP_MS = 4000;
 export class Conversation {
   /** @type {string | null} */
   id = null;
-  /** @type {Message[]} */
-  messages = [];
-  /** Where older messages begin. @type {string | null} */
-  next = null;
   /** @type {Phase} */
   phase = 'idle';
   /** What the server says it is doing. */
@@ -64,12 +61,9 @@ export class Conversation {
   /** The line was lost, and the answer has just been picked up again. */
   isPickedUp = false;
 
-  /** @type {Cursor | null} */
-  #cursor = null;
+  #thread = new Thread();
   /** The answer to be written anew. @type {string | null} */
   #again = null;
-  /** Which version of an answer comes next. */
-  #version = 1;
   #started = 0;
   #loaded = false;
   #saved = 0;
@@ -88,6 +82,15 @@ export class Conversation {
     this.outbox = outbox;
     this.tabs = tabs;
     this.listener = listener;
+  }
+
+  get messages() {
+    return this.#thread.messages;
+  }
+
+  /** Where older messages begin. */
+  get next() {
+    return this.#thread.next;
   }
 
   /** Whether an answer is being waited for. */
@@ -142,13 +145,12 @@ export class Conversation {
   /** What is remembered of a conversation, unless the server was quicker. @param {string} id */
   async #recall(id) {
     const known = await this.cache.read(id);
-    if (known && this.id === id && !this.#loaded && !this.#cursor) this.#paint(known);
+    if (known && this.id === id && !this.#loaded && !this.#thread.cursor) this.#paint(known);
   }
 
   /** @param {{ messages: Message[], cursor: Cursor | null }} known */
-  #paint({ messages, cursor }) {
-    this.messages = messages;
-    this.#cursor = cursor;
+  #paint(known) {
+    this.#thread.paint(known);
     this.#place();
     this.listener.changed();
   }
@@ -166,11 +168,10 @@ export class Conversation {
   #clear(id) {
     this.#connection.leave();
     this.id = id;
-    this.messages = [];
-    this.next = null;
+    this.#thread = new Thread();
     this.phase = 'idle';
     this.status = '';
-    this.problem = this.#cursor = this.#again = null;
+    this.problem = this.#again = null;
     this.#loaded = this.isPickedUp = false;
   }
 
@@ -193,11 +194,10 @@ export class Conversation {
    * @param {import('../types').Page} page
    */
   reword(text, page) {
-    const at = this.messages.findLastIndex(({ role }) => role === 'user');
-    const [question, answer] = this.messages.slice(at);
+    const [question, answer] = this.#thread.last;
     if (!question) return;
     const isKnown = !isUnsent(question) || question.metadata?.reworded;
-    this.messages.splice(at);
+    this.#thread.cut(question);
     this.#ask(question.id, text, page, isKnown ? { reworded: true, version: versionOf(answer) + 1 } : {});
   }
 
@@ -229,9 +229,8 @@ export class Conversation {
     for (const message of refused) this.#unmark(message);
     if (!refused.length && this.phase !== 'lost' && last?.role === 'assistant') {
       this.#again = last.id;
-      this.#version = versionOf(last) + 1;
-      this.messages.pop();
-      this.#cursor = null;
+      this.#thread.version = versionOf(last) + 1;
+      this.#thread.cut(last);
     }
     this.#follow(this.#loaded ? 'answering' : 'loading');
   }
@@ -244,19 +243,19 @@ export class Conversation {
 
   /** Load the page of messages before the oldest one here. */
   async older() {
-    const { id, next } = this;
+    const thread = this.#thread;
+    const { next } = thread;
     if (!next) return;
-    this.next = null;
+    thread.next = null; // once is enough
     const page = await this.#page(`&before=${encodeURIComponent(next)}`).catch(() => null);
-    if (this.id !== id) return;
-    if (page) this.messages = [...page.messages, ...this.messages];
-    this.next = page ? page.next : next;
-    this.listener.changed();
+    if (page) thread.prepend(page);
+    else thread.next = next;
+    if (thread === this.#thread) this.listener.changed();
   }
 
   /** The browser is online, visible or back again. */
   wake() {
-    const isNews = this.tabs.hasNews;
+    const isNews = this.tabs.look();
     if (this.phase === 'lost') this.retry();
     if (isNews) this.sync();
     else if (this.phase === 'idle' && this.#next()) this.#follow('answering'); // the tab that wrote it is gone
@@ -277,7 +276,7 @@ export class Conversation {
     this.own.set('snapshot', {
       conversation: this.id,
       messages: this.messages.slice(-PAGE).map(light),
-      cursor: this.#cursor,
+      cursor: this.#thread.cursor,
     });
     this.#saved = 0;
     this.#record();
@@ -287,15 +286,15 @@ export class Conversation {
   #record() {
     if (!this.id || Date.now() - this.#saved < SAVE_MS || !(this.busy || this.#unsent().length)) return;
     this.#saved = Date.now();
+    const { cursor, running } = this.#thread;
     this.shared.set('stream', {
       conversation: this.id,
-      message: this.#cursor?.message,
-      after: eventOf(this.#cursor),
+      message: cursor?.message,
+      after: eventOf(cursor),
       started: this.#started,
       at: this.#saved,
     });
-    const written = this.messages.find(({ id }) => id === this.#cursor?.message);
-    if (this.#cursor && written) this.cache.progress(this.id, written, this.#cursor);
+    if (cursor && running) this.cache.progress(this.id, running, cursor);
   }
 
   /** @returns {Running | null} */
@@ -353,7 +352,7 @@ export class Conversation {
     this.problem = null;
     this.#enter(phase);
     for (let failures = 0; failures < MOST_FAILURES; failures++) {
-      const before = this.#cursor;
+      const before = this.#thread.cursor;
       let asked = 0;
       try {
         const response = await this.#attach(connection);
@@ -367,9 +366,9 @@ export class Conversation {
         }
       }
       if (connection.left) return;
-      if (this.#cursor !== before) failures = 0;
+      if (this.#thread.cursor !== before) failures = 0;
       if (navigator.onLine === false) failures = Math.min(failures, PATIENT_FAILURES);
-      this.#enter(this.#next() && !this.#cursor ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
+      this.#enter(this.#next() && !this.#thread.cursor ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
       await connection.pause(failures + 1, asked);
       if (connection.left) return;
     }
@@ -404,7 +403,7 @@ export class Conversation {
 
   /** @param {string} ticket @param {Connection} connection @param {AbortSignal} signal */
   async #resume(ticket, connection, signal) {
-    const response = await this.api.follow(`/api/chat/${this.id}/stream`, eventOf(this.#cursor), ticket, signal);
+    const response = await this.api.follow(`/api/chat/${this.id}/stream`, eventOf(this.#thread.cursor), ticket, signal);
     if (response.status === 200) return response;
     if (await this.#load(connection)) throw new Error('an answer runs, but nobody streams it');
     return null;
@@ -427,8 +426,8 @@ export class Conversation {
   /** @param {Message} message */
   #accepted(message) {
     this.outbox.remove(message.id);
-    this.#version = message.metadata?.version ?? 1;
-    this.#cursor = null;
+    this.#thread.version = message.metadata?.version ?? 1;
+    this.#thread.cursor = null;
     this.#started = Date.now();
     this.#place();
     if (this.id) this.cache.keep(this.id, this.messages);
@@ -497,42 +496,17 @@ export class Conversation {
     return this.api.json('GET', `/api/conversations/${this.id}/messages?limit=${PAGE}${query}`);
   }
 
-  /**
-   * The server's copy wins, but for the running answer, which this page may have read further.
-   * @param {MessagePage} page
-   */
+  /** @param {MessagePage} page */
   #merge(page) {
-    const first = this.messages.findIndex(({ id }) => id === page.messages[0]?.id);
-    const older = first > 0 ? this.messages.slice(0, first) : [];
-    const last = page.messages.at(-1);
-    const ours = this.messages.find(({ id }) => id === last?.id);
-    if (page.stream && last) {
-      const theirs = cursorAt(last.id, page.stream.last_event_id);
-      if (ours && covers(this.#cursor, theirs)) page.messages[page.messages.length - 1] = ours;
-      else this.#cursor = theirs;
-    }
-    this.messages = [...older, ...page.messages];
-    if (!older.length) this.next = page.next;
-    for (const { id, ...message } of this.#unsent()) {
-      const taken = page.messages.find((other) => other.id === id);
-      if (taken && textOf(taken) === textOf({ id, ...message })) this.outbox.remove(id);
-    }
+    this.#thread.merge(page);
+    for (const message of this.#unsent()) if (this.#thread.holds(message)) this.outbox.remove(message.id);
     this.#place();
     if (this.id) this.cache.keep(this.id, this.messages);
   }
 
-  /** Show what waits to be sent: at the end, or in the place of its wording before. What was sent waits no more. */
+  /** Show what waits to be sent. */
   #place() {
-    const unsent = new Map(this.#unsent().map((message) => [message.id, message]));
-    const sent = this.messages.filter(({ id, metadata }) => unsent.has(id) || metadata?.status !== 'unsent');
-    this.messages = sent.map((message) => unsent.get(message.id) ?? (isUnsent(message) ? asSent(message) : message));
-    for (const message of unsent.values()) {
-      const at = this.messages.indexOf(message);
-      if (at < 0) this.messages.push(message);
-      else if (message.metadata?.reworded) {
-        this.messages = this.messages.filter((other, index) => index <= at || isUnsent(other));
-      }
-    }
+    this.#thread.place(this.#unsent());
   }
 
   /**
@@ -568,28 +542,12 @@ export class Conversation {
    * @returns {boolean} whether it is the last one
    */
   #take(id, chunk) {
-    const at = cursorAt(this.#cursor?.message ?? '', id);
-    if (chunk.type === 'start' && chunk.messageId) at.message = chunk.messageId;
-    if (covers(this.#cursor, at)) return false;
-    if (chunk.type !== 'start' && at.attempt !== this.#cursor?.attempt) throw new Error('events of another attempt');
-    this.#cursor = at;
-    apply(this.#message(at.message), chunk);
+    if (!this.#thread.take(id, chunk)) return false;
     if (chunk.type === 'data-status') this.status = String(chunk.data.text ?? '');
     else if (chunk.type === 'text-delta') this.status = '';
     if (chunk.type === 'data-cart') this.listener.cart(chunk.data);
     this.listener.changed();
     return chunk.type in ENDS;
-  }
-
-  /** @param {string} id @returns {Message} */
-  #message(id) {
-    const found = this.messages.find((message) => message.id === id);
-    if (found) return found;
-    const metadata = { status: 'running', created_at: new Date().toISOString(), version: this.#version };
-    const created = /** @type {Message} */ ({ id, role: 'assistant', parts: [], metadata });
-    const unsent = this.messages.findIndex(isUnsent);
-    this.messages.splice(unsent < 0 ? Infinity : unsent, 0, created);
-    return created;
   }
 
   /** @param {Connection} connection */
@@ -598,7 +556,7 @@ export class Conversation {
     const waited = this.busy;
     const answer = this.messages.findLast(({ role }) => role === 'assistant');
     this.shared.remove('stream');
-    this.#cursor = null;
+    this.#thread.cursor = null;
     if (this.id && waited) this.cache.keep(this.id, this.messages);
     if (this.#next()) this.#follow('answering');
     else this.#enter('idle'); // which puts a message that was refused back on record
@@ -627,12 +585,6 @@ function submission({ id, role, parts, metadata }) {
 /** Whether the same request may well succeed in a moment. @param {Problem} problem */
 function mayPass({ code, status }) {
   return code === 'lost' || status === 429 || status >= 500;
-}
-
-/** @param {Message} message */
-function asSent(message) {
-  const { status, error, reworded, version, ...metadata } = message.metadata ?? {};
-  return { ...message, metadata };
 }
 
 /** @param {Message | undefined} answer */

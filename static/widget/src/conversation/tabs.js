@@ -45,8 +45,8 @@ export class Tabs {
     this.#seen = '';
   }
 
-  /** Whether another tab has changed something that this one has not looked at, as happens while it is asleep. */
-  get hasNews() {
+  /** @returns {boolean} whether another tab has changed something since the last look, as happens to those asleep */
+  look() {
     const isNews = this.#stamp !== this.#seen;
     this.#seen = this.#stamp;
     return isNews;

@@ -182,19 +182,9 @@ export class Transcript {
   }
 
   /** What is being done, while nothing is there to read yet. @param {Conversation} conversation */
-  #act({ phase, status, messages, isPickedUp }) {
-    const part = messages.findLast(({ metadata }) => metadata?.status === 'running')?.parts.at(-1);
-    const isWriting = part?.type === 'text' && part.text;
-    const text =
-      phase === 'reconnecting' || phase === 'waiting'
-        ? strings[phase]
-        : isPickedUp
-          ? strings.pickedUp
-          : (phase === 'loading' && !messages.length) || (messages.length && !this.views && !this.fault)
-          ? strings.connecting
-          : phase === 'answering'
-            ? status || (isWriting ? '' : strings.typing)
-            : '';
+  #act(conversation) {
+    const { phase, isPickedUp } = conversation;
+    const text = this.#doing(conversation);
     this.#activity.toggleAttribute('hidden', !text);
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
@@ -205,6 +195,17 @@ export class Transcript {
       h('span', { className: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
       h('span', { className: isNamed ? 'said' : 'hidden' }, text),
     );
+  }
+
+  /** In a few words. @param {Conversation} conversation */
+  #doing({ phase, status, messages, isPickedUp }) {
+    if (phase === 'reconnecting' || phase === 'waiting') return strings[phase];
+    if (isPickedUp) return strings.pickedUp;
+    const isComing = messages.length ? !this.views && !this.fault : phase === 'loading';
+    if (isComing) return strings.connecting;
+    if (phase !== 'answering' || status) return status;
+    const part = messages.findLast(({ metadata }) => metadata?.status === 'running')?.parts.at(-1);
+    return part?.type === 'text' && part.text ? '' : strings.typing;
   }
 
   /** @param {Conversation} conversation */
