@@ -2,7 +2,7 @@ import { button } from './button.js';
 import { Dates } from './dates.js';
 import { h, icon } from '../common/dom.js';
 import { Entry } from './entry.js';
-import { CLOSE, SEARCH } from '../common/icons.js';
+import { CLOCK, CLOSE, SEARCH } from '../common/icons.js';
 import { strings } from './strings.js';
 
 /** @typedef {{ conversations: import('../types').Summary[], next: string | null }} Found */
@@ -88,7 +88,7 @@ export class History {
     if (asked !== this.#asked || !this.element.isConnected) return;
     this.#show(found, cursor);
     const text = this.#outcome(Boolean(found), words);
-    this.#said.textContent = text;
+    this.#tell(text);
     if (text) this.host.say(text);
     else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
   }
@@ -130,6 +130,11 @@ export class History {
     return words ? strings.nothing(words) : strings.none;
   }
 
+  /** @param {string} text */
+  #tell(text) {
+    this.#said.replaceChildren(...(text === strings.none ? [icon(CLOCK)] : []), text);
+  }
+
   /** @param {import('../types').Summary} summary */
   #entry(summary) {
     const known = this.#entries.get(summary.id);
@@ -149,7 +154,7 @@ export class History {
   #deleted(entry) {
     const next = entry.element.nextElementSibling?.querySelector('button') ?? this.#box;
     entry.element.remove();
-    if (this.#more.hidden) this.#said.textContent = this.#outcome(true, this.#box.value.trim());
+    if (this.#more.hidden) this.#tell(this.#outcome(true, this.#box.value.trim()));
     next.focus();
     this.host.deleted(entry.id);
     this.host.say(strings.removed);
