@@ -1,17 +1,17 @@
 import { Announcer } from './panel/announcer.js';
-import { Api, Refused } from './conversation/api.js';
+import { Api, LOST, Refused } from './conversation/api.js';
 import { Cache } from './conversation/cache.js';
 import { Cart } from './panel/cart.js';
 import { Composer } from './panel/composer.js';
 import { Conversation } from './conversation/conversation.js';
-import { h, icon, sheet } from './common/dom.js';
+import { Cover } from './panel/cover.js';
+import { h, sheet } from './common/dom.js';
 import { emit } from './common/emit.js';
 import { Frame } from './panel/frame.js';
-import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from './common/icons.js';
+import { Header } from './panel/header.js';
 import { localeOf, speak } from './common/languages.js';
 import { Later } from './common/later.js';
 import { Addresses } from './messages/links.js';
-import { Menu } from './panel/menu.js';
 import { textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
 import css from './panel/style.css';
@@ -22,11 +22,9 @@ import { Tabs } from './conversation/tabs.js';
 import { Transcript } from './panel/transcript.js';
 
 /** @typedef {import('./types').Settings} Settings */
-/** @typedef {typeof import('./pages.js')} Pages */
 
 // A streamed answer grows this often: a draw costs the same however many words it brings.
 const DRAW_MS = 125;
-const LOST = { code: 'lost', title: '', detail: '', status: 0 };
 
 /**
  * The panel, in the shop's language.
@@ -46,17 +44,11 @@ export class Panel {
   #listening = new AbortController();
   #drawn = 0;
   #drew = 0;
-  /** A page over the conversation, such as the list of past ones. @type {HTMLElement | null} */
-  #page = null;
-  #pages = new Later(PAGES);
   #messages = new Later(MESSAGES);
   #isEquipping = false;
-  #heading = h('h2', { id: 'title' });
-  #back = button('plain back', strings.back, BACK, () => this.#leavePage());
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
   #opener;
-  #closer = button('plain close', strings.close, CLOSE, () => this.hide());
   #body = h('div', { className: 'body' });
 
   /**
@@ -98,6 +90,22 @@ export class Panel {
       recall: () => this.#recall(),
       stop: () => this.conversation.stop(),
     });
+    this.header = new Header(this.settings, {
+      back: () => this.cover.leave(),
+      expand: () => this.#expand(),
+      close: () => this.hide(),
+      startOver: () => this.reset(),
+      past: () => this.cover.past(),
+      forget: () => this.cover.forget(),
+    });
+    this.cover = new Cover({
+      header: this.header,
+      body: this.#body,
+      bring: (pages, words) => this.#bring(pages, words),
+      host: () => this.#host(),
+      taken: () => this.#expand(),
+      left: () => this.#focus(),
+    });
     this.dialog = this.#build();
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
@@ -127,7 +135,7 @@ export class Panel {
 
   hide() {
     if (!this.frame.isOpen) return;
-    this.#leavePage();
+    this.cover.leave();
     this.#close();
     (this.#opener.isConnected ? this.#opener : this.launcher).focus({ preventScroll: true });
   }
@@ -151,7 +159,7 @@ export class Panel {
   ask(text) {
     this.show();
     if (this.#isPreview) return false;
-    this.#leavePage();
+    this.cover.leave();
     this.composer.update(this.conversation.busy);
     return this.composer.take(String(text));
   }
@@ -159,7 +167,7 @@ export class Panel {
   /** Leave the conversation in the history; the next message begins another. */
   reset() {
     if (this.#isPreview) return;
-    this.#leavePage();
+    this.cover.leave();
     this.composer.cancel();
     this.conversation.reset();
     if (this.frame.isOpen) this.#focus();
@@ -180,27 +188,10 @@ export class Panel {
   }
 
   #build() {
-    const menu = new Menu(strings.menu, MORE, [
-      { label: strings.startOver, path: PLUS, act: () => this.reset() },
-      { label: strings.past, path: CLOCK, act: () => this.#showPast() },
-      { label: strings.forget, path: TRASH, act: () => this.#askToForget() },
-    ]);
-    this.#heading.textContent = this.settings.title;
-    this.#back.hidden = true;
-    this.#body.inert = menu.element.inert = this.#isPreview;
-    const header = h(
-      'header',
-      { part: 'header' },
-      this.#back,
-      avatar(this.settings.avatar),
-      h('div', { className: 'names' }, this.#heading, h('p', {}, strings.subtitle)),
-      button('plain expand', strings.expand, DOWN, () => this.#expand()),
-      menu.element,
-      this.#closer,
-    );
+    this.#body.inert = this.header.menu.inert = this.#isPreview;
     const note = h('p', { className: 'note' }, strings.note);
     this.#body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
-    const parts = [header, this.#body, this.announcer.element];
+    const parts = [this.header.element, this.#body, this.announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
 
@@ -281,7 +272,7 @@ export class Panel {
   /** A keyboard that rises unasked covers what one wants to read, so touch screens begin at the close button. */
   #focus() {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
-    else this.#closer.focus({ preventScroll: true });
+    else this.header.close.focus({ preventScroll: true });
   }
 
   /** From the lower half of a phone to the whole of it. */
@@ -295,14 +286,14 @@ export class Panel {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === '/' && !this.#page && !isWriting(event)) {
+    if (event.key === '/' && !this.cover.isThere && !isWriting(event)) {
       event.preventDefault();
       this.composer.focus();
     }
     if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
     event.preventDefault();
     event.stopPropagation();
-    if (this.#page) this.#leavePage();
+    if (this.cover.isThere) this.cover.leave();
     else this.hide();
   }
 
@@ -383,14 +374,6 @@ export class Panel {
     });
   }
 
-  #showPast() {
-    this.#showPage(strings.past, ({ History }, host) => new History(host));
-  }
-
-  #askToForget() {
-    this.#showPage(strings.forget, ({ forgetMe }, host) => forgetMe(host));
-  }
-
   async #erase() {
     if (this.api.known) {
       const done = await this.api.json('DELETE', '/api/session').then(
@@ -410,29 +393,6 @@ export class Panel {
     return true;
   }
 
-  /**
-   * @param {string} title until the page brings its own
-   * @param {(pages: Pages, host: import('./pages.js').Host) => import('./pages.js').Page} make
-   */
-  async #showPage(title, make) {
-    const waiting = h('p', { className: 'activity late' }, strings.connecting);
-    const place = this.#cover(title, h('div', { className: 'page' }, waiting));
-    this.#expand();
-    this.#back.focus();
-    const isThere = await this.#bring(this.#pages, async () => (await speak(this.settings.locale)).pages);
-    if (this.#page !== place) return;
-    if (isThere) {
-      const page = make(this.#pages.module, this.#host());
-      this.#cover(page.title, page.element);
-      return;
-    }
-    const text = inWords(LOST);
-    const again = h('button', { type: 'button', className: 'link' }, strings.retry);
-    again.onclick = () => this.#showPage(title, make);
-    place.replaceChildren(h('p', { className: 'foot' }, text, again));
-    this.announcer.say(text);
-  }
-
   /** What the pages ask of the panel. @returns {import('./pages.js').Host} */
   #host() {
     const { conversation } = this;
@@ -440,9 +400,11 @@ export class Panel {
       api: this.api,
       cache: this.cache,
       locale: this.settings.locale,
-      current: conversation.id,
+      get current() {
+        return conversation.id;
+      },
       open: (id) => {
-        this.#leavePage();
+        this.cover.leave();
         if (id === conversation.id) return;
         this.composer.cancel();
         conversation.open(id);
@@ -455,7 +417,7 @@ export class Panel {
         conversation.reset();
       },
       erase: () => this.#erase(),
-      leave: () => this.#leavePage(),
+      leave: () => this.cover.leave(),
       say: (text) => this.announcer.say(text),
       words: (error) => inWords(error instanceof Refused ? error.problem : LOST),
     };
@@ -476,29 +438,6 @@ export class Panel {
       this.#adopt(/** @type {ShadowRoot} */ (this.element.shadowRoot), later.module.css);
     }
     return true;
-  }
-
-  /** @param {string} title @param {HTMLElement} page */
-  #cover(title, page) {
-    this.#page?.remove();
-    this.#page = page;
-    this.#heading.textContent = title;
-    this.#body.hidden = true;
-    this.#back.hidden = false;
-    this.dialog.classList.add('away');
-    this.#body.after(page);
-    return page;
-  }
-
-  #leavePage() {
-    if (!this.#page) return;
-    this.#page.remove();
-    this.#page = null;
-    this.#heading.textContent = this.settings.title;
-    this.#body.hidden = false;
-    this.#back.hidden = true;
-    this.dialog.classList.remove('away');
-    this.#focus();
   }
 
   /** What shows messages comes with the first of them. */
@@ -534,13 +473,6 @@ export class Panel {
   }
 }
 
-/** The merchant's picture, or ours if it cannot be had. @param {string} address */
-function avatar(address) {
-  const place = h('span', { className: 'avatar', 'aria-hidden': 'true' }, icon(SPARK));
-  if (address) place.replaceChildren(h('img', { src: address, alt: '', onerror: () => place.replaceChildren(icon(SPARK)) }));
-  return place;
-}
-
 /** What the merchant has the shopper agree to; the words in brackets, or else all, are the link. @param {Settings} settings */
 function consent({ consent: text, consentLink: href }) {
   const [, before, words = text, after] = /^(.*?)\[(.+?)\](.*)$/s.exec(text) ?? [];
@@ -550,9 +482,4 @@ function consent({ consent: text, consentLink: href }) {
 /** @param {KeyboardEvent} event */
 function isWriting(event) {
   return event.composedPath()[0] instanceof HTMLInputElement || event.composedPath()[0] instanceof HTMLTextAreaElement;
-}
-
-/** @param {string} className @param {string} label @param {string} path @param {() => void} onclick */
-function button(className, label, path, onclick) {
-  return h('button', { type: 'button', className, 'aria-label': label, onclick }, icon(path));
 }

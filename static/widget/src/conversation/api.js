@@ -6,6 +6,9 @@
 // What another tab has written may be a moment on its way.
 const ARRIVAL_MS = 100;
 
+/** What is wrong when no answer comes. @type {Problem} */
+export const LOST = { code: 'lost', title: '', detail: '', status: 0 };
+
 /** The server's refusal, in its own words. */
 export class Refused extends Error {
   /** @param {Problem} problem */

@@ -1,4 +1,4 @@
-import { Refused } from './api.js';
+import { LOST, Refused } from './api.js';
 import { Connection } from './connection.js';
 import { eventOf } from './cursor.js';
 import { events } from './events.js';
@@ -107,7 +107,7 @@ export class Conversation {
     if (snapshot?.conversation === this.id) this.#paint(snapshot);
     else this.#recall(this.id);
     this.#place();
-    for (const message of this.#unsent()) if (message.metadata?.error?.code === 'lost') this.#unmark(message);
+    for (const message of this.#unsent()) if (message.metadata?.error?.code === LOST.code) this.#unmark(message);
     const running = this.#running();
     this.#started = running?.started ?? 0;
     this.#follow(running || this.#next() ? 'answering' : 'loading');
@@ -372,7 +372,7 @@ export class Conversation {
       await connection.pause(failures + 1, asked);
       if (connection.left) return;
     }
-    this.#refused({ code: 'lost', title: '', detail: '', status: 0 }, connection);
+    this.#refused(LOST, connection);
   }
 
   /** Whether to go on by oneself after this refusal. @param {Problem} problem */
@@ -573,7 +573,7 @@ export class Conversation {
       this.outbox.put(this.id, { ...first, metadata: { ...first.metadata, status: 'unsent', error: problem } });
       this.#place();
     }
-    this.#enter(problem.code === 'lost' ? 'lost' : 'idle');
+    this.#enter(problem.code === LOST.code ? 'lost' : 'idle');
   }
 }
 
@@ -584,7 +584,7 @@ function submission({ id, role, parts, metadata }) {
 
 /** Whether the same request may well succeed in a moment. @param {Problem} problem */
 function mayPass({ code, status }) {
-  return code === 'lost' || status === 429 || status >= 500;
+  return code === LOST.code || status === 429 || status >= 500;
 }
 
 /** @param {Message | undefined} answer */
