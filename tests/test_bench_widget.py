@@ -3,6 +3,7 @@ widget alone, and what comes from npm is locked."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import zlib
@@ -18,7 +19,7 @@ from bench.widget import page
 from bench.widget.lighthouse import FOLDER, WITH, WITHOUT
 from bench.widget.peers import PEERS, Peer
 from bench.widget.scripted import Speech
-from bench.widget.shop import Without
+from bench.widget.shop import Compressed, Without
 from bench.widget.tab import MAIN_THREAD, TASK, longest_task
 from bench.widget.table import ROWS, Row
 from bench.widget.weight import sizes
@@ -55,6 +56,14 @@ def test_a_lost_point_is_not_met() -> None:
     assert row("performance").verdict(readings, "desktop") == "**not met**"
 
 
+def test_the_panel_is_all_that_is_loaded_but_the_entry() -> None:
+    readings = Readings()
+    for stage, weight in (("entry", 4_000), ("panel", 20_000), ("everything", 24_000)):
+        readings.add("sent as gz", stage, weight)
+    assert row("panel").measure(readings, "desktop") == 20_000
+    assert row("panel").verdict(readings, "desktop") == "met"
+
+
 def test_the_entry_itself_is_no_request_beside_it() -> None:
     readings = Readings()
     readings.add("idle requests", "phone", 1)
@@ -83,9 +92,9 @@ def test_files_are_compressed_one_by_one(tmp_path: Path) -> None:
         file.write_bytes(b"the same words " * 100)
     first, second = sizes(files)
     assert first == second
-    raw, gzip, brotli = first
+    raw, zipped, brotli = first
     assert raw == 1500
-    assert brotli < gzip < len(zlib.compress(files[0].read_bytes(), 9)) + 20
+    assert brotli < zipped < len(zlib.compress(files[0].read_bytes(), 9)) + 20
 
 
 def test_the_scripted_answer_has_as_many_characters_as_it_should() -> None:
@@ -115,6 +124,20 @@ def test_what_is_no_page_is_left_as_it_is() -> None:
         return Response("<shop-chat></shop-chat><script src='/widget/chat.js'></script>", mimetype="text/plain")
 
     assert Client(Without(shop)).get("/").text.startswith("<shop-chat>")
+
+
+def test_the_shop_of_lighthouse_is_compressed_as_shopify_does_and_what_the_chat_compressed_itself_is_left() -> None:
+    @Request.application
+    def shop(request: Request) -> Response:
+        own = {"Content-Encoding": "br"} if request.path == "/widget/chat.js" else {}
+        return Response("<p>wool</p>" * 99, mimetype="text/html" if not own else "text/javascript", headers=own)
+
+    client = Client(Compressed(shop))
+    page, plain = client.get("/", headers={"Accept-Encoding": "gzip, br"}), client.get("/")
+    assert gzip.decompress(page.data) == plain.data
+    assert int(page.headers["Content-Length"]) == len(page.data) < len(plain.data)
+    script = client.get("/widget/chat.js", headers={"Accept-Encoding": "gzip, br"})
+    assert (script.content_encoding, script.data) == ("br", plain.data)
 
 
 def test_the_locked_packages_name_no_registry() -> None:

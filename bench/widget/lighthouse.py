@@ -45,8 +45,8 @@ def lighthouse(run: Run) -> None:
     with (
         TemporaryDirectory() as first,
         TemporaryDirectory() as second,
-        serving(Path(first)) as shop,
-        serving(Path(second), "bench.widget.shop:create_app()") as bare,
+        serving(Path(first), "bench.widget.shop:create_app(chat=True)") as shop,
+        serving(Path(second), "bench.widget.shop:create_app(chat=False)") as bare,
     ):
         for _ in run.rounds(RUNS):
             for name, live in ((WITH, shop), (WITHOUT, bare)):

@@ -38,6 +38,12 @@ def grown(figure: str) -> Measure:
     return measure
 
 
+def opened(readings: Readings, _: str) -> float | None:
+    """What everything of the chat weighs, less what every page of the shop loads."""
+    entry, whole = (readings.median("sent as gz", stage) for stage in ("entry", "everything"))
+    return None if entry is None or whole is None else whole - entry
+
+
 def beside_the_entry(readings: Readings, device: str) -> float | None:
     requests = readings.median("idle requests", device)
     return None if requests is None else requests - 1
@@ -65,6 +71,7 @@ ANSWER = f"8,000 characters in {DELTAS:,} deltas"
 LONG = f"conversation of {MESSAGES:,} messages, longest task"
 ROWS = (
     Row("the entry, uncompressed", at("raw", "entry"), 10_000, " bytes", ONCE),
+    Row("the panel with everything in it, gzip", opened, 20_000, " bytes", ONCE),
     Row("requests before intent, beside the entry", beside_the_entry, 0),
     Row("layout shift before intent", at("idle shift"), 0),
     Row("longest task before intent", at("idle longest"), 50, " ms"),
