@@ -131,12 +131,7 @@ class Process(StreamLog):
         return self.log.follow(turn, after, follower)
 
     def settle(self) -> None:
-        """Wait until all that was handed to Redis has arrived there."""
-        tail = self.log._tail
-        if isinstance(tail, RedisTail):
-            for _ in range(2):  # the first may go with a flush that has begun already
-                tail._send("PING")
-                until(lambda: not tail._commands)
+        settle(self.log)
 
     @property
     def copies(self) -> set[str]:
@@ -151,6 +146,15 @@ def processes(*made: Process) -> Iterator[None]:
     finally:
         for process in made:
             process.log.shutdown()
+
+
+def settle(log: StreamLog) -> None:
+    """Wait until all that was handed to Redis has arrived there."""
+    tail = getattr(log, "_tail", None)
+    if isinstance(tail, RedisTail):
+        for _ in range(2):  # the first may go with a flush that has begun already
+            tail._send("PING")
+            until(lambda: not tail._commands)
 
 
 def follow(log: StreamLog, turn: str, after: Position | None = None, *, wait: float = PATIENCE_SECONDS) -> Pulled:

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import Visitor, chat_body, events, text_of
+from tests.logs import settle
 from tests.scripted import Scripted
 from widget_api.api.services import Services
 from widget_api.models import Chunk, Conversation, Message, Session, Turn, connected, transaction
@@ -86,6 +87,7 @@ def test_a_replay_needs_no_log(anna: Visitor, model: Scripted, services: Service
     with connected():
         turn = Turn.select().get()
     services.log.discard(turn.id)
+    settle(services.log)
     with transaction():
         Chunk.delete().execute()
     again = anna.says("hello", id="m1")

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Answer, Visitor, events, text_of
-from tests.logs import follow, read
+from tests.logs import follow, read, settle
 from tests.scripted import Scripted
+from widget_api.api.services import Services
 from widget_api.config import Config
 from widget_api.models import Turn, connected
 from widget_api.streams.base import LogMissing, Position
@@ -79,18 +80,13 @@ def test_a_turn_that_has_ended_a_moment_ago_is_served_elsewhere(anna: Visitor, e
     assert not elsewhere.tells(turn, last)
 
 
-def test_of_a_turn_that_is_forgotten_nothing_is_served_elsewhere(anna: Visitor, elsewhere: SharedStreamLog) -> None:
+def test_of_a_turn_that_is_forgotten_nothing_is_served_elsewhere(
+    anna: Visitor, services: Services, elsewhere: SharedStreamLog
+) -> None:
     anna.says("hello")
     turn = newest()
     assert anna.request("DELETE", "/api/session").status_code == 204
-    while is_served(elsewhere, turn):  # Redis is told a moment later
-        pass
+    settle(services.log)
+    with pytest.raises(LogMissing):
+        follow(elsewhere, turn)
     assert not elsewhere.tells(turn, None)
-
-
-def is_served(log: SharedStreamLog, turn: str) -> bool:
-    try:
-        follow(log, turn)
-    except LogMissing:
-        return False
-    return True

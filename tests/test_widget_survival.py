@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, chromium, page, tab
+from tests.browser import DESKTOP, chromium, page, phone, tab
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
-__all__ = ["chromium", "page"]
+__all__ = ["chromium", "page", "phone"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-survival")]
 
 QUESTION = "Do you have mittens?"
+# Bytes a second, and the milliseconds of a round trip: 3G at the edge of town.
+SLOW_LINE = {"offline": False, "latency": 400, "downloadThroughput": 100_000, "uploadThroughput": 50_000}
 
 
 @pytest.fixture
@@ -116,6 +121,45 @@ def test_a_message_that_was_on_its_way_when_the_page_changed_arrives(chat: Chat)
     chat.page.unroute_all()
     chat.visit("/collections/all")
     expect(chat.answer).to_contain_text("This is")
+    is_whole(chat)
+
+
+def test_a_phone_that_was_locked_goes_on_where_it_was_when_it_wakes(chat: Chat, live: Live) -> None:
+    with slowly(live):
+        begin(chat)
+        before = chat.read()
+        with asleep(chat.page):
+            break_it(live, "cut-stream")
+            break_it(live, "mend")
+    is_whole(chat)
+    assert chat.read()[: len(before)] == before
+
+
+@contextmanager
+def asleep(page: Page) -> Iterator[None]:
+    """Nothing of the page runs in the block, whatever the network does."""
+    wire = page.context.new_cdp_session(page)
+    stopped = Event()
+    wire.once("Debugger.paused", stopped.set)
+    wire.send("Debugger.enable")
+    wire.send("Debugger.pause")
+    while not stopped.is_set():
+        wire.send("Debugger.enable")  # an answer brings the events before it
+    yield
+    wire.send("Debugger.disable")
+
+
+@pytest.mark.looks
+def test_on_a_slow_phone_with_a_slow_line_nothing_is_lost_either(phone: Page, live: Live) -> None:
+    chat = Chat(phone, live)
+    wire = phone.context.new_cdp_session(phone)
+    wire.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    wire.send("Network.emulateNetworkConditions", SLOW_LINE)
+    with slowly(live):
+        begin(chat)
+        chat.cards.first.tap()
+        phone.wait_for_url("**/products/**")
+        expect(chat.stop).to_be_visible()
     is_whole(chat)
 
 
