@@ -54,6 +54,15 @@ def test_the_assistant_works_on_the_cart_that_the_shopper_already_has(chat: Chat
     assert cart["item_count"] == 3
 
 
+def test_a_cart_that_could_not_be_handed_over_is_handed_over_with_the_next_message(chat: Chat) -> None:
+    fill_the_themes_cart(chat)
+    chat.page.route("**/api/cart", lambda route: route.abort())
+    chat.ask("What is your return policy?")
+    chat.page.unroute_all()
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("3 items")
+
+
 def test_the_theme_looks_again_when_the_assistant_has_changed_its_cart(chat: Chat) -> None:
     fill_the_themes_cart(chat)
     chat.page.evaluate("addEventListener('shop-chat:cart', ({ detail }) => (window.told = detail.cart.count))")
@@ -70,6 +79,17 @@ def test_a_cart_that_expired_is_told_in_words_to_who_comes_back(chat: Chat, live
     chat.ask(ADD)
     expect(chat.cart).to_contain_text("1 item · €39.00")
     expect(chat.cart.get_by_role("link", name="Check out")).to_be_visible()
+
+
+def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: Chat) -> None:
+    chat.ask(ADD)
+    chat.page.route("**/api/cart", lambda route: route.abort())
+    with chat.page.expect_event("requestfailed"):
+        chat.visit("/collections/all")
+    expect(chat.cart).to_be_hidden()
+    chat.page.unroute_all()
+    chat.ask("What is your return policy?")
+    expect(chat.cart).to_contain_text("1 item · €39.00")
 
 
 def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Chat, live: Live) -> None:

@@ -222,7 +222,7 @@ export class Panel {
     if (this.#isPreview) return;
     const { signal } = this.#listening;
     addEventListener('pagehide', () => this.#leave(), { signal });
-    addEventListener('online', () => this.conversation.wake(), { signal });
+    addEventListener('online', () => this.#wake(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#cameBack(), { signal });
     document.addEventListener('visibilitychange', () => this.#visible(), { signal });
     this.#restore();
@@ -246,8 +246,13 @@ export class Panel {
   }
 
   #visible() {
-    if (document.visibilityState === 'visible') this.conversation.wake();
+    if (document.visibilityState === 'visible') this.#wake();
     else this.#save();
+  }
+
+  #wake() {
+    this.conversation.wake();
+    this.cart.again();
   }
 
   #save() {
@@ -359,6 +364,7 @@ export class Panel {
   #ended(message) {
     this.#draw();
     if (!this.frame.isOpen) this.launcher.dataset.unread = '';
+    this.cart.again();
     const text = message && this.transcript.spoken(message);
     if (text) this.announcer.say(text);
     if (message?.role === 'assistant') this.#report(message);

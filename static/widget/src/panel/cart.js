@@ -11,6 +11,8 @@ export class Cart {
   element = h('div', { className: 'cart', part: 'cart', hidden: true });
   #checkout = '';
   #asked = false;
+  /** How the cart stands could not be found out. */
+  #isOwed = false;
 
   /**
    * @param {import('../conversation/api.js').Api} api
@@ -33,12 +35,17 @@ export class Cart {
     await this.#ask();
   }
 
+  /** What could not be found out then. */
+  async again() {
+    if (this.#isOwed) await this.#ask();
+  }
+
   /** Let the assistant work on the cart that the shopper already has. */
   async bind() {
     const token = await cartToken(this.root);
     if (!token || token === this.own.get('cart')) return;
-    this.own.set('cart', token);
-    await this.api.json('PUT', '/api/cart', { cart_id: token }).catch(() => {});
+    const bound = this.api.json('PUT', '/api/cart', { cart_id: token });
+    await bound.then(() => this.own.set('cart', token)).catch(() => {}); // the next message tries again
   }
 
   /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
@@ -59,8 +66,10 @@ export class Cart {
   }
 
   async #ask() {
+    this.#isOwed = false;
     const answer = await this.api.json('GET', '/api/cart').catch(() => null);
-    if (!answer) return;
+    this.#isOwed = !answer || answer.status === 'unknown';
+    if (this.#isOwed) return;
     this.#show(answer);
     if (answer.status === 'gone') this.say(strings.cartGone);
   }
