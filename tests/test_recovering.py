@@ -208,6 +208,23 @@ def test_only_the_first_of_two_takes_a_turn_over(anna: Visitor, model: Scripted,
     assert recovery.take(turn, "second", whole=False) is None
 
 
+def test_a_turn_that_another_process_takes_while_it_is_looked_at_is_left_to_it(
+    anna: Visitor, model: Scripted, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = half_said(anna, model, services, owner="elsewhere:1:1:abcd")
+    looking = threading.current_thread()
+
+    def died(_: str) -> bool:
+        if threading.current_thread() is not looking:
+            return False
+        return recovery.take(turn, "faster", whole=False) is not None
+
+    monkeypatch.setattr(recovery, "gone", died)
+    assert recovery.left_behind([], leases=True) == []
+    with connected():
+        assert Turn.get_by_id(turn.id).worker == "faster"
+
+
 def test_a_stale_attempt_writes_nothing_more(anna: Visitor, model: Scripted, services: Services) -> None:
     stale = half_said(anna, model, services, "a whole answer")
     assert whole(anna) == ("a whole answer", "complete")

@@ -203,10 +203,13 @@ def is_left_behind(turn: Turn, *, leases: bool) -> bool:
 
 
 def _dead(turns: str, *values: Any, leases: bool) -> list[Turn]:
+    lines = f"SELECT id, worker, lease_until, lease_until < CLOCK() FROM turn WHERE {turns}"  # noqa: S608 - our own words
     with connected():
-        asked = execute(f"SELECT id, worker, lease_until < CLOCK() FROM turn WHERE {turns}", *values)  # noqa: S608
-        dead = [turn for turn, owner, late in asked.fetchall() if (late and leases) or gone(owner)]
-        return [found for turn in dead if (found := Turn.find_by(id=turn))]
+        asked = execute(lines, *values).fetchall()
+        dead = [seen for *seen, late in asked if (late and leases) or gone(seen[1])]
+        # As it was seen: another process may have been faster, and it lives.
+        found = [Turn.find_by(id=turn, worker=owner, lease_until=lease) for turn, owner, lease in dead]
+        return [turn for turn in found if turn]
 
 
 def purge() -> int:
