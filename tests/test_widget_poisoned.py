@@ -117,10 +117,6 @@ class Story(Chat):
         self.server("POST", "/api/chat", json={"id": name, "message": message})
         self.server("PATCH", f"/api/conversations/{name}", json={"title": title})
 
-    @property
-    def log(self) -> Locator:
-        return self.page.get_by_role("log")
-
     def strangers(self, within: Locator) -> list[str]:
         """What stands in these places that no words may become."""
         found: list[str] = within.evaluate_all(
@@ -165,7 +161,7 @@ def test_cards_lead_to_the_shop_and_show_its_pictures(story: Story) -> None:
 
 def test_a_page_that_reads_the_answers_whole_shows_what_the_stream_became(story: Story) -> None:
     story.page.reload()
-    story.log.evaluate("log => log.scrollTo(0, 0)")
+    story.scroll_up(len(HOSTILE))
     expect(story.answers).to_have_count(len(HOSTILE))
     assert [each.inner_html() for each in story.page.locator("shop-chat .text").all()] == story.words
     assert story.tab.found() == []

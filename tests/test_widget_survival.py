@@ -212,7 +212,8 @@ def test_yesterdays_conversation_is_there_today(chat: Chat, live: Live) -> None:
     is_whole(again)
 
 
-def test_older_messages_come_as_the_shopper_scrolls_up(chat: Chat) -> None:
+def talk_on(chat: Chat) -> None:
+    """Ask, and so often again that the first question is on the second page."""
     chat.open()
     chat.ask(QUESTION)
     token, conversation = chat.kept("session")["token"], chat.kept("conversation")
@@ -221,13 +222,36 @@ def test_older_messages_come_as_the_shopper_scrolls_up(chat: Chat) -> None:
         body["message"]["parts"] = [{"type": "text", "text": f"thanks {number}"}]
         chat.page.request.post(f"{chat.live.url}/api/chat", data=body, headers={"Authorization": f"Bearer {token}"})
     chat.page.evaluate("sessionStorage.clear()")
+
+
+def test_older_messages_come_as_the_shopper_scrolls_up(chat: Chat) -> None:
+    talk_on(chat)
     chat.open("/cart")
     expect(chat.questions.last).to_have_text("thanks 15")
     assert chat.questions.first.inner_text() != QUESTION
-    chat.page.get_by_role("log").hover()
-    while chat.questions.first.inner_text() != QUESTION:
-        chat.page.mouse.wheel(0, -4000)
+    chat.scroll_up(17)
+    expect(chat.questions.first).to_have_text(QUESTION)
     expect(chat.questions).to_have_count(17)
+
+
+# A slow browser says that it has scrolled when what it scrolled to is already out of date.
+SCROLLS = """
+setInterval(() => {
+  const root = document.querySelector('shop-chat')?.shadowRoot;
+  root?.querySelector('[role=log]')?.dispatchEvent(new Event('scroll'));
+});
+"""
+
+
+def test_a_conversation_that_opens_at_its_end_asks_for_nothing_older(chat: Chat) -> None:
+    talk_on(chat)
+    asked: list[str] = []
+    chat.page.on("request", lambda request: asked.append(request.url))
+    chat.page.add_init_script(SCROLLS)
+    chat.open("/cart")
+    expect(chat.questions.last).to_have_text("thanks 15")
+    assert [url for url in asked if "/messages" in url]
+    assert not [url for url in asked if "before=" in url]
 
 
 def test_another_tab_shows_the_answer_that_is_being_written(chat: Chat, live: Live) -> None:

@@ -52,6 +52,12 @@ class Chat:
         expect(self.stop).to_have_count(0)
         expect(self.send).to_be_visible()
 
+    def scroll_up(self, questions: int) -> None:
+        """With the wheel, until so many questions are there."""
+        self.page.get_by_role("log").hover()
+        while self.questions.count() < questions:
+            self.page.mouse.wheel(0, -4000)
+
     def choose(self, item: str) -> None:
         """An item of the menu."""
         self.page.get_by_role("button", name="More", exact=True).click()

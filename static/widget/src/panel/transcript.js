@@ -229,7 +229,7 @@ export class Transcript {
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
     if (isAtEnd) this.#pill.toggleAttribute('hidden', true);
-    if (scrollTop < NEAR_START_PX) this.actions.older();
+    if (!this.#following && scrollTop < NEAR_START_PX) this.actions.older();
   }
 
   #keep() {
