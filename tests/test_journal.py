@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import peewee
 import pytest
 
-from tests.conftest import Visitor
+from tests.conftest import Visitor, text_of
 from tests.scripted import Scripted
 from widget_api.api.services import Services
 from widget_api.models import Chunk, Conversation, Session, Turn, connected, transaction
@@ -132,12 +132,16 @@ def test_closing_writes_what_is_left(journal: Journal) -> None:
     assert journal.commit(lambda: "still works") == "still works"
 
 
-def test_the_partial_answer_of_the_page_is_the_sum_of_its_chunks(anna: Visitor, model: Scripted) -> None:
+def test_the_partial_answer_of_the_page_is_the_sum_of_its_chunks(
+    anna: Visitor, model: Scripted, services: Services
+) -> None:
     gate = threading.Event()
     model.will("one ", "two ", gate)
     running = anna.send("count")
     assert model.streaming.wait(10)
+    services.engine._journal.commit(lambda: None)  # what was said so far is written by now
     page = anna.page()
+    assert text_of(page["messages"][-1]["parts"]) == "one two "
     assert page["messages"][-1]["parts"] == folded(events for _, events in chunks()).parts
     gate.set()
     assert running.data
