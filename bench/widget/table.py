@@ -82,7 +82,7 @@ ROWS = (
     Row(f"{ANSWER}, 50 a second", at("stream own", "{device} at 50"), 150, " ms"),
     Row(f"{LONG} while it opens", at("open longest"), 50, " ms"),
     Row(f"{LONG} while all of it is read", at("scroll longest"), 50, " ms"),
-    Row(f"{LONG} when all of it is opened again", at("reopen longest"), 50, " ms"),
+    Row(f"{LONG} when all of it is closed and opened again", at("reopen longest"), 50, " ms"),
     Row(f"elements more after {CYCLES} openings than after {WARM}", grown("held nodes"), 0, devices=ONCE),
     Row(f"listeners more after {CYCLES} openings than after {WARM}", grown("held listeners"), 0, devices=ONCE),
     Row(f"heap more after {CYCLES} openings than after {WARM}", grown("held heap"), 50_000, " bytes", ONCE),
