@@ -25,7 +25,8 @@ class Money:
     currency: str
 
     def to_dict(self) -> dict[str, Any]:
-        return {"amount": self.amount, "currency": self.currency}
+        """Return the price for the wire: an integer, and how many of its digits are decimals."""
+        return {"amount": self.amount, "currency": self.currency, "exponent": decimals(self.currency)}
 
     @property
     def major(self) -> Decimal:

@@ -101,8 +101,11 @@ export interface Cursor {
 }
 
 export interface Money {
+  /** In minor units of the currency. */
   amount: number;
   currency: string;
+  /** How many digits of the amount are decimals (ISO 4217). None in messages stored by an earlier version. */
+  exponent?: number;
 }
 
 export interface Variant {
