@@ -122,6 +122,8 @@ export interface Product {
   url: string;
   image: string;
   price: Money;
+  /** The top of the price range, where the shop says so. */
+  price_max?: Money | null;
   variants: Variant[];
   available: boolean;
 }
