@@ -19,7 +19,7 @@ from widget_api.shopify.goods import (
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.mcp import Mcp, Result
-from widget_api.shopify.money import Money, minor
+from widget_api.shopify.money import Money, lowest, minor
 from widget_api.shopify.words import plain, prose, words
 
 MAX_VARIANTS = 100
@@ -131,7 +131,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         url=endpoint.link(raw.get("url") or (f"/products/{handle}" if handle else "")),
         image=_image(raw, endpoint) or next((variant.image for variant in variants if variant.image), ""),
         description=_text(raw.get("description"), DESCRIPTION),
-        price=_price(prices["min"]) if "min" in prices else min(variant.price for variant in variants),
+        price=_price(prices["min"]) if "min" in prices else lowest(variant.price for variant in variants),
         variants=tuple(variants),
         available=any(variant.available for variant in variants),
     )
