@@ -181,3 +181,17 @@ def test_the_demo_tells_an_old_price_as_it_is() -> None:
     step = Demo(pace=0).stream(Request("You sell mugs.", prompt.history(messages), ()), ear)
     assert not step.calls
     assert "4,990.00 HUF" in ear.words
+
+
+def test_the_model_is_told_what_the_total_is_made_of_where_it_is_more_than_a_sum(shop: ShopServer) -> None:
+    cart = ucp_cart((GREY, 2), price=499000, currency="HUF")
+    with store_at(shop.url) as store:
+        tools = Toolbox(store, Slot(CART_ID), ())
+        assert "totals" not in tools.run("get_cart", {}).output["cart"]
+        cart["totals"].insert(1, {"type": "tax", "display_text": "incl. 27% VAT", "amount": 212173})
+        shop.script["get_cart"] = ucp_result(cart)
+        outcome = tools.run("get_cart", {})
+    tax = {"type": "tax", "text": "incl. 27% VAT"}
+    assert outcome.output["cart"]["totals"] == [{**tax, "amount": "2121.73 HUF"}]
+    ((_, event),) = outcome.events
+    assert event["cart"]["totals"][1] == {**tax, "amount": {"amount": 212173, "currency": "HUF", "exponent": 2}}

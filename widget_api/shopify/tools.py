@@ -316,5 +316,6 @@ def _cart_outcome(checked: Checked, note: str) -> Outcome:
                 "total": cart.total.to_dict(),
                 "count": cart.count,
             }
+            | ({"totals": details} if (details := cart.price_details) else {})
         )
     return Outcome({**output, "note": note} if note else output, events=(("data-cart", event),))

@@ -128,9 +128,18 @@ export interface Product {
   available: boolean;
 }
 
+/** An entry of the shop's own account of the price; `text` is its label, which may be empty. */
+export interface Total {
+  type: string;
+  text: string;
+  amount: Money;
+}
+
 export interface Cart {
   count: number;
   total: Money;
+  /** None in messages stored by an earlier version. */
+  totals?: Total[];
   checkout_url?: string;
 }
 
