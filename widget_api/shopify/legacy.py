@@ -20,7 +20,7 @@ from widget_api.shopify.goods import (
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.mcp import Mcp, Result
-from widget_api.shopify.money import Money, major
+from widget_api.shopify.money import Money, lowest, major
 from widget_api.shopify.ucp import DESCRIPTION, MAX_VARIANTS
 from widget_api.shopify.words import prose, words
 
@@ -128,7 +128,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         price=(
             major(prices["min"], prices["currency"])
             if "min" in prices
-            else min(variant.price for variant in variants)
+            else lowest(variant.price for variant in variants)
         ),
         variants=variants,
         available=any(variant.available for variant in variants),

@@ -88,13 +88,18 @@ class Store:
     ) -> list[Product]:
         """At most `limit` products that match and cost at most `highest`, in whole units of the shop's currency.
 
-        Where nothing that can be bought matches, what is sold out is shown, unless `available_only`.
+        A product that the shop prices in another currency is not measured by it. Where nothing that can be bought
+        matches, what is sold out is shown, unless `available_only`.
         """
         price = from_major(highest, self.endpoint.currency)
         many = TO_CHOOSE_FROM if highest is not None and price is None else limit
 
+        def comparable(found: Money) -> bool:
+            # A shop may answer in another currency than the shopper's; amounts of two say nothing about each other.
+            return price is None or found.currency == price.currency
+
         def fits(product: Product) -> bool:
-            affordable = highest is None or product.price.major <= highest
+            affordable = highest is None or not comparable(product.price) or product.price.major <= highest
             return affordable and (product.available or not available_only)
 
         # Shops disagree on what a search for the unavailable finds (those alone, or all), so it comes second.

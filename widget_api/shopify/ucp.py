@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name
+from widget_api.shopify.cart import Cart, Checked, Line, Total, classify, line_name
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import (
     PRODUCT_ID,
@@ -19,10 +20,11 @@ from widget_api.shopify.goods import (
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.mcp import Mcp, Result
-from widget_api.shopify.money import Money, minor
+from widget_api.shopify.money import Money, lowest, minor
 from widget_api.shopify.words import plain, prose, words
 
 MAX_VARIANTS = 100
+MAX_TOTALS = 20
 DESCRIPTION = 1500
 
 
@@ -131,7 +133,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         url=endpoint.link(raw.get("url") or (f"/products/{handle}" if handle else "")),
         image=_image(raw, endpoint) or next((variant.image for variant in variants if variant.image), ""),
         description=_text(raw.get("description"), DESCRIPTION),
-        price=_price(prices["min"]) if "min" in prices else min(variant.price for variant in variants),
+        price=_price(prices["min"]) if "min" in prices else lowest(variant.price for variant in variants),
         variants=tuple(variants),
         available=any(variant.available for variant in variants),
     )
@@ -181,6 +183,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
         total=total if total is not None else Money(sum(line.total.amount for line in lines), currency),
         checkout_url=endpoint.link(raw.get("continue_url")),
         expires_at=words(raw.get("expires_at"), 40),
+        totals=tuple(_totals(raw.get("totals"), currency)),
     )
 
 
@@ -203,10 +206,21 @@ def _line(raw: Mapping[str, Any], currency: object) -> Line:
 
 def _total(raw: object, currency: object) -> Money | None:
     """The entry of type "total", else "subtotal"."""
-    entries = [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
-    amounts = {entry.get("type"): entry.get("amount") for entry in entries}
+    amounts = {str(entry.get("type")): entry.get("amount") for entry in _entries(raw)}
     amount = amounts.get("total", amounts.get("subtotal"))
     return None if amount is None else minor(amount, currency)
+
+
+def _totals(raw: object, currency: object) -> Iterator[Total]:
+    """Yield all entries that have an amount, in the shop's order."""
+    for entry in _entries(raw)[:MAX_TOTALS]:
+        text = words(entry.get("display_text"), 100)
+        with suppress(ValueError, LookupError):
+            yield Total(words(entry["type"], 40), text, minor(entry["amount"], currency))
+
+
+def _entries(raw: object) -> list[dict[str, Any]]:
+    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
 
 def _answers(query: str, payload: object, endpoint: Endpoint) -> Iterator[Answer]:

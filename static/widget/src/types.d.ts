@@ -101,8 +101,11 @@ export interface Cursor {
 }
 
 export interface Money {
+  /** In minor units of the currency. */
   amount: number;
   currency: string;
+  /** How many digits of the amount are decimals (ISO 4217). None in messages stored by an earlier version. */
+  exponent?: number;
 }
 
 export interface Variant {
@@ -119,13 +122,24 @@ export interface Product {
   url: string;
   image: string;
   price: Money;
+  /** The top of the price range, where the shop says so. */
+  price_max?: Money | null;
   variants: Variant[];
   available: boolean;
+}
+
+/** An entry of the shop's own account of the price; `text` is its label, which may be empty. */
+export interface Total {
+  type: string;
+  text: string;
+  amount: Money;
 }
 
 export interface Cart {
   count: number;
   total: Money;
+  /** None in messages stored by an earlier version. */
+  totals?: Total[];
   checkout_url?: string;
 }
 

@@ -1,7 +1,7 @@
 import { h, icon } from '../common/dom.js';
 import { CHEVRON } from '../common/icons.js';
 import { strings } from './strings.js';
-import { price } from './money.js';
+import { exceeds, isSamePrice, price, priceRange } from './money.js';
 import { purchase } from './purchase.js';
 
 /** @typedef {import('../types').Product} Product */
@@ -61,10 +61,8 @@ function picture(src, available) {
 /** @param {Product} product @param {string} locale */
 function details(product, locale) {
   const variants = product.variants ?? [];
-  const cheapest = variants.find((variant) => variant.price.amount === product.price.amount);
-  const amounts = new Set(variants.map((variant) => variant.price.amount));
-  const now = price(product.price, locale);
-  const before = cheapest?.compare_at && cheapest.compare_at.amount > product.price.amount && cheapest.compare_at;
+  const cheapest = variants.find((variant) => isSamePrice(variant.price, product.price));
+  const before = cheapest?.compare_at && exceeds(cheapest.compare_at, product.price) && cheapest.compare_at;
   return h(
     'span',
     { className: 'details' },
@@ -73,12 +71,22 @@ function details(product, locale) {
       'span',
       { className: 'price' },
       before && h('span', { className: 'hidden' }, strings.now),
-      h('b', { className: before ? 'sale' : '' }, amounts.size > 1 ? strings.from(now) : now),
+      h('b', { className: before ? 'sale' : '' }, prices(product, !before, locale)),
       before && h('span', { className: 'hidden' }, strings.was),
       before && h('s', {}, price(before, locale)),
     ),
     h('span', { className: 'stock' }, stock(product)),
   );
+}
+
+/**
+ * The price, or where the variants differ, the range or at least where it begins.
+ * @param {Product} product @param {boolean} mayRange @param {string} locale
+ */
+function prices({ price: lowest, price_max, variants }, mayRange, locale) {
+  if (mayRange && price_max) return priceRange(lowest, price_max, locale);
+  const differ = variants?.some((variant) => !isSamePrice(variant.price, lowest));
+  return differ ? strings.from(price(lowest, locale)) : price(lowest, locale);
 }
 
 /** @param {Product} product */

@@ -34,7 +34,7 @@ export function purchase({ title, variants }, { locale, acts }) {
 
 /** @param {Variant[]} variants @param {string} title @param {string} locale */
 function options(variants, title, locale) {
-  const isOnePrice = new Set(variants.map((variant) => variant.price.amount)).size === 1;
+  const isOnePrice = new Set(variants.map((variant) => variant.price.amount + variant.price.currency)).size === 1;
   const named = variants.map((variant) => {
     const text = isOnePrice ? variant.title : `${variant.title} · ${price(variant.price, locale)}`;
     return h('option', { value: variant.id }, text);
