@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from widget_api.shopify.endpoint import Endpoint, is_permanent_domain
 from widget_api.shopify.http import Http, Reply
-from widget_api.shopify.moves import redirect_target
+from widget_api.shopify.moves import leads_to_password_page, redirect_target
 
 # Shopify redirects a page from the permanent domain to the shop's website, and that perhaps to a market's pages.
 MAX_HOPS: Final = 2
@@ -21,15 +21,17 @@ def fetch_page(
 ) -> tuple[str, Reply]:
     """Return the last address and its answer, after at most `MAX_HOPS` redirects from the shop to itself.
 
-    A redirect to another website is not followed: it is the answer. `trusts` says whether an address belongs to the
-    shop; by default those of its endpoint and its registered websites do. Raises `ShopUnavailable`, `ShopRefused`.
+    A redirect to another website, or to the page for a password, is not followed: it is the answer. `trusts` says
+    which addresses belong to the shop beside those of its endpoint and its registered websites.
+    Raises `ShopUnavailable`, `ShopRefused`.
     """
     url = endpoint.base + path
     headers = {"User-Agent": endpoint.user_agent}
     for _ in range(MAX_HOPS):
         reply = http.get(url, headers)
         target = redirect_target(url, reply)
-        if not target or not (belongs_to(endpoint, target) or (trusts is not None and trusts(target))):
+        own = belongs_to(endpoint, target) or (trusts is not None and trusts(target))
+        if not target or not own or leads_to_password_page(target):
             return url, reply
         url = target
     return url, http.get(url, headers)
