@@ -109,7 +109,8 @@ class Http:
                 ) as response,
             ):
                 raw = _read(response)
-        except (requests.RequestException, HTTPError, OSError, UnicodeError) as exc:
+        # A ValueError is what requests makes of an address that cannot be read, also of one in a Location.
+        except (requests.RequestException, HTTPError, OSError, ValueError) as exc:
             late = limit.over or isinstance(exc, requests.Timeout | urllib3_errors.TimeoutError)
             if tries > 1 and not late:
                 return self._send(method, url, body, headers, tries=tries - 1)

@@ -142,23 +142,18 @@ class Mcp:
         Raises `NotOffered` when there is no such tool, `ShopRefused` and `ShopUnavailable`.
         """
         result = self._request("tools/call", {"name": name, "arguments": arguments}, name)
-        content = result.get("content")
-        texts = tuple(
-            block["text"]
-            for block in (content if isinstance(content, list) else ())
-            if isinstance(block, dict) and isinstance(block.get("text"), str)
-        )
-        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in texts):
+        answer = _answer(result)
+        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in answer.texts):
             raise NotOffered
-        return Result(result.get("structuredContent"), texts)
+        return answer
 
     def _list(self, arguments: dict[str, Any]) -> Iterator[str]:
         params: dict[str, Any] = {"arguments": arguments} if arguments else {}
         for _ in range(MAX_PAGES):
             result = self._request("tools/list", params)
             tools = result.get("tools")
-            if not isinstance(tools, list) and (refusal := refusal_in_result(result.get("structuredContent"))):
-                raise AgentRefused(refusal)
+            if not isinstance(tools, list):
+                _raise_refusal(result)
             for tool in tools if isinstance(tools, list) else ():
                 if isinstance(tool, dict) and isinstance(tool.get("name"), str):
                     yield tool["name"]
@@ -244,6 +239,23 @@ class Mcp:
             headers["Mcp-Session-Id"] = reply.header("Mcp-Session-Id")
         self._post({"jsonrpc": "2.0", "method": "notifications/initialized"}, headers)
         return headers
+
+
+def _answer(result: dict[str, Any]) -> Result:
+    content = result.get("content")
+    texts = tuple(
+        block["text"]
+        for block in (content if isinstance(content, list) else ())
+        if isinstance(block, dict) and isinstance(block.get("text"), str)
+    )
+    return Result(result.get("structuredContent"), texts)
+
+
+def _raise_refusal(result: dict[str, Any]) -> None:
+    """Raise `AgentRefused` when the result, which is no list of tools, says that the shop refuses us."""
+    for payload in (result, *_answer(result).payloads()):
+        if refusal := refusal_in_result(payload):
+            raise AgentRefused(refusal)
 
 
 def _message(reply: Reply, number: int) -> dict[str, Any]:
