@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Final
 
 from widget_api.shopify.words import words
 
-MAX_HTML: Final = 1_000_000
+# Of the main part; what stands before it in a theme may be longer.
+MAX_HTML: Final = 400_000
 MAX_BLOCKS: Final = 800
 # A passage is what a shopper would be read out; a block is a paragraph.
 PASSAGE: Final = 700
@@ -27,7 +28,11 @@ _SILENT: Final = frozenset(
     {"script", "style", "template", "noscript", "svg", "nav", "form", "button", "select", "footer"}
 )
 # What Shopify puts around a policy in every theme; then what HTML has for a page's main part.
-_CONTAINER: Final = "shopify-policy__container"
+_MAIN: Final = (
+    re.compile(r"<[a-z][a-z0-9]*\s[^<>]*shopify-policy__container", re.IGNORECASE),
+    re.compile(r"<main\b", re.IGNORECASE),
+    re.compile(r"<body\b", re.IGNORECASE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def _blocks(html: str) -> Iterator[tuple[bool, str]]:
     """Each paragraph, list item, table row or heading of the main part: whether it is a heading, and its text."""
     block = _Block()
     count = 0
-    for name, ends, text in _spoken(_main_part(_TAGS.split(_without_comments(html[:MAX_HTML])))):
+    for name, ends, text in _spoken(_main_part(_without_comments(html))):
         if name not in _BLOCKS:
             block.add(name, text, ends=ends)
             continue
@@ -133,36 +138,17 @@ def _spoken(tokens: list[str]) -> Iterator[tuple[str, bool, str]]:
             yield "", False, unescape(token)
 
 
-def _main_part(tokens: list[str]) -> list[str]:
-    """The tokens from the start of the main part to its end."""
-    starts = (_first(tokens, fits) for fits in (_is_container, _is_main, _is_body))
-    start = next((at for at in starts if at is not None), None)
-    if start is None:
-        return tokens
-    name, depth = _name(tokens[start]), 0
-    for position in range(start, len(tokens)):
-        if _name(tokens[position]) == name:
-            depth += -1 if tokens[position].startswith("</") else 1
-        if depth == 0:
-            return tokens[start:position]
-    return tokens[start:]
-
-
-def _is_container(token: str) -> bool:
-    return _CONTAINER in token
-
-
-def _is_main(token: str) -> bool:
-    return _name(token) == "main"
-
-
-def _is_body(token: str) -> bool:
-    return _name(token) == "body"
-
-
-def _first(tokens: list[str], fits: Callable[[str], bool]) -> int | None:
-    found = (at for at, token in enumerate(tokens) if _name(token) and fits(token) and not token.startswith("</"))
-    return next(found, None)
+def _main_part(html: str) -> list[str]:
+    """The tags and texts from the start of the main part to its end."""
+    start = next((found.start() for pattern in _MAIN if (found := pattern.search(html))), 0)
+    tokens = _TAGS.split(html[start : start + MAX_HTML])
+    name, depth = next(filter(None, map(_name, tokens)), ""), 0
+    for position, token in enumerate(tokens):
+        if name and _name(token) == name:
+            depth += -1 if token.startswith("</") else 1
+            if depth == 0 and start:
+                return tokens[:position]
+    return tokens
 
 
 def _name(token: str) -> str:
