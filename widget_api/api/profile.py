@@ -98,7 +98,7 @@ def profile_of(release: str) -> Response:
 
 
 def _respond(document: dict[str, Any]) -> Response:
-    """Public and the same for all: shops want a public cache header of a minute or more."""
+    """Answer publicly and alike for all: shops want a public cache header of a minute or more."""
     response = jsonify(document)
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.add_etag()

@@ -38,7 +38,7 @@ def read_business_profile(body: bytes) -> BusinessProfile | None:
 
 
 def _endpoints(value: Any, depth: int = 0) -> Iterator[str]:
-    """The addresses of all endpoints in the services, whatever release's shape they have."""
+    """Yield the addresses of all endpoints in the services, in whatever release's shape."""
     if depth > MAX_DEPTH:
         return
     if isinstance(value, dict):

@@ -12,16 +12,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 from widget_api.problems import Problem, ShopRefused, ShopUnavailable
 from widget_api.shopify.endpoint import CLIENT_NAME
 from widget_api.shopify.http import Http, Reply
 from widget_api.shopify.moves import log_move
+from widget_api.shopify.pauses import SHORT_PAUSE, busy_problem, is_to_be_repeated, pause_of, too_many
 from widget_api.shopify.refusals import (
     AUTHENTICATION,
-    UNAUTHORIZED,
     AgentRefused,
     Refusal,
     refusal_in_error,
@@ -40,15 +39,10 @@ _META: Final = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 
-# A shopper is waiting: a longer pause than this is the shopper's to decide on.
-SHORT_PAUSE = 2.0
-DEFAULT_PAUSE = 1.0
-LONGEST_PAUSE = 3600.0
 MAX_PAGES = 5
 
 _WANTS_MORE = re.compile(r"session|initiali[sz]e|protocol.?version|mcp-|_meta", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
 # Tools that change nothing may be called again when nobody knows what became of the first call.
 _READS = re.compile(r"(get|search|ask)_")
@@ -163,15 +157,15 @@ class Mcp:
             params = {**params, "cursor": cursor}
 
     def _request(self, method: str, params: dict[str, Any], name: str = "") -> dict[str, Any]:
-        """One request, repeated at most once after a short pause that the shop asked for, and once after it was
-        spoken to as it wants. It was not carried out before."""
+        """Send one request, again at most once after a short pause that the shop asked for, and once more as the
+        server wants it. It was not carried out before."""
         changes = bool(name and not _READS.match(name))
         waited = adapted = False
         while True:
             reply, message = self._exchange(method, params, name, changes=changes)
-            if not waited and _is_to_be_repeated(reply, message, changes=changes):
+            if not waited and is_to_be_repeated(reply, message, changes=changes):
                 waited = True
-                self._wait(_pause(reply, message))
+                self._wait(pause_of(reply, message))
             elif not adapted and self._wants_more(reply):
                 adapted = True
                 self._adapt(params)
@@ -181,7 +175,7 @@ class Mcp:
 
     def _wait(self, pause: float) -> None:
         if pause > SHORT_PAUSE:
-            raise _too_many(pause)
+            raise too_many(pause)
         self._http.pause(pause)
 
     def _exchange(
@@ -211,7 +205,7 @@ class Mcp:
         )
 
     def _wants_more(self, reply: Reply) -> bool:
-        """Whether the server wants a session or headers, or has forgotten the session it gave."""
+        """Return whether the server wants a session or headers, or has forgotten the session it gave."""
         if reply.status == 404 and self._http.sessions.get(self.url):
             self._http.sessions.drop(self.url)
             return True
@@ -293,8 +287,8 @@ def _result(reply: Reply, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Problem:
-    """The problem that a JSON-RPC error is. Its words are written for programs, so they go no further."""
-    if problem := _busy(reply, message):
+    """Return the problem that a JSON-RPC error is. Its words are written for programs, so they go no further."""
+    if problem := busy_problem(reply, message):
         return problem
     code, said = error.get("code"), words(error.get("message"))
     if code == METHOD_NOT_FOUND or _NO_SUCH_TOOL.search(said):
@@ -307,7 +301,7 @@ def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Prob
 
 
 def _status_fault(reply: Reply, message: dict[str, Any]) -> Problem:
-    if problem := _busy(reply, message):
+    if problem := busy_problem(reply, message):
         return problem
     if reply.status in {404, 405, 410}:
         return NotOffered()
@@ -318,77 +312,3 @@ def _status_fault(reply: Reply, message: dict[str, Any]) -> Problem:
     if 400 <= reply.status < 500:
         return ShopRefused()
     return ShopUnavailable("The shop's answer could not be understood." if reply.status < 300 else "")
-
-
-def _is_to_be_repeated(reply: Reply, message: dict[str, Any], *, changes: bool) -> bool:
-    """Whether the shop wants the request once more: it is asked too much, or is busy and says for how long. UCP lets
-    a shop fetch our profile in the meantime ("Fetching", 503). What changes something is sent again only when the
-    shop counts requests, which it does before it acts."""
-    if _is_rate_limit(reply, message):
-        return True
-    return not changes and _is_busy(reply, message) and (_named_pause(reply, message) is not None)
-
-
-def _busy(reply: Reply, message: dict[str, Any]) -> ShopUnavailable | None:
-    """The problem when the shop has no time, with the pause that it named."""
-    if _is_rate_limit(reply, message):
-        return _too_many(_pause(reply, message))
-    if _is_busy(reply, message):
-        named = _named_pause(reply, message)
-        return ShopUnavailable(retry_after=None if named is None else max(1, round(named)))
-    return None
-
-
-def _is_rate_limit(reply: Reply, message: dict[str, Any]) -> bool:
-    """By status or in words: Shopify sends either, the words also with status 200."""
-    error = _error(message)
-    said = words(error.get("message")) if error.get("code") == UNAUTHORIZED else ""
-    return reply.status == 429 or "rate limit" in said.lower()
-
-
-def _is_busy(reply: Reply, message: dict[str, Any]) -> bool:
-    """By status, or by a pause in an error that is not about the request itself."""
-    error = _error(message)
-    return reply.status == 503 or (error.get("code") == UNAUTHORIZED and _pause_in(error) is not None)
-
-
-def _too_many(pause: float) -> ShopUnavailable:
-    return ShopUnavailable("The shop is asked too much at the moment.", retry_after=max(1, round(pause)))
-
-
-def _pause(reply: Reply, message: dict[str, Any]) -> float:
-    named = _named_pause(reply, message)
-    return DEFAULT_PAUSE if named is None else named
-
-
-def _named_pause(reply: Reply, message: dict[str, Any]) -> float | None:
-    """The seconds to wait that the shop named, in the header or in the error's data."""
-    named = _pause_in(_error(message))
-    if named is None:
-        named = _retry_after(reply)
-    return None if named is None else float(min(max(named, 0.0), LONGEST_PAUSE))
-
-
-def _pause_in(error: dict[str, Any]) -> float | None:
-    data = error.get("data")
-    named = data.get("retry_after") if isinstance(data, dict) else None
-    if isinstance(named, str) and _SECONDS.fullmatch(named):
-        return float(named)
-    return None if isinstance(named, bool) or not isinstance(named, int | float) else named
-
-
-def _error(message: dict[str, Any]) -> dict[str, Any]:
-    error = message.get("error")
-    return error if isinstance(error, dict) else {}
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """The header's seconds or date (RFC 9110, section 10.2.3)."""
-    text = reply.header("Retry-After").strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    try:
-        now = parsedate_to_datetime(reply.header("Date"))
-        return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
-        return None

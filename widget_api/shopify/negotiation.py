@@ -84,7 +84,8 @@ class UcpClient:
         return result
 
     def _negotiate(self, part: str, ask: Callable[[str], T]) -> T:
-        """`ask` in one version after the other until the shop takes one. A refused request was not carried out."""
+        """Call `ask` with one version after the other until the shop takes one. A refused request was not carried
+        out."""
         release, tried = self._release(), list[str]()
         while True:
             tried.append(release)
@@ -102,7 +103,7 @@ class UcpClient:
             return answer
 
     def _next(self, refusal: Refusal, tried: list[str]) -> str:
-        """The version to try next: one of ours that the shop names, or any if it names none; empty when none is left.
+        """Return the version to try next: one of ours that the shop names, or any if it names none; else nothing.
 
         It names them in its refusal, which names the refused one too, or else in its own profile.
         """
@@ -113,7 +114,7 @@ class UcpClient:
         return next((release for release in left if release in named), "" if named else left[0])
 
     def _published(self) -> frozenset[str]:
-        """The versions in the shop's own profile; empty when it cannot be read."""
+        """Return the versions in the shop's own profile; none when it cannot be read."""
         try:
             _, reply = fetch_page(self._endpoint, self._http, PATH)
         except (ShopUnavailable, ShopRefused):

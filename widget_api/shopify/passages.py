@@ -75,7 +75,7 @@ def read_page(url: str, html: str) -> Page:
 
 
 def _blocks(html: str) -> Iterator[tuple[bool, str]]:
-    """Each paragraph, list item, table row or heading of the main part: whether it is a heading, and its text."""
+    """Yield each paragraph, list item, row and heading of the main part: whether it is a heading, and its text."""
     block = _Block()
     count = 0
     for name, ends, text in _spoken(_main_part(_without_comments(html))):
@@ -121,7 +121,7 @@ class _Block:
 
 
 def _spoken(tokens: list[str]) -> Iterator[tuple[str, bool, str]]:
-    """Each tag's name and whether it ends something, or each text with an empty name; nothing of silent parts."""
+    """Yield each tag's name and whether it ends something, or a text with an empty name; no silent parts."""
     silent, depth = "", 0
     for token in tokens:
         tag = _TAG.match(token)
@@ -139,7 +139,7 @@ def _spoken(tokens: list[str]) -> Iterator[tuple[str, bool, str]]:
 
 
 def _main_part(html: str) -> list[str]:
-    """The tags and texts from the start of the main part to its end."""
+    """Return the tags and texts from the start of the main part to its end."""
     start = next((found.start() for pattern in _MAIN if (found := pattern.search(html))), 0)
     tokens = _TAGS.split(html[start : start + MAX_HTML])
     name, depth = next(filter(None, map(_name, tokens)), ""), 0

@@ -72,7 +72,7 @@ class Policies:
         return f"{self._endpoint.base}{PATH}{handle}"
 
     def _fetch(self, handle: str) -> Page:
-        """The page, without passages when there is none. Raises `ShopUnavailable`, `ShopRefused`."""
+        """Return the page, without passages when there is none. Raises `ShopUnavailable`, `ShopRefused`."""
         url, reply = fetch_page(self._endpoint, self._http, PATH + handle)
         if reply.status in {404, 410}:
             return Page(url)

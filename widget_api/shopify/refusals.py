@@ -107,12 +107,12 @@ def refusal_in_result(payload: object) -> Refusal | None:
 
 
 def _code(raw: object) -> str:
-    """The code as UCP writes it; some servers shout it."""
+    """Return the code as UCP writes it; some servers shout it."""
     code = raw.lower() if isinstance(raw, str) else ""
     return code if _CODE.fullmatch(code) else ""
 
 
 def _releases(message: str, details: dict[str, Any]) -> frozenset[str]:
-    """All protocol versions that the error names, wherever it does; addresses are no such place."""
+    """Return all protocol versions that the error names, wherever it does; addresses are no such place."""
     told = {name: value for name, value in details.items() if name != "continue_url"}
     return frozenset(_RELEASE.findall(f"{message} {json.dumps(told)}"))

@@ -121,7 +121,7 @@ def best_passages(query: str, pages: Sequence[tuple[str, Page]], most: int) -> l
 
 
 def _scores(query: str, texts: list[str]) -> list[float]:
-    """How much each text shares with the query; terms that most texts have count nothing."""
+    """Return how much each text shares with the query; terms that most texts have count nothing."""
     asked = _terms(query, asks=True)
     found = [_terms(text) for text in texts]
     weights = {}
@@ -133,7 +133,7 @@ def _scores(query: str, texts: list[str]) -> list[float]:
 
 
 def _terms(text: str, *, asks: bool = False) -> dict[str, float]:
-    """What the text is compared by, each with its weight: stems, their shorter roots, pairs of letters."""
+    """Return what the text is compared by, each with its weight: stems, their shorter roots, pairs of letters."""
     terms: dict[str, float] = {}
     for word in _WORD.findall(fold(text)):
         if asks and word in _ASKING:
