@@ -38,14 +38,14 @@ class Legacy:
 
     def __init__(self, endpoint: Endpoint, http: Http) -> None:
         self.endpoint = endpoint
-        self._mcp = Mcp(endpoint.legacy, http)
+        self._mcp = Mcp(endpoint.legacy, http, endpoint.user_agent, endpoint.domain)
 
     def offers(self, ability: Ability) -> bool:
         """Whether the shop lists all that it takes here. Raises `ShopUnavailable`, `ShopRefused`."""
         return self.TOOLS[ability] <= self._mcp.tools({})
 
     def forget(self) -> None:
-        self._mcp.forget()
+        self._mcp.forget({})
 
     def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]:
         """Products that match, at most `limit`; with `sold_out` those that cannot be bought at the moment."""

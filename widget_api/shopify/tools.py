@@ -28,6 +28,14 @@ MAX_ANSWERS = 5
 _SEARCH_FIRST: Final = (
     "This conversation has not shown that variant: find it with search_catalog or get_product first."
 )
+_NOT_PUBLISHED: Final = (
+    "The shop has published nothing about this. Say so, do not guess, and point the shopper to the shop's contact "
+    "page."
+)
+_EXCERPTS: Final = (
+    "These are excerpts of the shop's own pages. Say only what they say; if they do not answer the question, say so "
+    "and point the shopper to the shop's contact page."
+)
 _CART_NOTES: Final[dict[str, str]] = {
     "none": "There is no cart yet; the first change begins one.",
     "gone": "The earlier cart is gone (carts expire); the next change begins a new one.",
@@ -243,7 +251,11 @@ class Toolbox:
 
     def _ask(self, query: str) -> Outcome:
         answers = self._store.ask(query)[:MAX_ANSWERS]
-        return Outcome({"answers": [answer.to_dict() for answer in answers]})
+        output: dict[str, Any] = {"answers": [answer.to_dict() for answer in answers]}
+        if not answers or any(answer.is_excerpt for answer in answers):
+            contact = self._store.contact_page()
+            output["note"] = f"{_EXCERPTS if answers else _NOT_PUBLISHED}{f' It is {contact}' if contact else ''}"
+        return Outcome(output)
 
 
 def _gid(kind: str, id: str) -> str:
