@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from widget_api.demo import basket, currency, discounts, objects, view
-from widget_api.demo.carts import CARTS, Cart, CartRefusal, Line, Properties, new_line, new_token
+from widget_api.demo import basket, currency, discounts, objects, stock, view
+from widget_api.demo.carts import CARTS, Cart, CartRefusal, Line, Properties, merged, new_line, new_token, with_line
+from widget_api.demo.faults import FAULTS
 
 bp = Blueprint("ajax_cart", __name__)
 
@@ -44,19 +45,20 @@ def add() -> Response:
     items = body.get("items")
     cart = basket.ensure()
     wanted = _wanted(items if isinstance(items, list) else [body], cart)
-    CARTS.add(cart, wanted)
+    lacking = _partly(body, cart, lambda newest: [*newest.lines, *wanted])
     kinds = {line.kind for line in wanted}
     drop = objects.cart(cart)
     added = [item for item, line in zip(drop["items"], cart.lines, strict=True) if line.kind in kinds]
-    return jsonify({**({"items": added} if items else added[0]), **_sections(body)})
+    answer = {"items": added} if items or not added else added[0]
+    return jsonify({**answer, **lacking, **_sections(body)})
 
 
 @bp.post("/cart/change.js")
 def change() -> Response:
     """Make one line, named by variant id, key or place (`line`, from 1), hold `quantity` pieces, and `properties`."""
     body = _body()
-    _change(body)
-    return jsonify({**_cart(basket.current()), **_sections(body)})
+    lacking = _change(body)
+    return jsonify({**_cart(basket.current()), **lacking, **_sections(body)})
 
 
 @bp.post("/cart/update.js")
@@ -176,7 +178,7 @@ def _body() -> dict[str, Any]:
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
             raise Malformed("Bad Request", "The body is no JSON object.")
-        return {**body, **_nested(body)}
+        return body
     fields: dict[str, Any] = request.form.to_dict()
     listed = request.form.getlist("updates[]")
     return {**fields, **({"updates": listed} if listed else {}), **_nested(fields)}
@@ -226,13 +228,31 @@ def _number(value: Any, name: str) -> int:
     return int(text)
 
 
-def _change(body: Mapping[str, Any]) -> None:
+def _partly(body: Mapping[str, Any], cart: Cart, wanted: Callable[[Cart], list[Line]]) -> dict[str, Any]:
+    """Make the cart hold what is wanted, and return nothing; raise `CartRefusal` for more than there is.
+
+    With `partly`, which is the demo's own and which its standard actions send, do it as far as there is stock and
+    return the `warnings` that the Storefront API has since 2024-10. Shopify's standard actions write through it.
+    """
+    if body.get("partly") is True and not FAULTS.stock_in_user_errors:
+        lacking = stock.fill(cart, wanted)
+        return {"warnings": [{"code": each.code.upper(), "message": each.said} for each in lacking]}
+
+    def change(newest: Cart) -> None:
+        newest.lines = merged(wanted(newest))
+
+    CARTS.edit(cart, change)
+    return {}
+
+
+def _change(body: Mapping[str, Any]) -> dict[str, Any]:
     cart = basket.ensure()
     line = _line(cart, body)
     if line is None:
         raise Malformed("bad_request", "no valid id or line parameter")
-    properties = _properties(body["properties"]) if isinstance(body.get("properties"), Mapping) else None
-    CARTS.set_line(cart, line.id, _number(body.get("quantity", line.quantity), "quantity"), properties)
+    properties = _properties(body["properties"]) if isinstance(body.get("properties"), Mapping) else line.properties
+    changed = replace(line, quantity=_number(body.get("quantity", line.quantity), "quantity"), properties=properties)
+    return _partly(body, cart, lambda newest: with_line(newest.lines, changed))
 
 
 def _describe(body: Mapping[str, Any]) -> None:
@@ -260,9 +280,9 @@ def _line(cart: Cart, body: Mapping[str, Any]) -> Line | None:
 
 
 def _named(cart: Cart, name: str) -> Line | None:
-    """The line with this variant id or key."""
+    """The line with this variant id or key, or with this id, by which the standard actions know it."""
     return next(
-        (line for line in cart.lines if name in (str(line.variant_id), objects.line(line)["key"])),
+        (line for line in cart.lines if name in (str(line.variant_id), objects.line(line)["key"], line.id)),
         None,
     )
 

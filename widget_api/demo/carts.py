@@ -208,16 +208,9 @@ class Carts:
         def change(newest: Cart) -> None:
             for variant_id, quantity in quantities.items():
                 old = next((line for line in newest.lines if line.variant_id == variant_id), None)
-                newest.lines = _with(newest.lines, replace(old or new_line(variant_id), quantity=quantity))
+                newest.lines = with_line(newest.lines, replace(old or new_line(variant_id), quantity=quantity))
 
         self.edit(cart, change)
-
-    def set_line(self, cart: Cart, id: str, quantity: int, properties: Properties | None = None) -> None:
-        """Make one line hold so many pieces, and these properties if they are given. Raises `CartRefusal`."""
-        line = cart.line(id)
-        if line:
-            kept = line.properties if properties is None else properties
-            self.set_lines(cart, [replace(line, quantity=quantity, properties=kept)])
 
     def set_lines(self, cart: Cart, changed: Iterable[Line]) -> None:
         """Put each line in the place of the one that has its id, or at the end. Raises `CartRefusal`."""
@@ -225,7 +218,7 @@ class Carts:
 
         def change(newest: Cart) -> None:
             for line in lines:
-                newest.lines = _with(newest.lines, line)
+                newest.lines = with_line(newest.lines, line)
             newest.lines = merged(newest.lines)
 
         self.edit(cart, change)
@@ -331,7 +324,7 @@ def _lines(wanted: Mapping[int, int] | Iterable[Line]) -> list[Line]:
     return list(wanted)
 
 
-def _with(lines: list[Line], changed: Line) -> list[Line]:
+def with_line(lines: list[Line], changed: Line) -> list[Line]:
     """Return the lines with `changed` in the place of the one that has its id, or at the end."""
     known = any(line.id == changed.id for line in lines)
     return [changed if line.id == changed.id else line for line in lines] + ([] if known else [changed])

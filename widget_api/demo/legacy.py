@@ -28,7 +28,8 @@ from widget_api.demo.rpc import (
     obj,
     text,
 )
-from widget_api.demo.ucp_cart import fill, line_gid
+from widget_api.demo.stock import fill
+from widget_api.demo.ucp_cart import line_gid
 from widget_api.shopify.money import decimals
 
 bp = Blueprint("demo_legacy", __name__)
@@ -196,7 +197,7 @@ def _update_cart(arguments: Json) -> Json:
             lines[item["id"]] = replace(lines[item["id"]], quantity=max(0, item["quantity"]))
     wanted = [*lines.values(), *map(_added, arguments.get("add_items") or [])]
     cart = cart or CARTS.create()
-    return _ok(_cart(cart, [{"field": ["lines"], "message": said} for _, said in fill(cart, wanted)]))
+    return _ok(_cart(cart, [{"field": ["lines"], "message": each.said} for each in fill(cart, lambda _: wanted)]))
 
 
 def _added(item: Json) -> Line:

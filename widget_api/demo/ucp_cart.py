@@ -8,22 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from widget_api.demo import catalogue, currency, discounts, negotiation
-from widget_api.demo.carts import (
-    CARTS,
-    Cart,
-    Line,
-    NotEnough,
-    Properties,
-    SoldOut,
-    kept_ids,
-    merged,
-    new_line,
-    stock_of,
-)
-from widget_api.demo.catalogue import full_title
+from widget_api.demo.carts import CARTS, Cart, Line, Properties, kept_ids, new_line
 from widget_api.demo.faults import FAULTS
 from widget_api.demo.negotiation import CART, DISCOUNT
 from widget_api.demo.rpc import Json, ToolError
+from widget_api.demo.stock import Lack, possible
 from widget_api.demo.ucp_answers import home, missing, ok, refused
 from widget_api.demo.ucp_catalogue import quantity_unit, variant_gid, variant_number, warning
 
@@ -127,10 +116,10 @@ def _replaced(cart: Cart, id: str, request: Json, wanted: list[Line]) -> Json:
     """Make the cart what the request says, as far as there is stock, and answer it with what is lacking."""
     codes = _codes(request)
     keeps = FAULTS.keeps_what_is_not_sent
-    lacking: list[tuple[str, str]] = []
+    lacking: list[Lack] = []
 
     def change(newest: Cart) -> None:
-        newest.lines, lacking[:] = _possible(newest, wanted)
+        newest.lines, lacking[:] = possible(newest, wanted)
         said = {name: request[name] for name in SAID if request.get(name)}
         newest.said = {**newest.said, **said} if keeps else said
         newest.codes = codes if codes is not None else newest.codes if keeps else []
@@ -159,43 +148,8 @@ def _rejected(codes: Iterable[str]) -> list[Json]:
     ]
 
 
-def fill(cart: Cart, wanted: list[Line]) -> list[tuple[str, str]]:
-    """Make the cart hold what is wanted, as far as there is stock; return a code and words for what there is not."""
-    lacking: list[tuple[str, str]] = []
-
-    def change(newest: Cart) -> None:
-        newest.lines, lacking[:] = _possible(newest, wanted)
-
-    CARTS.edit(cart, change)
-    return lacking
-
-
-def _possible(cart: Cart, wanted: list[Line]) -> tuple[list[Line], list[tuple[str, str]]]:
-    """Return the lines as far as there is stock, and a code and words for each variant of which there is not enough.
-
-    The Storefront API clamps and warns so; what UCP does is not recorded.
-    """
-    held = cart.quantities()
-    left = {line.variant_id: max(held.get(line.variant_id, 0), stock_of(line.variant_id)) for line in wanted}
-    lines, lacking = [], {}
-    for line in merged(wanted):
-        quantity = min(line.quantity, left[line.variant_id])
-        left[line.variant_id] -= quantity
-        lines.append(replace(line, quantity=quantity))
-        if quantity < line.quantity:
-            lacking[line.variant_id] = _lack(line, held.get(line.variant_id, 0))
-    return lines, list(lacking.values())
-
-
-def _lack(line: Line, had: int) -> tuple[str, str]:
-    name, stock = full_title(line.product, line.variant), stock_of(line.variant_id)
-    if stock == 0:
-        return "merchandise_out_of_stock", str(SoldOut(name))
-    return "merchandise_not_enough_stock", str(NotEnough(name, stock, held=had))
-
-
-def _warnings(lacking: list[tuple[str, str]]) -> list[Json]:
-    return [{"type": "warning", "code": code, "content": said} for code, said in lacking]
+def _warnings(lacking: list[Lack]) -> list[Json]:
+    return [{"type": "warning", "code": each.code, "content": each.said} for each in lacking]
 
 
 # What is answered

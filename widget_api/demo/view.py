@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, current_app, make_response, request
 
 from widget_api.demo import basket, currency, objects
-from widget_api.demo.faults import FAULTS
 from widget_api.demo.renderer import Renderer
 
 RENDERER = Renderer()
@@ -63,7 +62,6 @@ def _globals() -> dict[str, Any]:
         "settings": {
             "chat_api": current_app.config["CHAT_API"],
             "free_shipping": currency.shop_price(FREE_SHIPPING),
-            "stock_in_user_errors": FAULTS.stock_in_user_errors,
         },
         "canonical_url": request.base_url,
         "product": None,
