@@ -57,7 +57,8 @@ def stoneware(pen: Pen) -> str:
     """A bare stoneware mug with a name cut into it."""
     body = "M232 372Q214 560 236 716Q246 758 300 764Q400 776 500 764Q554 758 564 716Q586 560 568 372z"
     handle = "M566 440Q676 420 680 540Q682 640 560 664"
-    name = "M330 560q14 -50 30 -4q8 34 -8 36M372 584q4 -30 22 -26q-4 34 14 26M420 584v-26q10 -12 22 0v26"
+    letters = "M328 594l16 -46l16 46m-26 -15h20M378 594v-30q12 -12 22 3v27M416 594v-30q12 -12 22 3v27"
+    name = f"{letters}M476 568q-22 -8 -24 12q4 22 24 6v-18v26"
     return "".join(
         (
             pen.contact(404, 768, 226, 32),
