@@ -109,13 +109,7 @@ def test_mending_brings_back_the_currency_of_the_start() -> None:
 @pytest.mark.parametrize("code", ["forint", "huf", "EURO", "12"])
 def test_what_is_no_currency_is_refused_at_the_start(code: str) -> None:
     environment = {"PATH": os.environ["PATH"], "DEMO_CURRENCY": code}
-    done = subprocess.run(
-        [sys.executable, "-m", "widget_api.demo"],
-        check=False,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "widget_api.demo"]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip() == f"DEMO_CURRENCY must be an ISO 4217 code such as EUR or HUF, not {code!r}"

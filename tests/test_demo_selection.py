@@ -182,7 +182,7 @@ def test_an_allergen_is_disclosed_with_its_picture(shopper: Agent) -> None:
 
 
 def test_a_final_sale_is_told_of_the_product_or_of_the_variants_that_it_is_about(shopper: Agent) -> None:
-    assert warnings(shopper, "get_product", id=gid(known("first-cloth"))) == [("final_sale", "$.product")]
+    assert warnings(shopper, "get_product", id=gid(known("selvedge-cloth"))) == [("final_sale", "$.product")]
     shell = gid(known("squall-shell"))
     ochre = warnings(shopper, "get_product", id=shell, selected=chosen(Colour="Ochre"))
     assert ochre == [("final_sale", f"$.product.variants[{at}]") for at in range(4)]
@@ -238,4 +238,4 @@ def mended() -> Iterator[None]:
 
 def test_one_product_has_exactly_one_piece_left() -> None:
     stock = {each.handle: sum(variant.stock for variant in each.variants) for each in PRODUCTS}
-    assert [handle for handle, pieces in stock.items() if pieces == 1] == ["first-cloth"]
+    assert [handle for handle, pieces in stock.items() if pieces == 1] == ["selvedge-cloth"]

@@ -231,7 +231,7 @@ def test_a_theme_and_an_agent_share_codes_and_lines(shopper: Agent) -> None:
 
 
 def test_the_last_piece_can_be_bought_once(shopper: Agent) -> None:
-    cloth = product("first-cloth")
+    cloth = product("selvedge-cloth")
     assert cloth
     last = f"gid://shopify/ProductVariant/{cloth.variants[0].id}"
     cart = create(shopper, item(last, 2))
