@@ -98,6 +98,33 @@ def test_a_lenient_shop_keeps_what_an_update_does_not_send(shopper: Agent) -> No
     assert "discounts" not in emptied
 
 
+def test_a_strict_shop_refuses_what_ucp_does_not_define_and_keeps_it_by_the_lines_id(shopper: Agent) -> None:
+    cart = create(shopper, item(MUG, attributes=ENGRAVED), **SAID)
+    FAULTS.strict_arguments = True
+    (line,) = cart["line_items"]
+    refused = shopper.answer(
+        "tools/call", name="update_cart", arguments={"id": cart["id"], "cart": {"line_items": [kept(line)]}}
+    )
+    said = "object property at /cart/line_items/0/attributes is a disallowed additional property"
+    assert refused == {"isError": True, "content": [{"type": "text", "text": f"Invalid arguments: {said}"}]}
+    updated = update(shopper, cart, {"id": line["id"], **item(MUG, 2)}, **SAID, discounts={"codes": ["WINTER10"]})
+    assert updated["line_items"][0]["attributes"] == line["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("member", "path"),
+    [
+        ({"discounts": {"codes": [7]}}, "/cart/discounts/codes/0 is not a string"),
+        ({"discounts": []}, "/cart/discounts is not an object"),
+        ({"buyer": "Anna"}, "/cart/buyer is not an object"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(shopper: Agent, member: Json, path: str) -> None:
+    cart = {"line_items": [item(BEANIE)], **member}
+    refused = shopper.answer("tools/call", name="create_cart", arguments={"cart": cart})
+    assert refused["content"][0]["text"] == f"Invalid arguments: value at {path}"
+
+
 def test_one_variant_with_other_attributes_is_another_line(shopper: Agent) -> None:
     cart = create(shopper, item(MUG, attributes=ENGRAVED), item(MUG, 2), item(MUG))
     assert [line["quantity"] for line in cart["line_items"]] == [1, 3]

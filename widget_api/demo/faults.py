@@ -48,6 +48,7 @@ class Faults:
     shopify_fields = Switch(bool)  # the fields of dev.shopify.catalog without being asked for them
     all_variants = Switch(bool)  # get_product answers every variant and no selection
     keeps_what_is_not_sent = Switch(bool)  # update_cart replaces only what it is sent
+    strict_arguments = Switch(bool)  # carts are refused with members that UCP does not define, such as attributes
     no_notices = Switch(bool)  # no messages beside products
     availability_by_status = Switch(bool)  # `availability.status` without `available`
     id_suffix = Switch(bool)  # variant ids with "?shop=…", as the global catalogue has them

@@ -30,6 +30,7 @@ _GIFT_CARD_CENTS = 2500
 
 
 def create_cart(arguments: Json) -> Json:
+    _check_members(arguments["cart"])
     wanted = _wanted(arguments["cart"]["line_items"])
     cart = CARTS.create()
     return _replaced(cart, cart.gid, arguments["cart"], wanted)
@@ -42,8 +43,7 @@ def get_cart(arguments: Json) -> Json:
 
 def update_cart(arguments: Json) -> Json:
     """Replace the cart: a line that is not sent is gone, and so is a code, a buyer or a context."""
-    if "id" in arguments["cart"]:
-        raise ToolError.saying("Invalid arguments: object property at /cart/id is a disallowed additional property")
+    _check_members(arguments["cart"])
     cart = _open(arguments["id"])
     if cart is None:
         return _stale()
@@ -75,6 +75,23 @@ def _stale() -> Json:
 # What is wanted
 
 
+def _check_members(cart: Json) -> None:
+    """Refuse the cart's own id, as Shopify is recorded to, and in a strict shop all that UCP does not define."""
+    if "id" in cart:
+        raise _disallowed("/cart/id")
+    if not FAULTS.strict_arguments:
+        return
+    for name in cart.keys() - {"line_items", "discounts", "signals", *SAID}:
+        raise _disallowed(f"/cart/{name}")
+    for index, line in enumerate(cart["line_items"]):
+        for name in line.keys() - {"id", "item", "quantity", "parent_id"}:
+            raise _disallowed(f"/cart/line_items/{index}/{name}")
+
+
+def _disallowed(path: str) -> ToolError:
+    return ToolError.saying(f"Invalid arguments: object property at {path} is a disallowed additional property")
+
+
 def _wanted(items: list[Json], cart: Cart | None = None) -> list[Line]:
     """Return the lines that the request asks for. Raises `ToolError` for what is no variant of this shop."""
     kept = [item for item in items if item["item"]["id"] != _GIFT_CARD or not FAULTS.gift_card_line]
@@ -92,9 +109,10 @@ def _wanted_line(item: Json, index: int, cart: Cart | None) -> Line:
     held = cart.line(_line_number(item.get("id"))) if cart else None
     parent = cart.line(_line_number(item.get("parent_id"))) if cart else None
     properties, parent_id = _properties(item.get("attributes")), parent.id if parent else ""
-    if held and FAULTS.keeps_what_is_not_sent:
-        properties = properties if "attributes" in item else held.properties
-        parent_id = parent_id if "parent_id" in item else held.parent_id
+    if held and "attributes" not in item and (FAULTS.keeps_what_is_not_sent or FAULTS.strict_arguments):
+        properties = held.properties
+    if held and "parent_id" not in item and FAULTS.keeps_what_is_not_sent:
+        parent_id = held.parent_id
     line = new_line(variant, max(0, item["quantity"]), properties, parent_id)
     return replace(line, id=held.id) if held else line
 
