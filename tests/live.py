@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import requests
 
 from tests.column import ROOT, stores
 from tests.servers import free_port
+from widget_api.demo.database import Database
+from widget_api.demo.faults import Faults
 
 __all__ = ("ROOT", "SHOP", "Live", "Shopper", "free_port", "serving")
 
@@ -43,6 +45,17 @@ class Live:
     def log(self) -> str:
         """All that the server has said."""
         return (self.folder / "log").read_text()
+
+    @contextmanager
+    def faults(self) -> Iterator[Faults]:
+        """Yield the switches of the demo shop that runs here; all are off again afterwards."""
+        with closing(Database()) as database:
+            database.open(self.folder)
+            faults = Faults(database)
+            try:
+                yield faults
+            finally:
+                faults.mend()
 
     def start(self) -> Live:
         """Start the server and wait until it is ready."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -77,8 +77,11 @@ class Agent:
         return response.status_code, dict(json.loads(response.data)["error"])
 
 
+Agents = Callable[..., Agent]
+
+
 @pytest.fixture
-def agent(client: FlaskClient, agents: ShopServer) -> Any:
+def agent(client: FlaskClient, agents: ShopServer) -> Agents:
     # An address of its own for each: the shop keeps what it has fetched.
     def make(document: Json, cache: str = "public, max-age=60") -> Agent:
         return Agent(client, agents, uuid.uuid4().hex, document, cache)
@@ -86,13 +89,13 @@ def agent(client: FlaskClient, agents: ShopServer) -> Any:
     return make
 
 
-def test_the_tools_follow_what_both_sides_can_do(agent: Any) -> None:
+def test_the_tools_follow_what_both_sides_can_do(agent: Agents) -> None:
     assert agent(profile(OLD, SEARCH)).tools() == ["search_catalog"]
     assert agent(profile(OLD, LOOKUP, "dev.ucp.shopping.checkout")).tools() == ["lookup_catalog", "get_product"]
     assert agent(profile(OLD, CART, DISCOUNT)).tools() == CARTS_TOOLS
 
 
-def test_a_tool_outside_of_what_was_agreed_is_not_found(agent: Any) -> None:
+def test_a_tool_outside_of_what_was_agreed_is_not_found(agent: Agents) -> None:
     response = agent(profile(OLD, SEARCH)).post("tools/call", name="get_cart", arguments={"id": "x"})
     assert json.loads(response.data)["error"]["code"] == -32602
 
@@ -110,7 +113,7 @@ def test_a_tool_outside_of_what_was_agreed_is_not_found(agent: Any) -> None:
     ids=["none", "checkout", "orphans", "another-version", "malformed", "left-out"],
 )
 @pytest.mark.parametrize("method", ["initialize", "tools/list", "tools/call"])
-def test_nothing_in_common_is_a_result(agent: Any, method: str, document: Json) -> None:
+def test_nothing_in_common_is_a_result(agent: Agents, method: str, document: Json) -> None:
     result = agent(document).answer(method, name="search_catalog")
     structured = result["structuredContent"]
     assert structured["ucp"] == {"version": OLD, "status": "error"}
@@ -127,7 +130,7 @@ def test_nothing_in_common_is_a_result(agent: Any, method: str, document: Json) 
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_every_answer_is_in_the_version_that_was_agreed(agent: Any, version: str) -> None:
+def test_every_answer_is_in_the_version_that_was_agreed(agent: Agents, version: str) -> None:
     shopper = agent(profile(version, SEARCH, LOOKUP, CART))
     catalog = {"query": "beanie"}
     assert shopper.call("search_catalog", catalog=catalog)["ucp"] == {
@@ -140,14 +143,14 @@ def test_every_answer_is_in_the_version_that_was_agreed(agent: Any, version: str
     assert shopper.call("get_cart", id="x")["ucp"] == {"version": version, "status": "error"}
 
 
-def test_an_extension_is_named_where_its_parent_is(agent: Any) -> None:
+def test_an_extension_is_named_where_its_parent_is(agent: Agents) -> None:
     shopper = agent(profile(NEW, SEARCH, CART, DISCOUNT))
     items = [{"item": {"id": f"gid://shopify/ProductVariant/{PLENTY}"}, "quantity": 1}]
     assert list(shopper.call("create_cart", cart={"line_items": items})["ucp"]["capabilities"]) == [CART, DISCOUNT]
     assert list(shopper.call("search_catalog", catalog={"query": "hat"})["ucp"]["capabilities"]) == [SEARCH]
 
 
-def test_a_version_that_the_shop_does_not_speak(agent: Any) -> None:
+def test_a_version_that_the_shop_does_not_speak(agent: Agents) -> None:
     status, error = agent(profile("2099-01-01", CART)).error()
     assert (status, error["code"], error["message"]) == (422, -32001, "Protocol version not supported")
     assert error["data"] == {
@@ -162,7 +165,7 @@ def test_a_version_that_the_shop_does_not_speak(agent: Any) -> None:
     ("switch", "spoken", "refused"), [("old_versions_only", OLD, NEW), ("new_versions_only", NEW, OLD)]
 )
 def test_a_shop_may_speak_one_version_alone(
-    agent: Any, client: FlaskClient, switch: str, spoken: str, refused: str
+    agent: Agents, client: FlaskClient, switch: str, spoken: str, refused: str
 ) -> None:
     both = agent(profile(spoken, CART)), agent(profile(refused, CART))
     assert both[1].tools()
@@ -176,7 +179,7 @@ def test_a_shop_may_speak_one_version_alone(
 
 
 @pytest.mark.parametrize("cache", ["no-store", "private, max-age=60", "public", "public, max-age=59", "no-cache", ""])
-def test_a_profile_must_be_one_that_may_be_kept(agent: Any, cache: str) -> None:
+def test_a_profile_must_be_one_that_may_be_kept(agent: Agents, cache: str) -> None:
     shopper = agent(profile(OLD, CART), cache)
     status, error = shopper.error()
     assert (status, error["code"], error["data"]["code"]) == (422, -32001, "invalid_cache_control")
@@ -184,7 +187,7 @@ def test_a_profile_must_be_one_that_may_be_kept(agent: Any, cache: str) -> None:
     assert shopper.tools() == CARTS_TOOLS
 
 
-def test_a_strict_shop_wants_the_members_of_the_published_schema(agent: Any) -> None:
+def test_a_strict_shop_wants_the_members_of_the_published_schema(agent: Agents) -> None:
     entry = {"version": OLD, "spec": "https://ucp.dev/x", "schema": "https://ucp.dev/x.json"}
     good, bad = agent(profile(OLD, capabilities={CART: [entry]})), agent(profile(OLD, CART))
     FAULTS.strict_profile = True
@@ -193,11 +196,11 @@ def test_a_strict_shop_wants_the_members_of_the_published_schema(agent: Any) -> 
 
 
 @pytest.mark.parametrize("name", ["services", "capabilities", "payment_handlers"])
-def test_the_registries_of_a_profile_are_objects(agent: Any, name: str) -> None:
+def test_the_registries_of_a_profile_are_objects(agent: Agents, name: str) -> None:
     assert agent(profile(OLD, CART, **{name: []})).error()[1]["data"]["code"] == "profile_malformed"
 
 
-def test_a_new_profile_may_have_to_wait_until_it_is_fetched(agent: Any) -> None:
+def test_a_new_profile_may_have_to_wait_until_it_is_fetched(agent: Agents) -> None:
     shopper = agent(profile(OLD, CART))
     FAULTS.discovery_503_next = 1
     response = shopper.post("tools/list")
@@ -206,12 +209,12 @@ def test_a_new_profile_may_have_to_wait_until_it_is_fetched(agent: Any) -> None:
     assert shopper.tools() == CARTS_TOOLS
 
 
-def test_a_lenient_shop_gives_all_tools_to_anybody(agent: Any) -> None:
+def test_a_lenient_shop_gives_all_tools_to_anybody(agent: Agents) -> None:
     FAULTS.any_capabilities = True
     assert "search_catalog" in agent(profile(OLD)).tools()
 
 
-def test_a_server_may_refuse_a_version_of_mcp(agent: Any) -> None:
+def test_a_server_may_refuse_a_version_of_mcp(agent: Agents) -> None:
     shopper = agent(profile(OLD, CART))
     headers = {"MCP-Protocol-Version": "2026-07-28"}
     assert shopper.post("tools/list", headers).status_code == 200
@@ -227,7 +230,7 @@ def test_initialize_may_be_open_to_anyone(client: FlaskClient) -> None:
     assert client.post(UCP, json={"jsonrpc": "2.0", "id": 1, "method": "initialize"}).json
 
 
-def test_questions_are_for_drafts_that_declare_them(agent: Any) -> None:
+def test_questions_are_for_drafts_that_declare_them(agent: Agents) -> None:
     drafted = agent(profile(DRAFT, ASK))
     assert drafted.tools() == ["ask_business"]
     answer = drafted.call("ask_business", ask={"query": "Can I return something?"})
@@ -289,7 +292,7 @@ def test_a_shop_may_have_no_profile(client: FlaskClient, switch: str) -> None:
     assert client.get(f"/.well-known/ucp/{OLD}").status_code == 404
 
 
-def test_a_refusal_has_a_status(agent: Any) -> None:
+def test_a_refusal_has_a_status(agent: Agents) -> None:
     shopper = agent(profile(OLD, CART))
     assert shopper.call("get_cart", id="x")["ucp"]["status"] == "error"
     FAULTS.errors_without_status = True

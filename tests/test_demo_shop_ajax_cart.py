@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 
 from tests.storefront import storefront
 from widget_api.demo.carts import CARTS
+from widget_api.demo.database import DATABASE
 
-OAT, SOLD_OUT, RUST, CUP = 700101, 700102, 700103, 701402
+OAT, SOLD_OUT, RUST, CUP, MUG = 700101, 700102, 700103, 701402, 702501
 RUST_STOCK = 4
 
 
@@ -176,3 +177,103 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(client: FlaskClient) ->
     assert cookie.startswith("cart=")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+# Lines are lines
+
+
+def engraved(name: str) -> dict[str, Any]:
+    return {"id": MUG, "properties": {"Engraving": name}}
+
+
+def test_one_variant_with_other_properties_is_another_line(client: FlaskClient) -> None:
+    for item in (engraved("Anna"), engraved("Ben"), {"id": MUG}, engraved("Anna")):
+        assert client.post("/cart/add.js", json={"items": [item]}).status_code == 200
+    lines = [(item["properties"], item["quantity"]) for item in cart(client)["items"]]
+    assert lines == [({"Engraving": "Anna"}, 2), ({"Engraving": "Ben"}, 1), ({}, 1)]
+
+
+def test_a_form_may_name_properties_and_leave_them_blank(client: FlaskClient) -> None:
+    client.post("/cart/add", data={"id": MUG, "properties[Engraving]": "Cleo"})
+    client.post("/cart/add", data={"id": MUG, "properties[Engraving]": " "})
+    assert [item["properties"] for item in cart(client)["items"]] == [{"Engraving": "Cleo"}, {}]
+    assert "Engraving: Cleo" in client.get("/cart").text
+
+
+def test_a_property_that_begins_with_an_underscore_is_not_shown(client: FlaskClient) -> None:
+    client.post("/cart/add.js", json={"id": MUG, "properties": {"_source": "chat"}})
+    assert cart(client)["items"][0]["properties"] == {"_source": "chat"}
+    assert "_source" not in client.get("/cart").text
+
+
+def test_a_line_is_changed_by_its_key_and_no_other_of_its_variant(client: FlaskClient) -> None:
+    for item in (engraved("Anna"), {"id": MUG}):
+        client.post("/cart/add.js", json={"items": [item]})
+    first, second = (item["key"] for item in cart(client)["items"])
+    post(client, "/cart/change.js", json={"id": second, "quantity": 3})
+    post(client, "/cart/update.js", json={"updates": {first: 2}})
+    assert [item["quantity"] for item in cart(client)["items"]] == [2, 3]
+    body = {"id": first, "quantity": 1, "properties": {"Engraving": "Ben"}}
+    assert post(client, "/cart/change.js", json=body)["items"][0]["properties"] == {"Engraving": "Ben"}
+
+
+def test_a_line_that_becomes_like_another_joins_it(client: FlaskClient) -> None:
+    for item in (engraved("Anna"), {"id": MUG}):
+        client.post("/cart/add.js", json={"items": [item]})
+    key = cart(client)["items"][0]["key"]
+    post(client, "/cart/change.js", json={"id": key, "properties": {}})
+    assert [item["quantity"] for item in cart(client)["items"]] == [2]
+
+
+def test_a_part_belongs_to_its_parent(client: FlaskClient) -> None:
+    add(client, OAT)
+    parent = cart(client)["items"][0]["key"]
+    client.post("/cart/add.js", json={"items": [{"id": CUP, "parent_line_key": parent}, {"id": CUP}]})
+    parts = [item.get("parent_relationship") for item in cart(client)["items"]]
+    assert parts == [None, {"parent_key": parent}, None]
+    assert post(client, "/cart/change.js", json={"id": parent, "quantity": 0})["item_count"] == 1
+
+
+def test_the_cart_has_attributes_a_note_and_codes(client: FlaskClient) -> None:
+    add(client, OAT)
+    body = {"attributes": {"Gift": "yes", "Left": "out"}, "note": "Ring twice.", "discount": "winter10,nope"}
+    found = post(client, "/cart/update.js", json=body)
+    assert (found["attributes"], found["note"]) == ({"Gift": "yes", "Left": "out"}, "Ring twice.")
+    assert found["discount_codes"] == [{"code": "WINTER10", "applicable": True}]
+    assert (found["original_total_price"], found["total_discount"], found["total_price"]) == (2900, 290, 2610)
+    item = found["items"][0]
+    assert (item["original_line_price"], item["final_line_price"], item["total_discount"]) == (2900, 2610, 290)
+    assert post(client, "/cart/update.js", json={"attributes": {"Left": ""}})["attributes"] == {"Gift": "yes"}
+    assert post(client, "/cart/update.js", json={"discount": ""})["total_price"] == 2900
+
+
+def test_an_order_discount_is_one_of_the_whole_cart(client: FlaskClient) -> None:
+    add(client, OAT)
+    found = post(client, "/cart/update.js", json={"discount": "HELLO5"})
+    assert [each["title"] for each in found["cart_level_discount_applications"]] == ["HELLO5"]
+    assert (found["items_subtotal_price"], found["total_price"]) == (2900, 2400)
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [("/cart", "/cart"), ("//evil.example", "/"), ("https://evil.example/", "/"), ("/\\evil.example", "/")],
+)
+def test_a_link_applies_a_code_and_stays_in_the_shop(client: FlaskClient, target: str, location: str) -> None:
+    add(client, OAT)
+    response = client.get("/discount/winter10", query_string={"redirect": target})
+    assert response.headers["Location"] == location
+    assert cart(client)["total_price"] == 2610
+
+
+def test_a_code_is_kept_until_there_is_something_in_the_cart(client: FlaskClient) -> None:
+    client.get("/discount/WINTER10")
+    add(client, OAT)
+    assert cart(client)["total_price"] == 2610
+
+
+def test_a_cart_of_the_time_before_properties_is_read() -> None:
+    made = CARTS.create()
+    DATABASE.execute("UPDATE cart SET lines = ? WHERE token = ?", f'[["a-line", {OAT}, 2]]', made.token)
+    found = CARTS.get(made.token)
+    assert found
+    assert [(line.id, line.quantity, line.properties) for line in found.lines] == [("a-line", 2, ())]

@@ -79,6 +79,17 @@ def test_the_shop_changes_its_dialect_and_its_temper(client: FlaskClient) -> Non
     assert (FAULTS.rate_limit_next, FAULTS.slow_seconds) == (3, 4.0)
 
 
+def test_the_shop_changes_what_it_speaks_and_sells_in(client: FlaskClient) -> None:
+    assert "gone" in press(client, "policies-off")
+    assert "speaks 2026-04-08</p>" in press(client, "old-version")
+    assert "speaks 2026-08-25</p>" in press(client, "new-version")
+    assert "speaks 2026-04-08</p>" in press(client, "old-version")
+    assert "all of them" in press(client, "all-variants")
+    assert "sells in HUF" in press(client, "forint")
+    assert (FAULTS.policies_tool_off, FAULTS.all_variants, FAULTS.currency) == (True, True, "HUF")
+    assert "sells in EUR" in press(client, "mend")
+
+
 def test_everything_is_mended_at_once(client: FlaskClient) -> None:
     for each in MISFORTUNES:
         press(client, each.name)

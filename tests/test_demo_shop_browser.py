@@ -12,13 +12,16 @@ __all__ = ["chromium", "page"]
 
 pytestmark = pytest.mark.browser
 
-RUST, CUP, SOLD_OUT = 700103, 701402, 700102
+RUST, CUP, SOLD_OUT, MUG = 700103, 701402, 700102, 702501
 ADDRESSES = (
     "/",
     "/collections",
     "/collections/all",
     "/products/squall-shell",
     "/products/gift-card",
+    "/products/fell-runner",
+    "/products/namesake-mug",
+    "/products/shepherds-balm",
     "/cart",
     "/search?q=hat",
     "/pages/faq",
@@ -71,9 +74,94 @@ def test_a_standard_action_changes_the_cart_and_what_the_theme_shows(product: Pa
     expect(product.get_by_role("dialog", name="Your cart")).to_contain_text("Tin Cup")
 
 
-def test_a_standard_action_reports_what_the_shop_refuses(product: Page) -> None:
+def test_a_standard_action_warns_of_what_is_sold_out(product: Page) -> None:
     result = update(product, {"merchandiseId": SOLD_OUT, "quantity": 1})
-    assert "already sold out" in str(result["userErrors"])
+    assert result["userErrors"] == []
+    assert result["warnings"] == [
+        {"code": "MERCHANDISE_OUT_OF_STOCK", "message": "The product 'Ridge Beanie - Moss' is already sold out."}
+    ]
+    assert result["cart"]["totalQuantity"] == 0  # type: ignore[index]
+
+
+def test_a_standard_action_adds_what_there_is_and_warns_of_the_rest(product: Page) -> None:
+    for wanted, held in ((9, 4), (1, 4)):
+        result = update(product, {"merchandiseId": RUST, "quantity": wanted})
+        assert result["userErrors"] == []
+        assert "MERCHANDISE_NOT_ENOUGH_STOCK" in str(result["warnings"])
+        assert result["cart"]["totalQuantity"] == held  # type: ignore[index]
+    line = result["cart"]["lines"][0]["id"]  # type: ignore[index]
+    assert "MERCHANDISE_NOT_ENOUGH_STOCK" in str(update(product, {"id": line, "quantity": 5})["warnings"])
+    assert update(product, {"id": line, "quantity": 2})["warnings"] == []
+    assert update(product, {"id": line, "quantity": 0})["cart"]["totalQuantity"] == 0  # type: ignore[index]
+
+
+def test_a_standard_action_refuses_what_cannot_be_applied(product: Page) -> None:
+    result = update(product, {"merchandiseId": "gid://shopify/ProductVariant/1", "quantity": 1})
+    assert "Cannot find variant" in str(result["userErrors"])
+
+
+def test_a_shop_of_the_time_before_warnings_refuses_what_is_sold_out(product: Page, live: Live) -> None:
+    with live.faults() as shop:
+        shop.stock_in_user_errors = True
+        assert "already sold out" in str(update(product, {"merchandiseId": SOLD_OUT, "quantity": 1})["userErrors"])
+
+
+def test_a_line_with_attributes_is_another_line(product: Page) -> None:
+    engraved = {"merchandiseId": MUG, "quantity": 1, "attributes": [{"key": "Engraving", "value": "Anna"}]}
+    update(product, engraved, {"merchandiseId": MUG, "quantity": 1})
+    cart = product.evaluate("async () => (await fetch('/cart.js')).json()")
+    assert [item["properties"] for item in cart["items"]] == [{"Engraving": "Anna"}, {}]
+    product.evaluate("() => Shopify.actions.openCart()")
+    expect(product.get_by_role("dialog", name="Your cart")).to_contain_text("Engraving: Anna")
+
+
+def test_the_carts_attributes_and_codes_are_set_by_the_standard_action(product: Page) -> None:
+    update(product, {"merchandiseId": CUP, "quantity": 1})
+    heard = product.evaluate(
+        """async () => {
+          const name = 'shopify:cart:attributes-update';
+          const heard = new Promise((done) => addEventListener(name, done, { once: true }));
+          const attributes = [{ key: 'Gift', value: 'yes' }];
+          const result = await Shopify.actions.updateCart({ attributes, discountCodes: ['winter10', 'NOPE'] });
+          return { told: (await heard).attributes, result, cart: await (await fetch('/cart.js')).json() };
+        }"""
+    )
+    assert heard["told"] == [{"key": "Gift", "value": "yes"}]
+    assert heard["cart"]["attributes"] == {"Gift": "yes"}
+    assert heard["result"]["cart"]["discountCodes"] == [{"code": "WINTER10", "applicable": True}]
+    assert [warning["code"] for warning in heard["result"]["warnings"]] == ["DISCOUNT_NOT_FOUND"]
+    assert (heard["cart"]["original_total_price"], heard["cart"]["total_price"]) == (1600, 1440)
+
+
+def test_a_mug_is_engraved_and_a_code_taken_in_the_cart(page: Page, live: Live) -> None:
+    page.goto(f"{live.url}/products/namesake-mug")
+    page.wait_for_load_state("networkidle")
+    page.get_by_label("Engraving").fill("Ben")
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("dialog", name="Your cart")).to_contain_text("Engraving: Ben")
+    page.goto(f"{live.url}/cart")
+    main = page.get_by_role("main")
+    main.get_by_label("Discount code").fill("nope")
+    main.get_by_role("button", name="Apply").click()
+    expect(main.get_by_role("alert")).to_have_text("We do not know the code nope.")
+    main.get_by_label("Discount code").fill("winter10")
+    main.get_by_role("button", name="Apply").click()
+    expect(main.locator(".total")).to_contain_text("€25.20")
+    main.get_by_role("button", name="Remove WINTER10").click()
+    expect(main.locator(".total")).to_contain_text("€28.00")
+
+
+def test_a_shop_in_forint_shows_the_same_prices_everywhere(page: Page, live: Live) -> None:
+    with live.faults() as shop:
+        shop.currency = "HUF"
+        page.goto(f"{live.url}/products/ridge-beanie?variant={RUST}")
+        page.wait_for_load_state("networkidle")
+        expect(page.locator("[data-price]")).to_contain_text("13 260 Ft")
+        assert page.evaluate("Shopify.currency.active") == "HUF"
+        page.get_by_role("button", name="Add to cart").click()
+        expect(page.get_by_role("dialog", name="Your cart").locator(".total")).to_contain_text("13 260 Ft")
+        found = page.evaluate("async () => (await Shopify.actions.getCart()).cart.cost.totalAmount")
+        assert found == {"amount": "13260.00", "currencyCode": "HUF"}
 
 
 def test_lines_are_told_to_whoever_listens(product: Page) -> None:

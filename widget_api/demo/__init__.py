@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ SHOPIFY = ("/api/ucp/mcp", "/api/mcp")
 def create_app(config: Config | None = None) -> Flask:
     """The product's app with the demo shop before it. Settings as for `widget_api.create_app`."""
     import widget_api
-    from widget_api.demo import objects
+    from widget_api.demo import currency, objects
     from widget_api.demo.break_it import Chat
     from widget_api.demo.database import DATABASE
     from widget_api.demo.model import Breakable
@@ -37,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = widget_api.create_app(config)
     services = app.extensions["widget"]
     DATABASE.open(services.config.instance)
+    currency.start_in(os.environ.get("DEMO_CURRENCY") or "EUR")
     url = services.config.public_url
     Shop.register(objects.DOMAIN, origins=_origins(url), mcp_url=url, name=objects.NAME, prompt=PROMPT)
     own_model = isinstance(services.model, Demo)

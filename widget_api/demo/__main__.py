@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from widget_api.config import Config, ConfigError
+from widget_api.demo import currency
 from widget_api.demo.database import DATABASE
 from widget_api.demo.faults import FAULTS
 
@@ -12,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 try:
     config = Config.from_env(os.environ)
-except ConfigError as exc:
+    currency.of(os.environ.get("DEMO_CURRENCY") or "EUR")
+except (ConfigError, ValueError) as exc:
     sys.exit(str(exc))
 
 # Carts are still there tomorrow, misfortunes are not.

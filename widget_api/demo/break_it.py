@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from widget_api.demo import view
+from widget_api.demo import currency, negotiation, view
 from widget_api.demo.carts import CARTS
 from widget_api.demo.faults import FAULTS
 
@@ -43,6 +43,14 @@ class Misfortune:
 
 def _set(name: str, value: Any) -> Callable[[], None]:
     return lambda: setattr(FAULTS, name, value)
+
+
+def _speak(**switches: bool) -> Callable[[], None]:
+    def act() -> None:
+        for name, value in switches.items():
+            setattr(FAULTS, name, value)
+
+    return act
 
 
 MISFORTUNES: tuple[Misfortune, ...] = (
@@ -92,6 +100,44 @@ MISFORTUNES: tuple[Misfortune, ...] = (
         "Speak as in 2025",
         "The shop's new endpoint is gone and the old one answers alone. The chat notices and goes on as before.",
         _set("legacy_only", True),
+    ),
+    Misfortune(
+        "policies-off",
+        "The end of the old policies",
+        "Take the old tool away",
+        "As from 15 January 2027 the shop answers questions about shipping and returns only through the new tool "
+        "and on its policy pages. The chat goes on answering them, or says where to read.",
+        _set("policies_tool_off", True),
+    ),
+    Misfortune(
+        "old-version",
+        "A shop behind the times",
+        "Speak 2026-04-08 only",
+        "The shop has not heard of this year's newest protocol. The chat takes the older one and goes on as before.",
+        _speak(old_versions_only=True, new_versions_only=False),
+    ),
+    Misfortune(
+        "new-version",
+        "A shop ahead of its time",
+        "Speak 2026-08-25 only",
+        "The shop has dropped the older protocol. The chat takes the newer one and goes on as before.",
+        _speak(old_versions_only=False, new_versions_only=True),
+    ),
+    Misfortune(
+        "all-variants",
+        "A shop that tells everything",
+        "Answer all variants",
+        "Asked for one product, this shop answers every size and colour at once instead of those that fit what was "
+        "chosen. Ask for the Fell Runner, which has 76 of them: the card still lets you choose.",
+        _set("all_variants", True),
+    ),
+    Misfortune(
+        "forint",
+        "Another currency",
+        "Sell in forint",
+        "Everything costs forint, in the shop and in the chat: the beanie for €29 is 11 310 Ft in both. To begin "
+        "with another currency, start the demo with DEMO_CURRENCY=HUF, JPY, KWD or USD.",
+        _set("currency", "HUF"),
     ),
     Misfortune(
         "rate-limit",
@@ -163,9 +209,18 @@ def _states(chat: Chat) -> dict[str, str]:
         "kill-answer": "the next one" if breaks >= BREAKS_FOR_GOOD else "nothing ahead",
         "expire-carts": _count(len(CARTS), "cart", "carts") + " in the shop",
         "legacy": "2025 only" if FAULTS.legacy_only else "up to date",
+        "policies-off": "gone" if FAULTS.policies_tool_off else "still there",
+        "old-version": _spoken(),
+        "new-version": _spoken(),
+        "all-variants": "all of them" if FAULTS.all_variants else "those that fit",
+        "forint": f"sells in {currency.current().code}",
         "rate-limit": f"refuses {FAULTS.rate_limit_next} more" if FAULTS.rate_limit_next else "answers all",
         "slow-shop": f"{FAULTS.slow_seconds:g} seconds each" if FAULTS.slow_seconds else "at once",
     }
+
+
+def _spoken() -> str:
+    return "speaks " + " and ".join(each for each in reversed(negotiation.versions()) if each != negotiation.DRAFT)
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -17,7 +17,6 @@ from widget_api.demo.search import answers, search
 
 __all__ = [
     "COLLECTIONS",
-    "CURRENCY",
     "DYES",
     "FAQ",
     "POLICIES",
@@ -35,8 +34,6 @@ __all__ = [
     "search",
     "variant",
 ]
-
-CURRENCY = "EUR"
 
 _VARIANTS = {variant.id: (product, variant) for product in PRODUCTS for variant in product.variants}
 

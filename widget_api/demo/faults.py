@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from widget_api.demo.database import DATABASE, Database
 from widget_api.llm.demo import PACE_SECONDS
@@ -15,7 +15,7 @@ Counter = Literal["rate_limit_next", "internal_error_next", "break_next", "disco
 class Switch(Generic[T]):
     """A field that is kept in the shop's database, where all processes see it change at once."""
 
-    def __init__(self, kind: Callable[[float], T], off: float = 0) -> None:
+    def __init__(self, kind: Callable[[Any], T], off: float | str = 0) -> None:
         """`off` is its value while nobody has set it."""
         self._kind = kind
         self._off = off
@@ -48,6 +48,7 @@ class Faults:
     shopify_fields = Switch(bool)  # the fields of dev.shopify.catalog without being asked for them
     all_variants = Switch(bool)  # get_product answers every variant and no selection
     keeps_what_is_not_sent = Switch(bool)  # update_cart replaces only what it is sent
+    strict_arguments = Switch(bool)  # carts are refused with members that UCP does not define, such as attributes
     no_notices = Switch(bool)  # no messages beside products
     availability_by_status = Switch(bool)  # `availability.status` without `available`
     id_suffix = Switch(bool)  # variant ids with "?shop=…", as the global catalogue has them
@@ -64,6 +65,12 @@ class Faults:
     rate_limit_in_body = Switch(bool)  # … with status 200 and no header
     internal_error_next = Switch(int)  # so many calls end in -32603
     slow_seconds = Switch(float)  # before each answer
+
+    # Of the shop as a whole
+    home_currency = Switch(str, "EUR")  # in which it was started to sell: an ISO 4217 code, no fault
+    currency = Switch(str, "")  # another one
+    stock_in_user_errors = Switch(bool)  # the standard actions refuse what is out of stock, as before 2024-10
+    featured_sold_out = Switch(bool)  # the variant that a product shows first is one that is sold out
 
     # Of the chat in front of it
     pace = Switch(float, PACE_SECONDS)  # seconds between two words of the demo's own model
@@ -82,7 +89,7 @@ class Faults:
 
     def mend(self) -> None:
         """All works again."""
-        self.database.execute("DELETE FROM switch")
+        self.database.execute("DELETE FROM switch WHERE name != ?", "home_currency")
 
 
 FAULTS = Faults()

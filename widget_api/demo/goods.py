@@ -31,8 +31,38 @@ DYES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a shopper must be told: UCP's warning beside a product. `image` and `page` are paths of the shop or ''."""
+
+    code: str
+    text: str
+    presentation: str = "notice"
+    image: str = ""
+    page: str = ""
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A line item property that the product's form asks for, at most `longest` characters."""
+
+    name: str
+    hint: str
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """UCP's sale basis of 2026-08-25: a UN/CEFACT code, steps of 10^-scale, and the words for it."""
+
+    code: str
+    scale: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
-    """One thing that can be bought; stock is in pieces, `image` a path on the shop's own host."""
+    """One thing that can be bought, its price in euro cents; stock is in pieces, `image` a path of the shop."""
 
     id: int
     title: str
@@ -42,6 +72,7 @@ class Variant:
     options: dict[str, str]
     sku: str
     image: str
+    notices: tuple[Notice, ...] = ()
 
     @property
     def available(self) -> bool:
@@ -63,6 +94,9 @@ class Product:
     image: str
     variants: tuple[Variant, ...]
     kind: str
+    fields: tuple[Field, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    unit: Unit | None = None
 
     @property
     def available(self) -> bool:
@@ -72,6 +106,11 @@ class Product:
     def price(self) -> int:
         """The lowest price."""
         return min(variant.price for variant in self.variants)
+
+    @property
+    def featured(self) -> Variant:
+        """The variant that the shop shows first: the first that can be bought, else the first."""
+        return next((each for each in self.variants if each.available), self.variants[0])
 
     @property
     def options(self) -> dict[str, list[str]]:
@@ -91,6 +130,16 @@ class Collection:
     handle: str
     title: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What a code takes off: so many per cent of each line, or so many euro cents of the whole."""
+
+    code: str
+    title: str
+    percent: int = 0
+    cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +174,10 @@ class _Entry:
     compare_at: int | None = None
     prices: Mapping[str, int] = field(default_factory=dict)
     stock: Mapping[str, int] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    fields: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    unit: dict[str, Any] | None = None
 
     def image(self, colour: str | None) -> str:
         return f"/cdn/{self.handle}-{colour.lower()}.svg" if colour else f"/cdn/{self.handle}.svg"
@@ -142,7 +195,11 @@ class _Entry:
             options=options,
             sku=f"TN-{id}",
             image=self.image(colour),
+            notices=tuple(each for each in self._notices() if set(each.only) & set(options.values())),
         )
+
+    def _notices(self) -> list[Notice]:
+        return [Notice(**{**entry, "only": tuple(entry.get("only", ()))}) for entry in self.notices]
 
     def product(self, id: int) -> Product:
         pairs = [(colour, size) for colour in self.colours or (None,) for size in self.sizes or (None,)]
@@ -160,8 +217,12 @@ class _Entry:
             variants=tuple(
                 self.variant(id * 100 + number, colour=colour, size=size)
                 for number, (colour, size) in enumerate(pairs, 1)
+                if f"{colour} / {size}" not in self.absent
             ),
             kind=self.kind,
+            fields=tuple(Field(**entry) for entry in self.fields),
+            notices=tuple(each for each in self._notices() if not each.only),
+            unit=Unit(**self.unit) if self.unit else None,
         )
 
 
@@ -177,6 +238,7 @@ PRODUCTS: tuple[Product, ...] = tuple(
 COLLECTIONS: tuple[Collection, ...] = tuple(
     Collection(number, **entry) for number, entry in enumerate(_GOODS["collections"], 9001)
 )
+DISCOUNTS: Mapping[str, Discount] = {entry["code"]: Discount(**entry) for entry in _GOODS["discounts"]}
 POLICIES: tuple[Policy, ...] = tuple(
     Policy(entry["handle"], entry["title"], tuple(entry["paragraphs"])) for entry in _WORDS["policies"]
 )

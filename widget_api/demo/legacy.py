@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from widget_api.demo import catalogue
-from widget_api.demo.carts import CARTS, Cart, Line
-from widget_api.demo.catalogue import CURRENCY, Product, Variant
+from widget_api.demo import catalogue, currency
+from widget_api.demo.carts import CARTS, Cart, Line, new_line
+from widget_api.demo.catalogue import Product, Variant
 from widget_api.demo.faults import FAULTS
 from widget_api.demo.rpc import (
     INTEGER,
@@ -26,7 +28,9 @@ from widget_api.demo.rpc import (
     obj,
     text,
 )
-from widget_api.demo.ucp_cart import fill
+from widget_api.demo.stock import fill
+from widget_api.demo.ucp_cart import line_gid
+from widget_api.shopify.money import decimals
 
 bp = Blueprint("demo_legacy", __name__)
 
@@ -90,8 +94,8 @@ def _search(arguments: Json) -> Json:
     found = catalogue.search(
         arguments["query"],
         available=filters.get("available"),
-        price_min=_cents(price.get("min")),
-        price_max=_cents(price.get("max")),
+        price_min=_minor(price.get("min")),
+        price_max=_minor(price.get("max")),
     )
     limit = min(max(1, arguments.get("limit", 10)), 250)
     return _ok(
@@ -133,14 +137,18 @@ def _details(arguments: Json) -> Json:
 
 
 def _product(product: Product) -> Json:
-    prices = [variant.price for variant in product.variants]
+    prices = [currency.price(variant.price) for variant in product.variants]
     return {
         "product_id": f"gid://shopify/Product/{product.id}",
         "title": product.title,
         "description": product.description,
         "url": _url(f"/products/{product.handle}"),
         "image_url": _url(product.image),
-        "price_range": {"min": _decimal(min(prices)), "max": _decimal(max(prices)), "currency": CURRENCY},
+        "price_range": {
+            "min": _decimal(min(prices)),
+            "max": _decimal(max(prices)),
+            "currency": currency.current().code,
+        },
         "product_type": product.type,
         "tags": list(product.tags),
         "variants": [_variant(variant) for variant in product.variants],
@@ -151,8 +159,8 @@ def _variant(variant: Variant) -> Json:
     return {
         "variant_id": f"gid://shopify/ProductVariant/{variant.id}",
         "title": variant.title,
-        "price": _decimal(variant.price),
-        "currency": CURRENCY,
+        "price": _decimal(currency.price(variant.price)),
+        "currency": currency.current().code,
         "image_url": _url(variant.image),
         "available": variant.available,
     }
@@ -162,13 +170,13 @@ def _url(path: str) -> str:
     return request.host_url + path.lstrip("/")
 
 
-def _decimal(cents: int) -> str:
-    """ "29.0", "4.9", "34.95": as Ruby writes decimals."""
-    return str(cents / 100)
+def _decimal(minor: int) -> str:
+    """Return "29.0", "4.9", "34.95": as Ruby writes decimals."""
+    return str(float(Decimal(minor).scaleb(-decimals(currency.current().code))))
 
 
-def _cents(price: float | None) -> int | None:
-    return None if price is None else round(price * 100)
+def _minor(price: float | None) -> int | None:
+    return None if price is None else round(price * 10 ** decimals(currency.current().code))
 
 
 # The cart
@@ -181,20 +189,22 @@ def _get_cart(arguments: Json) -> Json:
 def _update_cart(arguments: Json) -> Json:
     """Changes what is named and leaves the rest. Names of arguments that it does not know are not noticed."""
     cart = _open(arguments["cart_id"]) if arguments.get("cart_id") else None
-    held = cart.quantities() if cart else {}
-    keys = {_line_id(line, cart): line.variant_id for line in cart.lines} if cart else {}
+    lines = {_line_id(line, cart): line for line in cart.lines} if cart else {}
     for key in arguments.get("remove_line_ids") or []:
-        held.pop(keys.get(key, 0), None)
+        lines.pop(key, None)
     for item in arguments.get("update_items") or []:
-        if item["id"] in keys:
-            held[keys[item["id"]]] = max(0, item["quantity"])
-    for item in arguments.get("add_items") or []:
-        variant = number(item["product_variant_id"], "ProductVariant") or 0
-        if catalogue.variant(variant) is None:
-            raise _no_variant(item["product_variant_id"])
-        held[variant] = held.get(variant, 0) + max(0, item["quantity"])
+        if item["id"] in lines:
+            lines[item["id"]] = replace(lines[item["id"]], quantity=max(0, item["quantity"]))
+    wanted = [*lines.values(), *map(_added, arguments.get("add_items") or [])]
     cart = cart or CARTS.create()
-    return _ok(_cart(cart, [{"field": ["lines"], "message": said} for _, said in fill(cart, held)]))
+    return _ok(_cart(cart, [{"field": ["lines"], "message": each.said} for each in fill(cart, lambda _: wanted)]))
+
+
+def _added(item: Json) -> Line:
+    variant = number(item["product_variant_id"], "ProductVariant") or 0
+    if catalogue.variant(variant) is None:
+        raise _no_variant(item["product_variant_id"])
+    return new_line(variant, max(0, item["quantity"]))
 
 
 def _open(id: str) -> Cart:
@@ -245,11 +255,11 @@ def _line(line: Line, cart: Cart) -> Json:
 
 
 def _line_id(line: Line, cart: Cart) -> str:
-    return f"gid://shopify/CartLine/{line.id}?cart={cart.token}"
+    return line_gid(line.id, cart)
 
 
-def _cost(cents: int) -> Json:
-    amount = {"amount": _decimal(cents), "currency": CURRENCY}
+def _cost(minor: int) -> Json:
+    amount = {"amount": _decimal(minor), "currency": currency.current().code}
     return {"total_amount": amount, "subtotal_amount": amount}
 
 

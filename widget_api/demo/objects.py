@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from widget_api.demo import currency
 from widget_api.demo.carts import Cart, Line
 from widget_api.demo.catalogue import (
     COLLECTIONS,
-    CURRENCY,
     DYES,
     FAQ,
     POLICIES,
@@ -20,12 +21,14 @@ from widget_api.demo.catalogue import (
     full_title,
     in_collection,
 )
+from widget_api.demo.discounts import Applied
+from widget_api.demo.goods import Notice
 
 Drop = dict[str, Any]
 
 DOMAIN = "demo-store.myshopify.com"
 NAME = "Tarn"
-LOCALE, COUNTRY = "en", "FI"
+LOCALE = "en"
 VENDOR = "Tarn workshop"
 
 ROUTES: Drop = {
@@ -50,8 +53,8 @@ def variant(product: Product, shown: Variant) -> Drop:
         "id": shown.id,
         "title": shown.title,
         "name": full_title(product, shown),
-        "price": shown.price,
-        "compare_at_price": shown.compare_at,
+        "price": currency.shop_price(shown.price),
+        "compare_at_price": currency.shop_price(shown.compare_at) if shown.compare_at else None,
         "available": shown.available,
         "inventory_quantity": shown.stock,
         "inventory_management": "shopify",
@@ -59,6 +62,7 @@ def variant(product: Product, shown: Variant) -> Drop:
         "sku": shown.sku,
         "options": list(shown.options.values()),
         "featured_image": image(shown.image, full_title(product, shown)),
+        "notices": [_notice(each) for each in shown.notices],
         "url": f"/products/{product.handle}?variant={shown.id}",
     }
 
@@ -69,7 +73,7 @@ def image(path: str, alt: str) -> Drop:
 
 def product(shown: Product, variant_id: int | None = None) -> Drop:
     """A `product` on its page, with the variant that the address names as the selected one."""
-    drop = dict(_products()[shown.id])
+    drop = dict(_products(currency.current().code)[shown.id])
     selected = next((each for each in drop["variants"] if each["id"] == variant_id), None)
     drop["selected_variant"] = selected
     drop["selected_or_first_available_variant"] = selected or drop["first_available_variant"]
@@ -77,13 +81,15 @@ def product(shown: Product, variant_id: int | None = None) -> Drop:
 
 
 @cache
-def _products() -> dict[int, Drop]:
+def _products(_currency: str) -> dict[int, Drop]:
+    """Every product's drop, in the currency that the shop sells in."""
     return {each.id: _product(each) for each in PRODUCTS}
 
 
 def _product(shown: Product) -> Drop:
     variants = [variant(shown, each) for each in shown.variants]
-    prices = [each.price for each in shown.variants]
+    prices = [each["price"] for each in variants]
+    compared = [each["compare_at_price"] for each in variants if each["compare_at_price"]]
     first_available = next((each for each in variants if each["available"]), None)
     return {
         "id": shown.id,
@@ -99,7 +105,7 @@ def _product(shown: Product) -> Drop:
         "price_min": min(prices),
         "price_max": max(prices),
         "price_varies": min(prices) != max(prices),
-        "compare_at_price": min((each.compare_at for each in shown.variants if each.compare_at), default=None),
+        "compare_at_price": min(compared, default=None),
         "available": shown.available,
         "featured_image": image(shown.image, shown.title),
         "has_only_default_variant": len(variants) == 1,
@@ -113,8 +119,15 @@ def _product(shown: Product) -> Drop:
         "selected_or_first_available_variant": first_available or variants[0],
         "selected_variant": None,
         "swatches": _swatches(shown),
+        # A real theme keeps the next two in metafields and in its settings.
+        "fields": [{"name": each.name, "hint": each.hint, "longest": each.longest} for each in shown.fields],
+        "notices": [_notice(each) for each in shown.notices],
         "collections": [_head(each) for each in COLLECTIONS if each.handle in shown.collections],
     }
+
+
+def _notice(notice: Notice) -> Drop:
+    return {"text": notice.text, "image": notice.image, "page": notice.page}
 
 
 def _swatches(shown: Product) -> list[Drop]:
@@ -157,29 +170,64 @@ def _head(shown: Collection) -> Drop:
     }
 
 
-@cache
 def collections() -> Drop:
     """The `collections` object: every collection by its handle."""
+    return _collections(currency.current().code)
+
+
+@cache
+def _collections(_currency: str) -> Drop:
     return {each.handle: collection(each) for each in (EVERYTHING, *COLLECTIONS)}
 
 
 def cart(shown: Cart | None) -> Drop:
     """The `cart`; without one, an empty one."""
     lines = shown.lines if shown else []
+    applied = shown.discounts if shown else []
+    subtotal, total = (shown.subtotal, shown.total) if shown else (0, 0)
+    off_lines = [each for each in applied if each.allocations]
+    items = [line(each, at, off_lines) for at, each in enumerate(lines)]
+    parents = {each.id: item["key"] for each, item in zip(lines, items, strict=True)}
+    for each, item in zip(lines, items, strict=True):
+        if each.parent_id:
+            item["parent_relationship"] = {"parent_key": parents.get(each.parent_id)}
     return {
-        "currency": {"iso_code": CURRENCY, "symbol": "€"},
+        "currency": {"iso_code": currency.current().code, "symbol": currency.current().symbol},
         "item_count": sum(each.quantity for each in lines),
         "empty?": not lines,
-        "items": [line(each) for each in lines],
-        "total_price": sum(each.total for each in lines),
-        "items_subtotal_price": sum(each.total for each in lines),
-        "note": "",
+        "items": items,
+        "original_total_price": currency.hundredths(subtotal),
+        "items_subtotal_price": currency.hundredths(subtotal - sum(each.amount for each in off_lines)),
+        "total_price": currency.hundredths(total),
+        "total_discount": currency.hundredths(subtotal - total),
+        "cart_level_discount_applications": [_application(each) for each in applied if not each.allocations],
+        "discount_applications": [_application(each) for each in applied],
+        "discount_codes": [{"code": each, "applicable": True} for each in (shown.codes if shown else [])],
+        "note": shown.note if shown else "",
+        "attributes": dict(shown.attributes) if shown else {},
     }
 
 
-def line(shown: Line) -> Drop:
-    """A `line_item`, with what the Ajax cart says of it."""
+def _application(applied: Applied) -> Drop:
+    amount = currency.hundredths(applied.amount)
+    return {
+        "type": "discount_code",
+        "title": applied.code,
+        "description": applied.title,
+        "total_allocated_amount": amount,
+        "target_selection": "all",
+        "target_type": "line_item",
+        "value_type": "percentage" if applied.allocations else "fixed_amount",
+    }
+
+
+def line(shown: Line, at: int = 0, applied: Sequence[Applied] = ()) -> Drop:
+    """A `line_item`, with what the Ajax cart says of it; `applied` take from it what they have at its place `at`."""
     of, bought = shown.product, shown.variant
+    price, total = currency.hundredths(shown.price), currency.hundredths(shown.total)
+    shares = [(each, currency.hundredths(each.allocations[at])) for each in applied]
+    final = total - sum(share for _, share in shares)
+    each_final = final // shown.quantity if shown.quantity else price
     return {
         "id": bought.id,
         "key": f"{bought.id}:{shown.id.replace('-', '')}",
@@ -195,17 +243,19 @@ def line(shown: Line) -> Drop:
         "handle": of.handle,
         "vendor": VENDOR,
         "sku": bought.sku,
-        "price": bought.price,
-        "original_price": bought.price,
-        "final_price": bought.price,
-        "discounted_price": bought.price,
-        "line_price": shown.total,
-        "original_line_price": shown.total,
-        "final_line_price": shown.total,
-        "total_discount": 0,
-        "discounts": [],
-        "line_level_discount_allocations": [],
-        "properties": {},
+        "price": price,
+        "original_price": price,
+        "final_price": each_final,
+        "discounted_price": each_final,
+        "line_price": total,
+        "original_line_price": total,
+        "final_line_price": final,
+        "total_discount": total - final,
+        "discounts": [{"amount": share, "title": each.code} for each, share in shares],
+        "line_level_discount_allocations": [
+            {"amount": share, "discount_application": _application(each)} for each, share in shares
+        ],
+        "properties": dict(shown.properties),
         "gift_card": of.handle == "gift-card",
         "requires_shipping": of.handle != "gift-card",
         "taxable": True,
@@ -215,6 +265,7 @@ def line(shown: Line) -> Drop:
         "featured_image": {**image(bought.image, shown.title), "url": bought.image},
         "variant_options": list(bought.options.values()) or ["Default Title"],
         "options_with_values": [{"name": name, "value": value} for name, value in bought.options.items()],
+        "notices": [_notice(each) for each in (*of.notices, *bought.notices)],
     }
 
 
@@ -224,7 +275,7 @@ def policy(shown: Policy) -> Drop:
         "title": shown.title,
         "handle": shown.handle,
         "url": f"/policies/{shown.handle}",
-        "paragraphs": list(shown.paragraphs),
+        "paragraphs": [currency.localized(each) for each in shown.paragraphs],
     }
 
 
@@ -235,10 +286,10 @@ def shop(url: str) -> Drop:
         "permanent_domain": DOMAIN,
         "domain": url.partition("//")[2],
         "url": url,
-        "currency": CURRENCY,
-        "money_format": "€{{amount}}",
+        "currency": currency.current().code,
+        "money_format": currency.current().pattern.replace("{amount}", "{{amount}}"),
         "policies": [policy(each) for each in POLICIES],
         "products_count": len(PRODUCTS),
         # A real theme keeps its questions in the settings of a section.
-        "questions": [{"question": question, "answer": answer} for question, answer in FAQ],
+        "questions": [{"question": question, "answer": currency.localized(answer)} for question, answer in FAQ],
     }

@@ -21,6 +21,7 @@ from liquid.tag import Tag
 from liquid.token import TOKEN_TAG, Token
 
 from liquid import CachingFileSystemLoader, Environment, RenderContext
+from widget_api.demo import currency
 
 THEME = Path(__file__).parent / "theme"
 LIQUID = Path(__file__).parents[2] / "liquid"
@@ -68,14 +69,19 @@ def framed(name: str, html: str) -> str:
     return f'<div id="shopify-section-{name}" class="shopify-section">{html}</div>'
 
 
-def money(cents: Any) -> str:
-    """€29.00 — the shop's money format."""
-    return f"€{int(cents or 0) / 100:,.2f}"
+def money(amount: Any) -> str:
+    """Return an amount of hundredths in the shop's money format: €29.00."""
+    return currency.written(int(amount or 0))
 
 
-def money_without_trailing_zeros(cents: Any) -> str:
+def money_without_trailing_zeros(amount: Any) -> str:
     """€29, and €4.90."""
-    return money(cents).removesuffix(".00")
+    return money(amount).replace(".000", "").replace(".00", "")
+
+
+def from_euro_cents(cents: Any) -> str:
+    """Return what the theme's own texts name in euro cents, in the shop's money format."""
+    return money_without_trailing_zeros(currency.shop_price(int(cents)))
 
 
 def handle(text: Any) -> str:
@@ -101,7 +107,7 @@ def environment() -> Environment:
         loader=CachingFileSystemLoader([THEME, THEME / "snippets", SNIPPETS], ext=".liquid"),
     )
     env.add_filter("json", JSON())
-    for each in (money, money_without_trailing_zeros, handle, asset_url):
+    for each in (money, money_without_trailing_zeros, from_euro_cents, handle, asset_url):
         env.add_filter(each.__name__, each)
     env.add_tag(SectionTag)
     return env

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from widget_api.demo import currency
 from widget_api.demo.goods import COLLECTIONS, FAQ, POLICIES, PRODUCTS, Product, Variant
 
 _WORDS = tomllib.loads(Path(__file__).with_name("search.toml").read_text("utf-8"))
@@ -31,12 +32,14 @@ def search(
 ) -> list[Product]:
     """Products that fit `query`, best first; all of them when it says nothing ("something nice").
 
-    A product passes with one variant that passes all filters. Prices are in cents, both ends included.
+    A product passes with one variant that passes all filters. Prices are in minor units of the shop's currency, both
+    ends included.
     """
     low, high = price_min or 0, price_max if price_max is not None else float("inf")
+    money = currency.current()
 
     def passes(variant: Variant) -> bool:
-        return low <= variant.price <= high and (available is None or variant.available is available)
+        return low <= money.price(variant.price) <= high and (available is None or variant.available is available)
 
     kept = [product for product in PRODUCTS if any(map(passes, product.variants))]
     words = _words(query)
@@ -51,7 +54,7 @@ def answers(query: str, *, limit: int = 3) -> list[tuple[str, str]]:
     entries = [*FAQ, *((policy.title, policy.body) for policy in POLICIES)]
     scored = [(_overlap(words, question, answer), question, answer) for question, answer in entries]
     best = sorted((entry for entry in scored if entry[0] > 0), key=lambda entry: -entry[0])
-    return [(question, answer) for _, question, answer in best[:limit]]
+    return [(question, currency.localized(answer)) for _, question, answer in best[:limit]]
 
 
 def _split(text: str) -> list[str]:

@@ -98,8 +98,18 @@ def _links(found: list[tuple[str, str]]) -> Iterator[Json]:
 _META = obj("ucp-agent", **{"ucp-agent": obj("profile", profile=STRING)})
 _CONTEXT = obj(address_country=STRING, currency=STRING, language=STRING, intent=STRING)
 _FILTERS = obj(categories=array(STRING), price=obj(min=INTEGER, max=INTEGER), available=BOOLEAN)
-_LINES = array(obj("item", "quantity", id=STRING, item=obj("id", id=STRING), quantity=INTEGER))
-_CART = obj("line_items", line_items=_LINES, context=_CONTEXT)
+_ANY: Json = {"type": "object"}
+_LINES = array(obj("item", "quantity", id=STRING, item=obj("id", id=STRING), quantity=INTEGER, parent_id=STRING))
+_CART = obj(
+    "line_items",
+    line_items=_LINES,
+    context=_CONTEXT,
+    buyer=_ANY,
+    attribution=_ANY,
+    fulfillment=_ANY,
+    signals=_ANY,
+    discounts=obj(codes=array(STRING)),
+)
 
 TOOLS: dict[str, tuple[Tool, ...]] = {
     SEARCH: (

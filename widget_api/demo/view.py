@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Response, current_app, make_response, request
 
-from widget_api.demo import basket, objects
+from widget_api.demo import basket, currency, objects
 from widget_api.demo.renderer import Renderer
 
 RENDERER = Renderer()
+# From so many euro cents on.
+FREE_SHIPPING = 8000
 
 MENU: tuple[dict[str, str], ...] = (
     {"title": "Knitwear", "url": "/collections/knitwear"},
@@ -46,17 +48,21 @@ def not_found() -> Response:
 
 
 def _globals() -> dict[str, Any]:
+    country, name = currency.current().country
     return {
         "shop": objects.shop(request.host_url.rstrip("/")),
         "routes": objects.ROUTES,
         "localization": {
-            "country": {"iso_code": objects.COUNTRY, "name": "Finland"},
+            "country": {"iso_code": country, "name": name},
             "language": {"iso_code": objects.LOCALE, "name": "English"},
         },
         "cart": objects.cart(basket.current()),
         "collections": objects.collections(),
         "linklists": {"main-menu": {"links": MENU}},
-        "settings": {"chat_api": current_app.config["CHAT_API"]},
+        "settings": {
+            "chat_api": current_app.config["CHAT_API"],
+            "free_shipping": currency.shop_price(FREE_SHIPPING),
+        },
         "canonical_url": request.base_url,
         "product": None,
         "collection": None,

@@ -34,7 +34,13 @@ KINDS: Mapping[str, Callable[[Pen], str]] = {
     "candle": home.candle,
     "towel": home.linen,
     "card": home.card,
+    "trainer": leather.trainer,
+    "stoneware": camp.stoneware,
+    "balm": home.balm,
+    "skein": woollens.skein,
 }
+
+_SCENES: Mapping[str, Callable[[], str]] = {"lake": scenes.lake, "allergens": scenes.allergens}
 
 # What has no dye is drawn with this one.
 _PLAIN = "#c7b08a"
@@ -61,15 +67,15 @@ _SHEETS = {
 
 
 def picture(name: str) -> str | None:
-    """The SVG with this name: a product's in a colour, "collection-{handle}", or "lake"."""
-    known = name == "lake" or name in _SHEETS or name.removeprefix("collection-") in _SHELVES
+    """The SVG with this name: a product's in a colour, "collection-{handle}", "lake", or "allergens"."""
+    known = name in _SCENES or name in _SHEETS or name.removeprefix("collection-") in _SHELVES
     return _drawn(name) if known else None
 
 
 @cache
 def _drawn(name: str) -> str:
-    if name == "lake":
-        return scenes.lake()
+    if name in _SCENES:
+        return _SCENES[name]()
     if name in _SHEETS:
         return _sheet(*_SHEETS[name])
     wall, things = _SHELVES[name.removeprefix("collection-")]

@@ -1,4 +1,4 @@
-"""Enamel, steel and iron: mugs, kettles, flasks, lanterns and pans."""
+"""Enamel, steel, iron and stoneware: mugs, kettles, flasks, lanterns and pans."""
 
 from __future__ import annotations
 
@@ -49,6 +49,35 @@ def mug(pen: Pen) -> str:
             line("M214 370Q250 336 400 336", WHITE, 3, 0.45),
             line("M230 716Q400 772 570 716", _RIM, 9, 0.85),
             pen.mark(396, 580, 1.7, _on(pen)),
+        )
+    )
+
+
+def stoneware(pen: Pen) -> str:
+    """A bare stoneware mug with a name cut into it."""
+    body = "M232 372Q214 560 236 716Q246 758 300 764Q400 776 500 764Q554 758 564 716Q586 560 568 372z"
+    handle = "M566 440Q676 420 680 540Q682 640 560 664"
+    letters = "M328 594l16 -46l16 46m-26 -15h20M378 594v-30q12 -12 22 3v27M416 594v-30q12 -12 22 3v27"
+    name = f"{letters}M476 568q-22 -8 -24 12q4 22 24 6v-18v26"
+    return "".join(
+        (
+            pen.contact(404, 768, 226, 32),
+            line(handle, pen.deep, 48, 0.6),
+            line(handle, pen.dark, 42),
+            line(handle, pen.dye, 38),
+            line("M578 446Q658 438 662 540", pen.light, 8, 0.6),
+            path(body, pen.dye),
+            pen.clipped("stoneware", body, _speckle(pen, 216, 380, 584, 770, 260)),
+            path(body, pen.ref("round")),
+            path(body, pen.ref("fall")),
+            lines([f"M226 {y}Q400 {y + 22} 574 {y}" for y in (420, 450, 640, 676)], pen.deep, 2, 0.18),
+            ellipse(400, 372, 168, 38, pen.dark),
+            ellipse(400, 374, 154, 31, mix(pen.pale, CREAM, 0.4)),
+            ellipse(400, 374, 154, 31, pen.ref("inside"), opacity=0.55),
+            line("M312 606Q400 622 488 606", pen.deep, 3, 0.7),
+            line(name, pen.light, 5, 0.55, transform="translate(12 2)"),
+            line(name, pen.deep, 5, 0.95, transform="translate(10 0)"),
+            line("M276 430L284 690", WHITE, 14, 0.18),
         )
     )
 

@@ -119,6 +119,36 @@ def candle(pen: Pen) -> str:
     )
 
 
+def balm(pen: Pen) -> str:
+    """An open tin of balm, its lid leaning behind it."""
+    side = "M196 610L204 706Q300 762 400 762Q500 762 596 706L604 610z"
+    ink = "#4a4f4a"
+    lid = group(
+        ellipse(0, 0, 206, 206, "#8f9497"),
+        ellipse(-4, -4, 200, 200, "#c3c7c9"),
+        ellipse(-4, -4, 172, 172, CREAM),
+        ellipse(-4, -4, 160, 160, "none", stroke="#b9ad97", stroke_width=2),
+        pen.mark(-4, -26, 2.6, ink),
+        lines(["M-84 62h160", "M-56 88h104"], ink, 5, 0.6),
+        transform="translate(470 380) rotate(9)",
+    )
+    return "".join(
+        (
+            pen.contact(410, 752, 280, 34),
+            lid,
+            path(side, "#aeb3b6"),
+            path(side, pen.ref("round")),
+            line("M204 640Q400 716 596 640", WHITE, 3, 0.5),
+            ellipse(400, 610, 204, 84, "#c3c7c9"),
+            ellipse(400, 612, 186, 72, "#8f9497"),
+            ellipse(400, 616, 180, 66, "#efdca6"),
+            path("M262 606Q330 566 420 580Q360 590 340 616Q300 640 262 606z", "#fbf0cd", opacity=0.9),
+            line("M330 636Q420 660 500 622", "#cfb673", 5, 0.6),
+            line("M208 586Q260 540 380 530", WHITE, 4, 0.7),
+        )
+    )
+
+
 def linen(pen: Pen) -> str:
     """Two tea towels on a rail with pegs."""
     rail = box(130, 212, 540, 54, 12)

@@ -1,4 +1,4 @@
-"""Boots and bags."""
+"""Shoes and bags."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def boots(pen: Pen) -> str:
             pen.contact(372, 806, 300, 30),
             group(_boot(pen), path(_FAR, pen.deep, opacity=0.35), transform="translate(34 -44)"),
             group(_boot(pen), transform="translate(-96 16)"),
+        )
+    )
+
+
+def trainer(pen: Pen) -> str:
+    """A pair of running shoes with deep lugs, seen from the side."""
+    return "".join(
+        (
+            pen.contact(390, 742, 310, 30),
+            group(_trainer(pen), path(_TRAINER, pen.deep, opacity=0.32), transform="translate(40 -62)"),
+            group(_trainer(pen), transform="translate(-44 0)"),
         )
     )
 
@@ -153,6 +164,40 @@ def _boot(pen: Pen) -> str:
             path(sole, IRON),
             path(sole, pen.ref("fall")),
             line("M232 736L684 736", WHITE, 2, 0.12),
+        )
+    )
+
+
+_TRAINER = (
+    "M132 470Q150 440 186 446Q236 500 300 478Q330 462 352 424Q372 408 398 424Q470 520 596 552"
+    "Q676 574 690 626Q696 650 688 664L128 664Q112 560 132 470z"
+)
+
+
+def _trainer(pen: Pen) -> str:
+    midsole = "M124 652Q300 672 480 662Q600 656 692 646Q708 668 690 692Q676 706 640 706L170 706Q128 704 122 680z"
+    lugs = "".join(f"M{x} 702h30l-5 20h-20z" for x in range(150, 640, 44))
+    collar = "M132 470Q150 440 186 446Q236 500 300 478Q330 462 352 424Q340 500 276 516Q190 528 132 470z"
+    toe = "M590 550Q676 574 690 626Q696 650 690 656Q620 664 566 664Q548 596 590 550z"
+    heel = "M128 500Q176 540 190 600Q196 640 190 662L127 660Q116 570 128 500z"
+    laces = [f"M{372 + step * 32} {452 + step * 23}L{338 + step * 33} {498 + step * 19}" for step in range(5)]
+    return "".join(
+        (
+            path(lugs, IRON),
+            pen.solid(_TRAINER, pen.dye, "knit"),
+            path(collar, pen.deep),
+            path(collar, pen.ref("sheen"), opacity=0.5),
+            pen.solid(toe, pen.dark),
+            pen.solid(heel, pen.dark),
+            line("M352 424Q420 540 560 560", pen.deep, 4, 0.45),
+            line("M300 508Q360 566 520 606", pen.pale, 2, 0.7, stroke_dasharray="6 5"),
+            lines([f"M{x} 656Q{x + 26} 600 {x + 16} 540" for x in (236, 292, 348)], pen.light, 15, 0.85),
+            lines(laces, CREAM, 9),
+            line("M360 440q-34 -34 -54 -8q10 28 54 8q26 -40 50 -18q-6 30 -50 18", CREAM, 6),
+            path(midsole, CREAM),
+            path(midsole, pen.ref("fall")),
+            line("M130 676Q400 700 690 668", pen.dye, 7, 0.9),
+            line("M136 462Q116 438 128 424", pen.pale, 9),
         )
     )
 

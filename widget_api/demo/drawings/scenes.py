@@ -84,6 +84,18 @@ def shelf(wall: str, things: Iterable[tuple[str, float, float, float]]) -> str:
     )
 
 
+def allergens() -> str:
+    """The sign beside an allergen notice, 96 x 96."""
+    return tag(
+        "svg",
+        path("M48 10L90 82Q92 88 86 88L10 88Q4 88 6 82z", "#f2b632", stroke="#6b4a12", stroke_width=5),
+        line("M48 38v24", "#3a2a0c", 9),
+        ellipse(48, 75, 5, 5, "#3a2a0c"),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox="0 0 96 96",
+    )
+
+
 def _ridge(foot: float, rough: float, seed: str) -> str:
     """A skyline from the left edge to the right, by midpoint displacement."""
     chance = random.Random(seed)

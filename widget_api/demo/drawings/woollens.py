@@ -44,6 +44,25 @@ def mittens(pen: Pen) -> str:
     )
 
 
+def skein(pen: Pen) -> str:
+    """A twisted skein of yarn with a paper band."""
+    strands = [f"M{270 + at * 13} 300Q{190 + at * 21} 500 {270 + at * 13} 720" for at in range(21)]
+    body = "M262 300Q170 500 262 720Q400 780 538 720Q630 500 538 300Q400 240 262 300z"
+    return "".join(
+        (
+            pen.contact(400, 742, 220, 30),
+            pen.solid(body, pen.dye),
+            pen.clipped("skein", body, lines(strands, pen.deep, 3, 0.35), lines(strands, pen.light, 2, 0.5)),
+            line("M268 316Q400 360 532 316", pen.deep, 10, 0.3),
+            line("M286 300Q400 216 514 300", pen.dark, 22),
+            line("M286 300Q400 220 514 300", pen.light, 5, 0.6),
+            path("M214 458Q400 506 586 458L590 580Q400 628 210 580z", CREAM),
+            path("M214 458Q400 506 586 458L590 580Q400 628 210 580z", pen.ref("round"), opacity=0.5),
+            pen.mark(400, 548, 1.7, "#4a4f4a"),
+        )
+    )
+
+
 def socks(pen: Pen) -> str:
     """A pair with pale heels, toes and stripes."""
     return "".join(

@@ -4,14 +4,18 @@
 const CART_GID = 'gid://shopify/Cart/';
 const VARIANT_GID = 'gid://shopify/ProductVariant/';
 
-class CartLinesUpdate extends Event {
-  constructor({ action, context, lines, promise }) {
-    super('shopify:cart:lines-update', { bubbles: true, composed: true });
-    Object.assign(this, { action, context, lines, promise });
+class CartUpdate extends Event {
+  constructor(what, details) {
+    super(`shopify:cart:${what}-update`, { bubbles: true, composed: true });
+    Object.assign(this, details);
   }
 }
 
+// The Ajax API has all currencies in hundredths.
 const money = (amount, currencyCode) => ({ amount: (amount / 100).toFixed(2), currencyCode });
+// A line's key is its variant and its id without dashes; the Storefront API names it by the id alone.
+const lineId = (key) => key.split(':')[1].replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+const mapped = (attributes) => Object.fromEntries(attributes.map(({ key, value }) => [key, value]));
 
 function summary(cart) {
   const id = CART_GID + cart.token;
@@ -20,11 +24,11 @@ function summary(cart) {
     totalQuantity: cart.item_count,
     cost: { totalAmount: money(cart.total_price, cart.currency) },
     lines: cart.items.map((item) => ({
-      id: `gid://shopify/CartLine/${item.key}?cart=${cart.token.split('?')[0]}`,
+      id: `gid://shopify/CartLine/${lineId(item.key)}?cart=${cart.token.split('?')[0]}`,
       quantity: item.quantity,
       cost: { totalAmount: money(item.final_line_price, cart.currency) },
     })),
-    discountCodes: [],
+    discountCodes: cart.discount_codes,
   };
 }
 
@@ -46,31 +50,51 @@ async function getCart({ cartId } = {}, { signal } = {}) {
   return { cart: isOther(cartId, cart) ? null : summary(cart) };
 }
 
-/** The Ajax API's requests that bring the cart to what `lines` say. */
-function requests(lines) {
+/** The Ajax API's requests that bring the cart to what the payload says; `partly` is the demo's own. */
+function requests({ lines = [], attributes, note, discountCodes }) {
   const added = lines.filter((line) => !line.id).map(({ merchandiseId, quantity, attributes = [] }) => ({
     id: Number(String(merchandiseId).replace(VARIANT_GID, '')),
     quantity,
-    properties: Object.fromEntries(attributes.map(({ key, value }) => [key, value])),
+    properties: mapped(attributes),
   }));
-  const changed = lines.filter((line) => line.id).map(({ id, quantity }) => ({
+  const changed = lines.filter((line) => line.id).map(({ id, quantity, attributes }) => ({
     id: id.replace('gid://shopify/CartLine/', '').split('?')[0],
     quantity,
+    ...(attributes && { properties: mapped(attributes) }),
+    partly: true,
   }));
-  return [...(added.length ? [['cart/add.js', { items: added }]] : []), ...changed.map((body) => ['cart/change.js', body])];
+  const whole = {
+    ...(attributes && { attributes: mapped(attributes) }),
+    ...(note !== undefined && { note }),
+    ...(discountCodes && { discount: discountCodes.join(',') }),
+  };
+  return [
+    ...(added.length ? [['cart/add.js', { items: added, partly: true }]] : []),
+    ...changed.map((body) => ['cart/change.js', body]),
+    ...(Object.keys(whole).length ? [['cart/update.js', whole]] : []),
+  ];
 }
 
-async function apply({ cartId, lines = [] }, signal) {
+async function apply(payload, signal) {
+  const { cartId } = payload;
   const before = await read(signal);
   if (isOther(cartId, before)) {
-    return { cart: summary(before), userErrors: [{ code: 'INVALID', field: ['cartId'], message: 'The specified cart does not exist.' }] };
+    return { cart: summary(before), userErrors: [{ code: 'INVALID', field: ['cartId'], message: 'The specified cart does not exist.' }], warnings: [] };
   }
   const userErrors = [];
-  for (const [path, body] of requests(lines)) {
+  const warnings = [];
+  for (const [path, body] of requests(payload)) {
     const { ok, json } = await ajax(path, body, signal);
     if (!ok) userErrors.push({ code: 'MERCHANDISE_NOT_APPLICABLE', field: ['lines'], message: json.description });
+    // Stock is no error since 2024-10: the change was applied as far as there was some.
+    else warnings.push(...(json.warnings ?? []));
   }
-  return { cart: summary(await read(signal)), userErrors, warnings: [] };
+  const cart = summary(await read(signal));
+  const known = cart.discountCodes.map(({ code }) => code);
+  for (const code of payload.discountCodes ?? []) {
+    if (!known.includes(code.toUpperCase())) warnings.push({ code: 'DISCOUNT_NOT_FOUND', message: `The discount code ${code} does not exist.` });
+  }
+  return { cart, userErrors, warnings };
 }
 
 const actionOf = (lines) => (lines.every((line) => !line.id) ? 'add' : lines.every((line) => line.quantity === 0) ? 'remove' : 'update');
@@ -85,10 +109,14 @@ function configurable(run) {
 }
 
 const updateCart = configurable(async ({ eventTarget }, payload, { signal, event = {} } = {}) => {
-  const lines = payload.lines ?? [];
+  const { lines, attributes } = payload;
   const promise = apply(payload, signal);
   const target = eventTarget?.() ?? document;
-  target.dispatchEvent(new CartLinesUpdate({ action: actionOf(lines), context: event.context ?? 'standard-action', lines, promise }));
+  const context = event.context ?? 'standard-action';
+  if (lines || !attributes) {
+    target.dispatchEvent(new CartUpdate('lines', { action: actionOf(lines ?? []), context, lines: lines ?? [], promise }));
+  }
+  if (attributes) target.dispatchEvent(new CartUpdate('attributes', { context, attributes, promise }));
   const result = await promise;
   // A theme that never said how it refreshes itself is loaded anew, as Shopify does.
   if (updateCart.isDefault() && !result.userErrors?.length) location.reload();

@@ -5,11 +5,9 @@ document.documentElement.classList.add('has-script');
 const SECTIONS = ['cart-drawer', 'cart-count'];
 
 async function post(form, path, extra = {}) {
-  const response = await fetch(`${path}.js`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-    body: JSON.stringify({ ...Object.fromEntries(new FormData(form)), ...extra, sections: SECTIONS }),
-  });
+  const body = new FormData(form);
+  for (const [name, value] of Object.entries({ ...extra, sections: SECTIONS.join(',') })) body.set(name, value);
+  const response = await fetch(`${path}.js`, { method: 'POST', headers: { Accept: 'application/json' }, body });
   return { ok: response.ok, json: await response.json() };
 }
 
