@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from widget_api.problems import ShopRefused, ShopUnavailable
+from widget_api.problems import ProductNotFound, ShopRefused, ShopUnavailable
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.mcp import Result
 from widget_api.shopify.money import Money
@@ -145,10 +145,6 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         return {"question": self.question, "answer": self.answer}
-
-
-class ProductNotFound(ShopRefused):
-    """The shop has no such product."""
 
 
 def selection_to_list(selection: Selection) -> list[dict[str, str]]:
