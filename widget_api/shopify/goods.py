@@ -201,16 +201,16 @@ def says_in_stock(raw: object) -> bool:
 def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option], selected: Selection) -> bool:
     """Return whether the shop has variants that are not among `variants`. `listed` is how many it has sent.
 
-    A value that exists leads to a variant together with the other values of the selection (UCP lookup.md); where
-    that one is not listed, there are more.
+    A value stands for a variant at least, and one that exists leads to a variant together with the other values of
+    the selection (UCP lookup.md). Where none of those is listed, there are more.
     """
     if listed > len(variants):
         return True
     for option in options:
         others = [pair for pair in selected if pair[0] != option.name]
         for value in option.values:
-            wanted = [*others, (option.name, value.label)]
-            if value.exists and not any(variant.matches(wanted) for variant in variants):
+            wanted = [*(others if value.exists else ()), (option.name, value.label)]
+            if not any(variant.matches(wanted) for variant in variants):
                 return True
     return False
 
