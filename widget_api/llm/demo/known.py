@@ -64,7 +64,8 @@ class Item:
     available: bool
     choices: tuple[Choice, ...]  # maybe not all
     more: bool = False  # whether there are other choices
-    offered: dict[str, dict[str, bool]] = field(default_factory=dict)  # the shop's own list of values
+    # The shop's own list of values, and whether they can be had; None for what is not made.
+    offered: dict[str, dict[str, bool | None]] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
 
     @classmethod
@@ -91,7 +92,10 @@ class Item:
 
     def options(self) -> dict[str, dict[str, bool]]:
         """Each option's values, and whether there is anything to buy of them."""
-        found = {name: dict(values) for name, values in self.offered.items()}
+        found = {
+            name: {value: there for value, there in values.items() if there is not None}
+            for name, values in self.offered.items()
+        }
         for choice in self.choices:
             for name, value in choice.values.items():
                 values = found.setdefault(name, {})
@@ -99,10 +103,10 @@ class Item:
         return {name: values for name, values in found.items() if list(values) != ["Default Title"]}
 
 
-def _values(option: dict[str, Any]) -> dict[str, bool]:
-    """The values of an option that are made, and whether they can be had."""
+def _values(option: dict[str, Any]) -> dict[str, bool | None]:
+    """The values of an option, and whether they can be had; None for those that are not made."""
     values = dicts(option.get("values"))
-    return {words(value.get("label")): bool(value.get("available")) for value in values if value.get("exists")}
+    return {words(each.get("label")): bool(each.get("available")) if each.get("exists") else None for each in values}
 
 
 @dataclass(frozen=True, slots=True)
