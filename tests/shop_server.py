@@ -286,3 +286,141 @@ def ucp_product(**changes: Any) -> Json:
         ],
         **changes,
     }
+
+
+SIZES = tuple(str(size) for size in range(36, 46))
+COLOURS = ("Black", "White", "Red", "Blue", "Green", "Sand", "Grey", "Plum")
+SHOE = "gid://shopify/Product/7100"
+Pairs = dict[str, str]
+
+
+@dataclass
+class Shoe:
+    """A product with options, told as UCP's lookup.md has it: the variants of one selection, and marks for the rest.
+
+    `made` and `stocked` are the pairs of size and colour that exist, and that are in stock.
+    """
+
+    made: set[tuple[str, str]] = field(
+        default_factory=lambda: {(size, colour) for size in SIZES for colour in COLOURS}
+    )
+    stocked: set[tuple[str, str]] | None = None
+    featured: tuple[str, str] = ("38", "Black")
+
+    @property
+    def in_stock(self) -> set[tuple[str, str]]:
+        return self.made if self.stocked is None else self.stocked
+
+    def get_product(self, message: Json) -> Json:
+        """Answer the tool's call."""
+        asked = message["params"]["arguments"]["catalog"].get("selected")
+        wanted = {each["name"]: each["label"] for each in asked} if asked else None
+        return ucp_result({"ucp": {"version": "2026-04-08"}, "product": self.product(wanted)})
+
+    def product(self, wanted: Pairs | None = None) -> Json:
+        """The product with the variants of the selection, or of the featured one."""
+        effective = self._effective(wanted) if wanted else dict(zip(("Size", "Color"), self.featured, strict=True))
+        return ucp_product(
+            id=SHOE,
+            title="Fell Shoe",
+            options=[self._option(name, effective) for name in ("Size", "Color")],
+            selected=[{"name": name, "label": label} for name, label in effective.items()],
+            variants=[self.variant(*pair) for pair in self._matching(effective)],
+        )
+
+    def variant(self, size: str, colour: str) -> Json:
+        number = 1000 + 10 * SIZES.index(size) + COLOURS.index(colour)
+        return {
+            "id": f"gid://shopify/ProductVariant/{number}",
+            "title": f"{size} / {colour}",
+            "price": {"amount": 9900, "currency": "EUR"},
+            "availability": {"available": (size, colour) in self.in_stock},
+            "options": [{"name": "Size", "label": size}, {"name": "Color", "label": colour}],
+        }
+
+    def _effective(self, wanted: Pairs) -> Pairs:
+        """What is left of the selection when the shop has let go, from its end, of what cannot be had."""
+        kept = {name: label for name, label in wanted.items() if name in {"Size", "Color"}}
+        while kept and not self._matching(kept):
+            kept.popitem()
+        return kept
+
+    def _matching(self, selection: Pairs) -> list[tuple[str, str]]:
+        named = (selection.get("Size"), selection.get("Color"))
+        return sorted(
+            pair for pair in self.made if all(want in {None, has} for want, has in zip(named, pair, strict=True))
+        )
+
+    def _option(self, name: str, selection: Pairs) -> Json:
+        at = ("Size", "Color").index(name)
+        values = []
+        for label in (SIZES, COLOURS)[at]:
+            matching = self._matching({**selection, name: label})
+            stocked = any(pair in self.in_stock for pair in matching)
+            if any(pair[at] == label for pair in self.made):
+                values.append({"label": label, "available": stocked, "exists": bool(matching)})
+        return {"name": name, "values": values}
+
+
+class LiteralCart:
+    """A cart of a shop that takes UCP by its word: an update is the cart, and what it leaves out is gone.
+
+    `members` are the cart's own beside its lines. A line's members stand as the shop shows them.
+    """
+
+    COMPUTED = ("ucp", "id", "currency", "totals", "messages", "links", "continue_url", "expires_at")
+
+    def __init__(self, shop: ShopServer, lines: list[Json], members: Json | None = None) -> None:
+        self.lines = lines
+        self.members = members or {}
+        self.updates: list[Json] = []
+        self._numbers = 900
+        shop.script |= {"get_cart": self.read, "update_cart": self.update}
+
+    def read(self, _: Json) -> Answer:
+        return ucp_result(self.shown())
+
+    def update(self, message: Json) -> Answer:
+        sent = message["params"]["arguments"]["cart"]
+        self.updates.append(sent)
+        assert not set(sent) & set(self.COMPUTED)
+        known = {line["id"]: line for line in self.lines}
+        self.lines = [self._replaced(each, known) for each in sent["line_items"]]
+        self.members = {name: value for name, value in sent.items() if name != "line_items"}
+        return ucp_result(self.shown())
+
+    def _replaced(self, sent: Json, known: dict[str, Json]) -> Json:
+        assert "totals" not in sent
+        assert not {"title", "price"} & set(sent["item"])
+        if "id" not in sent:
+            self._numbers += 1
+            return literal_line(sent["item"]["id"], sent["quantity"], id=f"gid://shopify/CartLine/{self._numbers}")
+        item = known[sent["id"]]["item"]
+        return {**sent, "item": {**sent["item"], "title": item.get("title", ""), "price": item.get("price", 0)}}
+
+    def shown(self) -> Json:
+        prices = [line["item"].get("price") for line in self.lines]
+        amounts = [
+            line["quantity"] * price if isinstance(price, int) else 0
+            for line, price in zip(self.lines, prices, strict=True)
+        ]
+        lines = [
+            {**line, "totals": [{"type": "total", "amount": amount}]}
+            for line, amount in zip(self.lines, amounts, strict=True)
+        ]
+        return {
+            **ucp_cart(),
+            "line_items": lines,
+            "totals": [{"type": "total", "amount": sum(amounts)}],
+            **self.members,
+        }
+
+    def quantities(self) -> dict[str, int]:
+        """How many of each line, by the last piece of its id."""
+        return {line["id"].partition("?")[0].rpartition("/")[2]: line["quantity"] for line in self.lines}
+
+
+def literal_line(variant: str, quantity: int = 1, *, id: str, **members: Any) -> Json:
+    """A line of a `LiteralCart`; its item is called by its variant's number."""
+    item = {"id": variant, "title": f"Mug {variant[-4:]}", "price": 1800}
+    return {"id": id, "item": item, "quantity": quantity, **members}

@@ -36,6 +36,7 @@ TAKING_A_BODY = [
     ("POST", "/api/chat"),
     ("PATCH", "/api/conversations/c"),
     ("PUT", "/api/cart"),
+    ("POST", "/api/products/7001/selection"),
 ]
 
 

@@ -37,6 +37,7 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("GET", "/api/cart"): {},
     ("PUT", "/api/cart"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("DELETE", "/api/cart"): {},
+    ("POST", "/api/products/<number>/selection"): {"selected": []},
     ("GET", "/.well-known/ucp-agent.json"): None,
     ("GET", "/.well-known/ucp-agent-<release>.json"): None,
     ("GET", "/widget/<name>"): None,

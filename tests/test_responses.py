@@ -109,7 +109,11 @@ class World:
 def world(anna: Visitor, model: Scripted, services: Services) -> Iterator[World]:
     anna.conversation = CONVERSATION
     with shop_server() as shop:
-        shop.script = {"search_catalog": lambda _: ucp_result({"products": [ucp_product()]}), "get_cart": one_cart}
+        shop.script = {
+            "search_catalog": lambda _: ucp_result({"products": [noticed_product()], "messages": [WARNING]}),
+            "get_product": lambda _: ucp_result({"product": noticed_product(), "messages": [WARNING]}),
+            "get_cart": one_cart,
+        }
         Shop.register(ANNAS_SHOP, mcp_url=shop.url)
         Shop.register(SHOP, origins=[ANNAS_SITE])
         world = World(anna, model, services, shop)
@@ -121,10 +125,34 @@ def world(anna: Visitor, model: Scripted, services: Services) -> Iterator[World]
         services.shops.http.close()
 
 
+WARNING: Json = {"type": "warning", "code": "allergens", "content": "Contains lanolin."}
+
+
+def noticed_product() -> Json:
+    """A product with options."""
+    values = [{"label": label, "available": label == "Grey", "exists": True} for label in ("Grey", "Moss")]
+    selected = [{"name": "Color", "label": "Grey"}]
+    return ucp_product(options=[{"name": "Color", "values": values}], selected=selected)
+
+
 def one_cart(message: Json) -> Json:
-    """The shop's answer to `get_cart`: it knows the cart of the document's example."""
+    """The shop's answer to `get_cart`: it knows the cart of the document's example, and has a notice for it."""
     known = message["params"]["arguments"]["id"] == CART["cart_id"]
-    return ucp_result(ucp_cart((GREY, 2), id=CART["cart_id"])) if known else GONE
+    cart = ucp_cart((GREY, 2), id=CART["cart_id"]) | {"messages": [WARNING | {"path": "$.line_items[0]"}]}
+    cart["line_items"][0]["attributes"] = [{"key": "Engraving", "value": "Anna"}]
+    return ucp_result(cart) if known else GONE
+
+
+def unknown_product(world: World) -> None:
+    """The shop does not sell that product."""
+    talked(world)
+    world.shop.script["get_product"] = ucp_result(ucp_message("not_found", "Product not found"))
+
+
+def refusing(world: World) -> None:
+    """The shop refuses to tell of its products."""
+    talked(world)
+    world.shop.script["get_product"] = ucp_result(ucp_message("invalid", "No."))
 
 
 def begun(_: World) -> None:
@@ -230,7 +258,7 @@ class Asked:
         shown = examples(self.operation)
         body = {"json": shown[0]} if shown and not self.options.keys() & {"json", "data"} else {}
         default = ANSWER if path.startswith("/api/messages/") else CONVERSATION
-        name = {"id": default, "name": ENTRY, "token": TOKEN, "release": "draft"}
+        name = {"id": default, "name": ENTRY, "token": TOKEN, "release": "draft", "number": "7001"}
         name = {field: self.name or usual for field, usual in name.items()}
         return {"method": method, "path": path.format(**name), **body, **self.options}
 
@@ -263,6 +291,7 @@ WELL = {
     "GET /api/cart": "200",
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
+    "POST /api/products/{number}/selection": "200",
     "GET /.well-known/ucp-agent.json": "200",
     "GET /.well-known/ucp-agent-{release}.json": "200",
     "GET /widget/{name}": "200",
@@ -322,6 +351,9 @@ SINGLE = [
     asked("GET /api/cart", "200", shopless),
     asked("PUT /api/cart", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
+    asked("POST /api/products/{number}/selection", "404 product-not-found", unknown_product),
+    asked("POST /api/products/{number}/selection", "502 shop-refused", refusing),
+    asked("POST /api/products/{number}/selection", "503 shop-unavailable", shopless),
     asked(SHARED, "200", headers={"Accept": "text/html"}),
     asked(SHARED, "404 share-not-found", name="never-was"),
     asked("GET /.well-known/ucp-agent.json", "304", headers={"If-None-Match": "*"}),

@@ -57,7 +57,12 @@ def test_a_product_with_everything(shop: ShopServer, store: Store) -> None:
             "url": "https://demo-store.example/products/ridge-beanie",
             "image": "https://cdn.shopify.com/s/files/ridge.jpg",
             "price": {"amount": 2900, "currency": "EUR", "exponent": 2},
+            "price_max": {"amount": 3400, "currency": "EUR", "exponent": 2},
             "available": True,
+            "options": [],
+            "selected": [],
+            "has_more_variants": False,
+            "notices": [],
             "variants": [
                 {
                     "id": GREY,
@@ -66,6 +71,7 @@ def test_a_product_with_everything(shop: ShopServer, store: Store) -> None:
                     "compare_at": {"amount": 3400, "currency": "EUR", "exponent": 2},
                     "available": True,
                     "options": {"Color": "Grey"},
+                    "notices": [],
                 },
                 {
                     "id": MOSS,
@@ -74,6 +80,7 @@ def test_a_product_with_everything(shop: ShopServer, store: Store) -> None:
                     "compare_at": None,
                     "available": False,
                     "options": {"Color": "Moss"},
+                    "notices": [],
                 },
             ],
         }

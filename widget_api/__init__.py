@@ -24,6 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
         health,
         http,
         messages,
+        products,
         profile,
         sessions,
         shares,
@@ -42,6 +43,6 @@ def create_app(config: Config | None = None) -> Flask:
     Services.build(config).init_app(app)
     for part in (problems, http, cors, cli):
         part.init_app(app)
-    for view in (sessions, chat, conversations, messages, shares, cart, profile, widget, health):
+    for view in (sessions, chat, conversations, messages, shares, cart, products, profile, widget, health):
         app.register_blueprint(view.bp)
     return app

@@ -37,10 +37,36 @@ def _part(part: dict[str, Any]) -> list[str]:
     if part["type"] == "text":
         return [part["text"], ""]
     if part["type"] == "data-products":
-        return [*map(_product, part["data"]["products"]), ""]
+        return [line for item in part["data"]["products"] for line in _product(item)] + [""]
+    if part["type"] == "data-cart":
+        return _cart(part["data"].get("cart") or {})
     return []
 
 
-def _product(item: dict[str, Any]) -> str:
+def _product(item: dict[str, Any]) -> list[str]:
     price = Money(item["price"]["amount"], item["price"]["currency"]).to_text()
-    return f"- [{item['title']}]({item['url']}), {price}"
+    variants = [(variant["title"], notice) for variant in item["variants"] for notice in _notices(variant)]
+    return [
+        f"- [{item['title']}]({item['url']}), {price}",
+        *(f"  - {_said(notice)}" for notice in _notices(item)),
+        *(f"  - {title}: {_said(notice)}" for title, notice in variants),
+    ]
+
+
+def _cart(cart: dict[str, Any]) -> list[str]:
+    """What the shop says of a cart; its lines stand in the words around it."""
+    lines = [(line["title"], notice) for line in cart.get("lines", ()) for notice in _notices(line)]
+    said = [f"- {_said(notice)}" for notice in _notices(cart)]
+    said += [f"- {title}: {_said(notice)}" for title, notice in lines]
+    return [*said, ""] if said else []
+
+
+def _notices(owner: dict[str, Any]) -> list[dict[str, Any]]:
+    """The notices of something; what was kept before there were any has none."""
+    return list(owner.get("notices") or ())
+
+
+def _said(notice: dict[str, Any]) -> str:
+    kind = "**Warning:**" if notice["type"] == "warning" else "**Note:**"
+    text = "  \n    ".join(notice["text"].splitlines())
+    return " ".join(filter(None, [kind, text, notice["image"], notice["url"]]))

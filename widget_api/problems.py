@@ -212,6 +212,12 @@ class ShopRefused(Problem):
     status, code = 502, "shop-refused"
 
 
+class ProductNotFound(ShopRefused):
+    """The shop has no such product."""
+
+    status, code = 404, "product-not-found"
+
+
 def init_app(app: Flask) -> None:
     """Render every refusal and failure of the app as problem details."""
     app.register_error_handler(Problem, respond)

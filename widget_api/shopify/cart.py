@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 from widget_api.problems import ShopRefused, ShopUnavailable
 from widget_api.shopify.mcp import Result
 from widget_api.shopify.money import Money
+from widget_api.shopify.notices import Notice
 from widget_api.shopify.words import words
 
 PREFIX: Final = "gid://shopify/Cart/"
@@ -29,7 +31,12 @@ Status = Literal["ok", "gone", "none", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many pieces of one variant: `price` for each, `total` for all. `key` names the line to the shop."""
+    """A line of a cart: `price` for each piece, `total` for all. `key` names the line to the shop.
+
+    `quantity_text` is the amount in words where the goods are sold by measure, as "1.5 lb"; empty for pieces.
+    `parent_id` is the id of the line that this one belongs to. `mark` tells lines of one variant apart: the same for
+    lines that differ in nothing but their number. `plain` is a line as a new one is. `sent` is what the shop sent.
+    """
 
     id: str
     variant_id: str
@@ -38,6 +45,27 @@ class Line:
     price: Money
     total: Money
     key: str = field(default="", repr=False)
+    attributes: tuple[tuple[str, str], ...] = ()
+    selling_plan: str = ""
+    parent_id: str = ""
+    quantity_text: str = ""
+    notices: tuple[Notice, ...] = ()
+    plain: bool = True
+    mark: str = field(default="", repr=False)
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def extras(self) -> tuple[object, ...]:
+        """What the line has beside its variant, as far as shoppers see it."""
+        return self.attributes, self.selling_plan, bool(self.parent_id)
+
+    @property
+    def described(self) -> str:
+        """The line in words: “Enamel mug” (Engraving: Anna)."""
+        details = [f"{name}: {value}" for name, value in self.attributes]
+        details += [self.selling_plan] if self.selling_plan else []
+        details += ["belongs to another line"] if self.parent_id else []
+        return f"“{self.title}”" + (f" ({', '.join(details)})" if details else "")
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -45,8 +73,13 @@ class Line:
             "variant_id": self.variant_id,
             "title": self.title,
             "quantity": self.quantity,
+            "quantity_text": self.quantity_text,
             "price": self.price.to_dict(),
             "total": self.total.to_dict(),
+            "attributes": [{"name": name, "value": value} for name, value in self.attributes],
+            "selling_plan": self.selling_plan,
+            "parent_id": self.parent_id,
+            "notices": [notice.to_dict() for notice in self.notices],
         }
 
 
@@ -67,19 +100,34 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Discount:
+    """A discount of a cart; `code` is empty for an automatic one, `amount` is positive, None when it is not told."""
+
+    code: str
+    title: str
+    amount: Money | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"code": self.code, "title": self.title, "amount": self.amount.to_dict() if self.amount else None}
+
+
+@dataclass(frozen=True, slots=True)
 class Cart:
-    """What is in a cart. Its own id is not part of it: who has that has the cart."""
+    """What is in a cart. Its own id is not part of it: who has that has the cart. `sent` is what the shop sent."""
 
     lines: tuple[Line, ...]
     total: Money
     checkout_url: str = field(default="", repr=False)
     expires_at: str = ""
     totals: tuple[Total, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def count(self) -> int:
-        """How many pieces are in it."""
-        return sum(line.quantity for line in self.lines)
+        """How many pieces are in it. A line of goods sold by measure counts as one."""
+        return sum(1 if line.quantity_text else line.quantity for line in self.lines)
 
     @property
     def price_details(self) -> list[dict[str, Any]]:
@@ -101,6 +149,7 @@ class Cart:
             "totals": [entry.to_dict() for entry in self.totals],
             "count": self.count,
             "expires_at": self.expires_at,
+            "notices": [notice.to_dict() for notice in self.notices],
         }
         return {**shown, "checkout_url": self.checkout_url} if secret else shown
 
@@ -133,8 +182,23 @@ def line_name(key: str) -> str:
     return words(key.partition("?")[0], 200)
 
 
-def classify(result: Result, read: Callable[[Mapping[str, Any]], Cart], asked: str = "") -> Checked:
-    """`ok` with the cart, or `gone`. `read` makes the cart from the object that has the cart's id.
+def named_apart(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines with ids of which no two are the same: a line is addressed by its id."""
+    named: dict[str, Line] = {}
+    for number, line in enumerate(lines, 1):
+        name = line.id or f"line-{number}"
+        while name in named:
+            name = f"{name}#{number}"
+        named[name] = replace(line, id=name)
+    return tuple(named.values())
+
+
+# Makes the cart from the object that has its id, and the answer that the object is in.
+ReadCart = Callable[[Mapping[str, Any], Mapping[str, Any]], Cart]
+
+
+def classify(result: Result, read: ReadCart, asked: str = "") -> Checked:
+    """`ok` with the cart, or `gone`.
 
     `asked` is the id that was asked for; it stays the cart's id, also when the answer leaves the key out.
     Raises `ShopRefused` with the shop's words for anything else it says and `ShopUnavailable` for nonsense.
@@ -142,7 +206,8 @@ def classify(result: Result, read: Callable[[Mapping[str, Any]], Cart], asked: s
     for payload in result.payloads():
         for candidate in (payload, payload.get("cart")) if isinstance(payload, dict) else ():
             if isinstance(candidate, dict) and _is_cart(candidate, asked):
-                return _found(candidate, read, asked, _notes(payload) or _notes(candidate))
+                note = _notes(payload) or _notes(candidate)
+                return _found(partial(read, candidate, payload), asked or candidate["id"], note)
     complaints = [complaint for payload in result.payloads() for complaint in _complaints(payload)]
     complaints += [_Complaint("", said, about_item=False) for said in result.sayings()]
     if any(complaint.means_gone for complaint in complaints):
@@ -158,9 +223,9 @@ def _is_cart(candidate: Mapping[str, Any], asked: str) -> bool:
     return isinstance(named, str) and bool(_ID.fullmatch(named)) and (not asked or token(named) == token(asked))
 
 
-def _found(candidate: Mapping[str, Any], read: Callable[[Mapping[str, Any]], Cart], asked: str, note: str) -> Checked:
+def _found(read: Callable[[], Cart], id: str, note: str) -> Checked:
     try:
-        return Checked("ok", read(candidate), asked or candidate["id"], note)
+        return Checked("ok", read(), id, note)
     except (ValueError, TypeError, AttributeError, LookupError) as exc:
         raise ShopUnavailable("The shop's answer could not be understood.") from exc
 

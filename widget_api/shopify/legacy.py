@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name
+from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name, named_apart
 from widget_api.shopify.endpoint import Endpoint
+from widget_api.shopify.extras import is_plain, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import (
+    MAX_VARIANTS,
     PRODUCT_ID,
     VARIANT_ID,
     Ability,
     Answer,
+    Found,
     Product,
+    Selection,
     Variant,
+    has_more,
+    matching_first,
     product_in,
     products_in,
+    read_options,
+    read_selection,
+    readable,
     refusal,
+    says_in_stock,
 )
 from widget_api.shopify.http import Http
+from widget_api.shopify.lines import Plan
 from widget_api.shopify.mcp import Mcp, Result
 from widget_api.shopify.money import Money, lowest, major
-from widget_api.shopify.ucp import DESCRIPTION, MAX_VARIANTS
+from widget_api.shopify.ucp import DESCRIPTION
 from widget_api.shopify.words import prose, words
 
 MAX_ANSWERS = 5
@@ -47,7 +58,7 @@ class Legacy:
     def forget(self) -> None:
         self._mcp.forget({})
 
-    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]:
+    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> Found:
         """Products that match, at most `limit`; with `sold_out` those that cannot be bought at the moment."""
         filters: list[dict[str, Any]] = [{"available": False}] if sold_out else []
         if highest is not None:
@@ -56,20 +67,23 @@ class Legacy:
         result = self._call("search_shop_catalog", arguments | ({"filters": filters} if filters else {}))
         return products_in(result, self.endpoint, read_product)
 
-    def product(self, id: str) -> Product:
-        """One product. Raises `ShopRefused` when there is none."""
-        return product_in(self._call("get_product_details", {"product_id": id}), self.endpoint, read_product)
+    def product(self, id: str, selected: Selection = ()) -> Product:
+        """One product with one variant: that of the selection, or the shop's own choice. Raises `ShopRefused` when
+        there is none."""
+        arguments = {"product_id": id, "options": dict(selected)} if selected else {"product_id": id}
+        result = self._call("get_product_details", arguments)
+        return product_in(result, self.endpoint, lambda raw, endpoint: read_product(raw, endpoint, selected))
 
     def read(self, id: str) -> Checked:
         return self._cart("get_cart", {"cart_id": id}, id)
 
     def create(self, quantities: Mapping[str, int]) -> Checked:
         """A new cart with so many pieces of each variant."""
-        return self._cart("update_cart", {"add_items": _additions(quantities)})
+        return self._cart("update_cart", {"add_items": _additions(quantities.items())})
 
-    def write(self, id: str, cart: Cart, changes: Mapping[str, int]) -> Checked:
-        """Make it so many pieces of each variant of `changes`. Only what changes is sent."""
-        return self._cart("update_cart", {"cart_id": id, **_delta(cart, changes)}, id)
+    def write(self, id: str, plan: Plan) -> Checked:
+        """Make the cart's lines those of the plan. Only what changes is sent, so all else stays as it is."""
+        return self._cart("update_cart", {"cart_id": id, **_delta(plan)}, id)
 
     def ask(self, query: str) -> list[Answer]:
         """What the shop's policies and FAQs say to it."""
@@ -82,42 +96,42 @@ class Legacy:
     def _cart(self, tool: str, arguments: dict[str, Any], asked: str = "") -> Checked:
         return classify(self._call(tool, arguments), self._read_cart, asked)
 
-    def _read_cart(self, raw: Mapping[str, Any]) -> Cart:
+    def _read_cart(self, raw: Mapping[str, Any], _: Mapping[str, Any]) -> Cart:
         return read_cart(raw, self.endpoint)
 
     def _call(self, tool: str, arguments: dict[str, Any]) -> Result:
         return self._mcp.call(tool, arguments)
 
 
-def _additions(quantities: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"product_variant_id": variant, "quantity": quantity} for variant, quantity in quantities.items() if quantity
-    ]
+def _additions(quantities: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"product_variant_id": variant, "quantity": quantity} for variant, quantity in quantities if quantity]
 
 
-def _delta(cart: Cart, changes: Mapping[str, int]) -> dict[str, Any]:
-    """The arguments of update_cart that make the changes. A variant in several lines keeps the first."""
-    updates, removals, placed = [], [], set()
-    for line in cart.lines:
-        if line.variant_id in changes:
-            quantity = 0 if line.variant_id in placed else changes[line.variant_id]
-            placed.add(line.variant_id)
-            if quantity:
-                updates.append({"id": line.key, "quantity": quantity})
-            else:
-                removals.append(line.key)
-    additions = _additions({variant: many for variant, many in changes.items() if variant not in placed})
-    delta = {"add_items": additions, "update_items": updates, "remove_line_ids": removals}
+def _delta(plan: Plan) -> dict[str, Any]:
+    """The arguments of update_cart that make the changes."""
+    changed = [planned for planned in plan.lines if planned.changed]
+    kept = [planned for planned in changed if planned.line]
+    delta = {
+        "add_items": _additions((each.variant_id, each.quantity) for each in changed if not each.line),
+        "update_items": [
+            {"id": each.line.key, "quantity": each.quantity} for each in kept if each.line and each.quantity
+        ],
+        "remove_line_ids": [each.line.key for each in kept if each.line and not each.quantity],
+    }
     return {name: entries for name, entries in delta.items() if entries}
 
 
-def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
+def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = ()) -> Product:
     """A product of a search, or of `get_product_details`, which names one variant only."""
     if not PRODUCT_ID.fullmatch(raw["product_id"]):
         raise ValueError("not a product id")
     single = raw.get("selectedOrFirstAvailableVariant")
     raws = raw.get("variants") or ([single] if single else [])
-    variants = tuple(_variant(variant, endpoint) for variant in raws[:MAX_VARIANTS])
+    raws = matching_first(raws, selected, lambda variant: variant.get("selected_options"))
+    variants = readable(raws[:MAX_VARIANTS], lambda variant: _variant(variant, endpoint))
+    options = read_options(raw.get("options"), variants)
+    # The variant that was chosen says what the shop has made of the selection.
+    effective = variants[0].options if selected and single and variants else ()
     prices = raw.get("price_range") or {}
     return Product(
         id=raw["product_id"],
@@ -131,20 +145,23 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
             else lowest(variant.price for variant in variants)
         ),
         variants=variants,
-        available=any(variant.available for variant in variants),
+        available=any(variant.available for variant in variants) or says_in_stock(raw.get("options")),
+        options=options,
+        selected=effective,
+        has_more_variants=has_more(len(raws), variants, options, effective),
+        price_max=major(prices["max"], prices["currency"]) if "max" in prices else None,
     )
 
 
 def _variant(raw: dict[str, Any], endpoint: Endpoint) -> Variant:
     if not VARIANT_ID.fullmatch(raw["variant_id"]):
         raise ValueError("not a variant id")
-    options = raw.get("selected_options") or []
     return Variant(
         id=raw["variant_id"],
         title=words(raw.get("title")),
         price=major(raw["price"], raw["currency"]),
         available=bool(raw.get("available", True)),
-        options=tuple((words(each.get("name"), 60), words(each.get("value"), 100)) for each in options[:5]),
+        options=read_selection(raw.get("selected_options"), "value"),
         image=endpoint.link(raw.get("image_url")),
     )
 
@@ -153,7 +170,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
     """The cart of a legacy answer. Raises `ValueError` and its like for anything else."""
     total = _amount(raw["cost"])
     return Cart(
-        lines=tuple(_line(line) for line in raw["lines"]),
+        lines=named_apart(_line(line) for line in raw["lines"]),
         total=total,
         checkout_url=endpoint.link(raw.get("checkout_url")),
         expires_at=words(raw.get("expires_at"), 40),
@@ -161,20 +178,32 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
 
 
 def _line(raw: Mapping[str, Any]) -> Line:
+    """Read a line. Its merchandise may be anything, as a gift card."""
     merchandise, quantity = raw["merchandise"], raw["quantity"]
-    if not VARIANT_ID.fullmatch(merchandise["id"]) or type(quantity) is not int or quantity < 1:
+    if type(quantity) is not int or quantity < 0:
         raise ValueError("not a line")
     total = _amount(raw["cost"])
-    names = (words(merchandise["product"]["title"]), words(merchandise.get("title")))
+    product = merchandise.get("product")
+    names = (words((product or {}).get("title")), words(merchandise.get("title")))
     return Line(
         id=line_name(raw["id"]),
-        variant_id=merchandise["id"],
+        variant_id=words(merchandise.get("id")),
         title=" - ".join(name for name in names if name and name != "Default Title"),
         quantity=quantity,
-        price=Money(total.amount // quantity, total.currency),
+        price=Money(total.amount // max(quantity, 1), total.currency),
         total=total,
         key=raw["id"],
+        attributes=read_attributes(raw),
+        selling_plan=read_selling_plan(raw),
+        parent_id=line_name(read_parent(raw)),
+        plain=is_plain(raw),
+        mark=mark_of({name: value for name, value in raw.items() if name not in _COMPUTED}),
+        sent=raw,
     )
+
+
+# What the shop works out for each line, and so does not tell lines apart.
+_COMPUTED = frozenset({"id", "quantity", "cost", "merchandise"})
 
 
 def _amount(cost: Mapping[str, Any]) -> Money:

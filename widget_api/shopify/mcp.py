@@ -48,11 +48,20 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
 _READS = re.compile(r"(get|search|ask)_")
 _NO_SUCH_TOOL = re.compile(r"\btool\b.*\bnot found|\bunknown tool", re.IGNORECASE)
 
-METHOD_NOT_FOUND, INTERNAL_ERROR = -32601, -32603
+METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32601, -32602, -32603
 
 
 class NotOffered(ShopRefused):
     """The shop does not offer this."""
+
+
+class InvalidArguments(ShopRefused):
+    """The shop refused the request."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason` is the shop's text, which is written for programs and so is not the problem's detail."""
+        super().__init__()
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +304,8 @@ def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Prob
         return NotOffered()
     if refusal := refusal_in_error(error):
         return AgentRefused(refusal)
+    if code == INVALID_PARAMS:
+        return InvalidArguments(said)
     if code == INTERNAL_ERROR or reply.status >= 500:
         return ShopUnavailable()
     return ShopRefused()

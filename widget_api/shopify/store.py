@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -12,11 +12,13 @@ from typing import Final, Protocol, TypeVar
 from widget_api.problems import ShopRefused, ShopUnavailable
 from widget_api.shopify.cart import Cart, Checked, Line, Locks, cart_id, token
 from widget_api.shopify.endpoint import Endpoint
-from widget_api.shopify.goods import Ability, Answer, Product, Variant
+from widget_api.shopify.goods import Ability, Answer, Found, Product, Selection, Variant
 from widget_api.shopify.http import Http
 from widget_api.shopify.legacy import Legacy
+from widget_api.shopify.lines import Change, Plan, changes_of, differences, make_plan, renoticed, unmet
 from widget_api.shopify.mcp import NotOffered
 from widget_api.shopify.money import Money, from_major
+from widget_api.shopify.notices import Notice, unique
 from widget_api.shopify.policies import Policies
 from widget_api.shopify.refusals import AgentRefused
 from widget_api.shopify.ucp import Ucp
@@ -24,8 +26,10 @@ from widget_api.shopify.ucp import Ucp
 __all__ = [
     "Answer",
     "Cart",
+    "Change",
     "Checked",
     "Endpoint",
+    "Found",
     "Http",
     "Line",
     "Money",
@@ -67,11 +71,11 @@ class Dialect(Protocol):
 
     def offers(self, ability: Ability) -> bool: ...
     def forget(self) -> None: ...
-    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]: ...
-    def product(self, id: str) -> Product: ...
+    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> Found: ...
+    def product(self, id: str, selected: Selection = ()) -> Product: ...
     def read(self, id: str) -> Checked: ...
     def create(self, quantities: Mapping[str, int]) -> Checked: ...
-    def write(self, id: str, cart: Cart, changes: Mapping[str, int]) -> Checked: ...
+    def write(self, id: str, plan: Plan) -> Checked: ...
     def ask(self, query: str) -> list[Answer]: ...
 
 
@@ -91,6 +95,17 @@ class Store:
         highest: Decimal | None = None,
         available_only: bool = False,
     ) -> list[Product]:
+        """The products of `find`."""
+        return list(self.find(query, limit=limit, highest=highest, available_only=available_only).products)
+
+    def find(
+        self,
+        query: str,
+        *,
+        limit: int = MAX_PRODUCTS,
+        highest: Decimal | None = None,
+        available_only: bool = False,
+    ) -> Found:
         """At most `limit` products that match and cost at most `highest`, in whole units of the shop's currency.
 
         A product that the shop prices in another currency is not measured by it. Where nothing that can be bought
@@ -107,16 +122,18 @@ class Store:
             affordable = highest is None or not comparable(product.price) or product.price.major <= highest
             return affordable and (product.available or not available_only)
 
+        notices: list[Notice] = []
         # Shops disagree on what a search for the unavailable finds (those alone, or all), so it comes second.
         for sold_out in (False,) if available_only else (False, True):
-            found = [each for each in self._search(query, many, price, sold_out=sold_out) if fits(each)]
-            if found:
-                return found[:limit]
-        return []
+            found = self._find(query, many, price, sold_out=sold_out)
+            notices += found.notices
+            if fitting := [each for each in found.products if fits(each)]:
+                return Found(tuple(fitting[:limit]), unique(notices))
+        return Found((), unique(notices))
 
-    def product(self, id: str) -> Product:
-        """One product, with all its variants where the shop tells them."""
-        return self._with("catalogue", lambda dialect: dialect.product(id))
+    def product(self, id: str, selected: Selection = ()) -> Product:
+        """One product with the variants of a selection; without one, with those that the shop shows first."""
+        return self._with("catalogue", lambda dialect: dialect.product(id, selected))
 
     def cart(self, id: str) -> Checked:
         """What the shop says of the cart: `none` without an id, `unknown` when it cannot say. Raises nothing."""
@@ -128,32 +145,39 @@ class Store:
             return Checked("unknown")
 
     def set_lines(
-        self, id: str, changes: Mapping[str, int], before_writing: Callable[[], None] = lambda: None
+        self,
+        id: str,
+        changes: Mapping[str, int] | Sequence[Change],
+        before_writing: Callable[[], None] = lambda: None,
     ) -> Checked:
-        """Make it so many pieces of each variant in `changes` (0 takes it out) and leave all else as it is.
+        """Make the changes, `lines.Change` or so many pieces of each variant, and leave all else as it is.
 
         Without a cart, or when it is gone, a new one is begun; when it cannot be read, nothing is written and
-        the answer is `unknown`. `note` tells what came out otherwise than asked.
-        `before_writing` is called at the last moment. Raises what it raises, and `ShopRefused` with the shop's
-        reason; the cart is then what it was.
+        the answer is `unknown`. `note` tells what came out otherwise than asked, and how a number was spread over
+        several lines. `before_writing` is called at the last moment.
+
+        Raises what that raises, `Invalid` when the changes leave open which line is meant, and `ShopRefused` with
+        the shop's reason; the cart is then what it was.
         """
+        wanted = changes_of(changes)
         if not id:
-            return self._begin(Checked("none"), changes, before_writing)
+            return self._begin(Checked("none"), wanted, before_writing)
         with _locks.hold(f"{self.endpoint.base} {token(id)}"):
             before = self.cart(id)
             if before.status == "gone":
-                return self._begin(before, changes, before_writing)
+                return self._begin(before, wanted, before_writing)
             if before.cart is None:
                 return replace(before, note=NOT_READ)
-            return self._change(before, before.cart, changes, before_writing)
+            return self._change(before, before.cart, wanted, before_writing)
 
-    def settled(self, id: str, changes: Mapping[str, int]) -> Checked:
+    def settled(self, id: str, changes: Mapping[str, int] | Sequence[Change]) -> Checked:
         """The cart after `changes` that were interrupted at nobody knows which point: nothing is written, `note`
         says what came of them where it is not what was wanted. Raises nothing."""
+        wanted = changes_of(changes)
         for pause in LOOKS_SECONDS:
             time.sleep(pause)
             checked = self.cart(id)
-            missing = _differences(checked.cart, checked.cart, changes) if checked.cart else [""]
+            missing = unmet(checked.cart, wanted) if checked.cart else [""]
             if not missing:
                 return checked
         return replace(checked, note=UNSETTLED if checked.status == "unknown" else _join(INTERRUPTED, *missing))
@@ -189,15 +213,18 @@ class Store:
             dialect.forget()
             return []
 
-    def _search(self, query: str, limit: int, highest: Money | None, *, sold_out: bool) -> list[Product]:
+    def _find(self, query: str, limit: int, highest: Money | None, *, sold_out: bool) -> Found:
         return self._with(
             "catalogue",
             lambda dialect: dialect.search(query, limit=limit, highest=highest, sold_out=sold_out),
         )
 
-    def _begin(self, before: Checked, changes: Mapping[str, int], before_writing: Callable[[], None]) -> Checked:
-        """A new cart in place of the one that is not there."""
-        wanted = {variant: quantity for variant, quantity in changes.items() if quantity}
+    def _begin(self, before: Checked, changes: Sequence[Change], before_writing: Callable[[], None]) -> Checked:
+        """A new cart in place of the one that is not there. Lines of that one can be had by their variants alone."""
+        wanted: dict[str, int] = {}
+        for change in changes:
+            if change.variant_id and change.quantity:
+                wanted[change.variant_id] = wanted.get(change.variant_id, 0) + change.quantity
         if not wanted:
             return replace(before, note=NO_CART)
         before_writing()
@@ -208,19 +235,19 @@ class Store:
         if made.cart is None:
             return Checked("unknown", note=NOT_CONFIRMED)
         lost = NEW_CART if before.status == "gone" else ""
-        return replace(made, note=_join(lost, *_differences(Cart((), made.cart.total), made.cart, wanted), made.note))
+        plan = make_plan(Cart((), made.cart.total), changes_of(wanted))
+        return replace(made, note=_join(lost, *differences(plan, made.cart), made.note))
 
     def _change(
-        self, before: Checked, cart: Cart, changes: Mapping[str, int], before_writing: Callable[[], None]
+        self, before: Checked, cart: Cart, changes: Sequence[Change], before_writing: Callable[[], None]
     ) -> Checked:
         """Write, read back and compare. The write is never repeated: what became of it is read."""
-        held = cart.quantities()
-        pending = {variant: many for variant, many in changes.items() if held.get(variant, 0) != many}
-        if not pending:
+        plan = make_plan(cart, changes)
+        if not plan.changed:
             return before
         before_writing()
         try:
-            written = self._with("cart", lambda dialect: dialect.write(before.id, cart, pending))
+            written = self._with("cart", lambda dialect: dialect.write(before.id, plan))
         except ShopUnavailable:
             written = Checked("unknown")
         if written.status == "gone":
@@ -229,7 +256,8 @@ class Store:
         settled = after if after.status != "unknown" else written
         if settled.cart is None:
             return replace(settled, note=NOT_CONFIRMED)
-        return replace(settled, note=_join(*_differences(cart, settled.cart, pending), written.note))
+        notes = differences(plan, settled.cart) or plan.notes
+        return replace(settled, cart=renoticed(settled.cart, written.cart), note=_join(*notes, written.note))
 
     def _with(self, ability: Ability, use: Callable[[Dialect], T]) -> T:
         """`use` the first dialect that has the ability. When it has lost it since, all are asked anew; when the shop
@@ -253,23 +281,6 @@ class Store:
             except ShopRefused as exc:
                 refusal = exc
         raise refusal
-
-
-def _differences(before: Cart, after: Cart, changes: Mapping[str, int]) -> list[str]:
-    """In words: what came out otherwise than asked for, and what else changed in the meantime."""
-    titles = {line.variant_id: f"“{line.title}”" for line in (*before.lines, *after.lines)}
-    was, found = before.quantities(), after.quantities()
-    notes = []
-    for variant in dict.fromkeys((*changes, *was, *found)):
-        wanted, got = changes.get(variant, was.get(variant, 0)), found.get(variant, 0)
-        if got != wanted:
-            title = titles.get(variant, variant)
-            notes.append(
-                f"There are {got} of {title} in the cart, not {wanted}."
-                if variant in changes
-                else f"Meanwhile {title} was changed elsewhere: now there are {got} in the cart."
-            )
-    return notes[:5]
 
 
 def _join(*notes: str) -> str:

@@ -1,27 +1,26 @@
 """The tools as the model sees them: small inputs, compact outputs, and never a cart's id.
 
-Shop, session and cart are put in here. The model names variants that this conversation has shown, and quantities.
+Shop, session and cart are put in here. The model names variants that this conversation has shown, lines of the
+cart, and quantities.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from widget_api.problems import Problem
-from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
+from widget_api.shopify import shown
+from widget_api.shopify.goods import MAX_OPTIONS, PRODUCT_ID, VARIANT_ID, Product
+from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.schema import Invalid, check
 from widget_api.shopify.store import Checked, Store
 from widget_api.shopify.words import words
 
 MAX_SHOWN = 6
-MAX_VARIANTS = 10
-# A shopper who asks for size 44 of one shoe must find it; in a list of ten products ten variants each must do.
-MAX_VARIANTS_OF_ONE = 50
-MAX_DESCRIPTION = 300
 MAX_QUANTITY = 20
 MAX_ANSWERS = 5
 
@@ -92,13 +91,15 @@ def _object(required: tuple[str, ...] = (), **fields: dict[str, Any]) -> dict[st
 
 
 _QUERY: Final = {"type": "string", "minLength": 1, "maxLength": 200}
-_ID: Final = {"type": "string", "minLength": 1, "maxLength": 100}
+_ID: Final = {"type": "string", "minLength": 1, "maxLength": 300}
+_LINE_ID: Final = {"type": "string", "minLength": 1, "maxLength": 300}
 
 TOOLS: Final[tuple[Spec, ...]] = (
     Spec(
         "search_catalog",
-        "Find products of this shop. Returns titles, prices, stock and variants. A price is written as an amount and "
-        "its currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
+        "Find products of this shop. Returns titles, prices, stock and variants. Where has_more_variants is true "
+        "there are more variants than those: get_product gets to them. A price is written as an amount and its "
+        "currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
         _object(
             ("query",),
             query={**_QUERY, "description": "What to look for, in a few words."},
@@ -115,15 +116,43 @@ TOOLS: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "get_product",
-        "All variants, prices and stock of one product.",
-        _object(("id",), id={**_ID, "description": "The product's id, gid://shopify/Product/… or its number."}),
+        "One product in full: its options, and the variants of one selection of them. Not all variants are listed: "
+        "`options` has every value, `available` (in stock) and `exists` (is made) relative to `selected`, the "
+        "selection that the answer is for. To get to another variant, as size 44, call again with `selected`: the "
+        "option's name and the value's label, letter for letter as in `options`. The shop lets go of what cannot be "
+        "had together; `note` says of what. Where the shopper has not said which value, ask.",
+        _object(
+            ("id",),
+            id={**_ID, "description": "The product's id, gid://shopify/Product/… or its number."},
+            selected={
+                "type": "array",
+                "maxItems": MAX_OPTIONS,
+                "description": "What the shopper has chosen so far; each option at most once.",
+                "items": _object(
+                    ("name", "label"),
+                    name={"type": "string", "minLength": 1, "maxLength": 255, "description": "As in Size."},
+                    label={"type": "string", "minLength": 1, "maxLength": 255, "description": "As in 44."},
+                ),
+            },
+        ),
         "Looking at the product",
     ),
-    Spec("get_cart", "What is in the shopper's cart.", _object(), "Looking into the cart"),
+    Spec(
+        "get_cart",
+        "What is in the shopper's cart, line by line. One variant may stand in several lines that differ in their "
+        "attributes (as an engraving), selling plan or parent.",
+        _object(),
+        "Looking into the cart",
+    ),
     Spec(
         "update_cart",
-        "Change the shopper's cart, only when the shopper asks for it. Lines that are not named stay as they are. "
-        "The answer is the cart as it is then; its note says what came out otherwise than asked.",
+        "Change the shopper's cart, only when the shopper asks for it. What is not named stays as it is. Name a "
+        "variant_id to say how many of it shall be in the cart in all: a rise goes to its line without extras or to "
+        "a new line, a fall takes from the last of lines that are alike, 0 takes out all of its lines. Name a "
+        "line_id instead to change that line alone, as the engraved one of two mugs. Where lines differ and nobody "
+        "has said which one is meant, nothing is changed and the answer says so: ask the shopper. The answer is the "
+        "cart as it is then; its note says what came out otherwise than asked and where a number went: tell the "
+        "shopper.",
         _object(
             ("lines",),
             lines={
@@ -131,8 +160,9 @@ TOOLS: Final[tuple[Spec, ...]] = (
                 "minItems": 1,
                 "maxItems": 20,
                 "items": _object(
-                    ("variant_id", "quantity"),
+                    ("quantity",),
                     variant_id={**_ID, "description": "The id of a variant from an earlier answer."},
+                    line_id={**_LINE_ID, "description": "The id of a line, from get_cart."},
                     quantity={
                         "type": "integer",
                         "minimum": 0,
@@ -195,8 +225,7 @@ class Toolbox:
             check(input, _SPECS[name].parameters)
         except Invalid as exc:
             return _failed(str(exc))  # nothing was begun with that
-        changes = {_gid("ProductVariant", line["variant_id"]): line["quantity"] for line in input["lines"]}
-        checked = self._store.settled(self._cart.id, changes)
+        checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
         if checked.status == "gone":
             self._cart.forget()
         return _cart_outcome(checked, checked.note)
@@ -212,18 +241,21 @@ class Toolbox:
         self, query: str, limit: int = 5, max_price: float | None = None, *, available_only: bool = False
     ) -> Outcome:
         highest = None if max_price is None else Decimal(str(max_price))
-        found = self._store.search(query, limit=limit, highest=highest, available_only=available_only)
-        output: dict[str, Any] = {"products": [_compact(product, MAX_VARIANTS) for product in found]}
-        if highest is not None and (note := _unmeasured(found, self._store.endpoint.currency)):
+        found = self._store.find(query, limit=limit, highest=highest, available_only=available_only)
+        output = shown.search_output(found)
+        if highest is not None and (note := _unmeasured(found.products, self._store.endpoint.currency)):
             output["note"] = note
-        return Outcome(output, events=(_products_event(found),) if found else ())
+        return Outcome(output, events=(_products_event(found.products),) if found.products else ())
 
-    def _product(self, id: str) -> Outcome:
+    def _product(self, id: str, selected: list[dict[str, str]] | None = None) -> Outcome:
         gid = _gid("Product", id)
         if not PRODUCT_ID.fullmatch(gid):
             raise Invalid("The field id must be a product's id: gid://shopify/Product/ and a number.")
-        found = self._store.product(gid)
-        return Outcome({"product": _compact(found, MAX_VARIANTS_OF_ONE)}, events=(_products_event([found]),))
+        wanted = tuple((each["name"].strip(), each["label"].strip()) for each in selected or ())
+        if len(dict(wanted)) < len(wanted):
+            raise Invalid("The field selected must name each option once.")
+        found = self._store.product(gid, wanted)
+        return Outcome(shown.product_output(found, wanted), events=(_products_event([found]),))
 
     def _get_cart(self) -> Outcome:
         checked = self._store.cart(self._cart.id)
@@ -232,9 +264,12 @@ class Toolbox:
         return _cart_outcome(checked, _CART_NOTES.get(checked.status, ""))
 
     def _update_cart(self, lines: list[dict[str, Any]]) -> Outcome:
-        changes = {self._known(line["variant_id"]): line["quantity"] for line in lines}
-        if len(changes) < len(lines):
+        changes = [self._change(line) for line in lines]
+        variants = [change.variant_id for change in changes if not change.line_id]
+        if len(set(variants)) < len(variants):
             raise Invalid("The field lines must name each variant once.")
+        for change in changes:
+            self._require_known(change)
         held = self._cart.id
         checked = self._store.set_lines(held, changes, self._before_writing)
         if checked.id and checked.id != held:
@@ -243,11 +278,22 @@ class Toolbox:
             self._cart.forget()
         return _cart_outcome(checked, checked.note)
 
-    def _known(self, id: str) -> str:
-        gid = _gid("ProductVariant", id)
-        if not VARIANT_ID.fullmatch(gid) or gid not in self.seen:
+    def _change(self, line: dict[str, Any]) -> Change:
+        """The change that a line of the input asks for, with the variant's id as the shop has it."""
+        return Change(line["quantity"], self._variant(line.get("variant_id", "")), line.get("line_id", "").strip())
+
+    def _variant(self, id: str) -> str:
+        """The id that was shown, which may have a suffix that the model leaves out; else the id in full."""
+        gid = _gid("ProductVariant", id.strip())
+        alike = [each for each in self.seen if without_suffix(each) == gid]
+        return alike[0] if len(alike) == 1 else gid
+
+    def _require_known(self, change: Change) -> None:
+        """Refuse variants that the conversation has not shown. A line is looked for in the cart itself."""
+        if not change.variant_id and not change.line_id:
+            raise Invalid("Each of the lines must name a variant_id or a line_id.")
+        if not change.line_id and change.variant_id not in self.seen:
             raise Invalid(_SEARCH_FIRST)
-        return gid
 
     def _ask(self, query: str) -> Outcome:
         answers = self._store.ask(query)[:MAX_ANSWERS]
@@ -284,50 +330,18 @@ def _ids(output: Any) -> Iterator[str]:
                 yield from _ids(value)
 
 
-def _compact(product: Product, variants: int) -> dict[str, Any]:
-    """A product for the model: what it needs to answer, and no more."""
-    return {
-        "id": product.id,
-        "title": product.title,
-        "url": product.url,
-        "image": product.image,
-        "description": words(product.description, MAX_DESCRIPTION),
-        "price": product.price.to_text(),
-        "available": product.available,
-        "variants": [
-            {
-                "id": variant.id,
-                "title": variant.title,
-                "price": variant.price.to_text(),
-                "available": variant.available,
-                "options": dict(variant.options),
-            }
-            for variant in product.variants[:variants]
-        ],
-    }
-
-
-def _unmeasured(products: list[Product], currency: str) -> str:
+def _unmeasured(products: Sequence[Product], currency: str) -> str:
     """Return a note for the model where prices are in another currency than the one that was asked in, or ""."""
     others = sorted({product.price.currency for product in products} - {currency}) if currency else []
     return f"max_price was taken as {currency} and not applied to prices in {', '.join(others)}." if others else ""
 
 
-def _products_event(products: list[Product]) -> tuple[str, dict[str, Any]]:
+def _products_event(products: Sequence[Product]) -> tuple[str, dict[str, Any]]:
     return "data-products", {"products": [product.to_dict() for product in products[:MAX_SHOWN]]}
 
 
 def _cart_outcome(checked: Checked, note: str) -> Outcome:
     cart = checked.cart
     event = {"status": checked.status, "cart": cart.to_dict(secret=False) if cart else None}
-    output: dict[str, Any] = {"status": checked.status, "cart": None}
-    if cart:
-        output["cart"] = prices_as_text(
-            {
-                "lines": [line.to_dict() for line in cart.lines],
-                "total": cart.total.to_dict(),
-                "count": cart.count,
-            }
-            | ({"totals": details} if (details := cart.price_details) else {})
-        )
+    output = {"status": checked.status, "cart": shown.cart_output(cart) if cart else None}
     return Outcome({**output, "note": note} if note else output, events=(("data-cart", event),))

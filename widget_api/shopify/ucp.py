@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, Total, classify, line_name
+from widget_api.problems import ShopRefused
+from widget_api.shopify.cart import Cart, Checked, classify
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import (
+    MAX_VARIANTS,
     PRODUCT_ID,
     VARIANT_ID,
     Ability,
     Answer,
+    Found,
     Product,
+    Selection,
     Variant,
+    has_more,
+    is_available,
+    matching_first,
     product_in,
     products_in,
+    read_options,
+    read_selection,
+    readable,
     refusal,
+    says_in_stock,
+    selection_to_list,
+    spelled,
+    status_of,
 )
 from widget_api.shopify.http import Http
-from widget_api.shopify.mcp import Result
+from widget_api.shopify.lines import Plan
+from widget_api.shopify.mcp import InvalidArguments, Result
 from widget_api.shopify.money import Money, lowest, minor
 from widget_api.shopify.negotiation import DRAFT, NOT_OFFERED, UcpClient
 from widget_api.shopify.refusals import AgentRefused
+from widget_api.shopify.ucp_cart import keep_defined, make_update, new_line_item, read_cart
 from widget_api.shopify.words import plain, prose, words
 
-MAX_VARIANTS = 100
-MAX_TOTALS = 20
+__all__ = ["Ucp", "read_cart", "read_product"]
+
 DESCRIPTION = 1500
+# Recorded of Shopify: "object property at /cart/id is a disallowed additional property".
+_TOO_MUCH = re.compile(r"\badditional propert(?:y|ies)\b", re.IGNORECASE)
 
 
 class Ucp:
@@ -61,7 +79,7 @@ class Ucp:
         self._shopping.forget()
         self._asking.forget()
 
-    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]:
+    def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> Found:
         """Products that match, at most `limit`; with `sold_out` those that cannot be bought at the moment."""
         filters: dict[str, Any] = {}
         if highest is not None:
@@ -73,26 +91,44 @@ class Ucp:
         result = self._call("search_catalog", {"catalog": self._in_context(catalog)})
         return products_in(result, self.endpoint, read_product)
 
-    def product(self, id: str) -> Product:
-        """One product with all its variants. Raises `ShopRefused` when there is none."""
-        result = self._call("get_product", {"catalog": self._in_context({"id": id})})
-        return product_in(result, self.endpoint, read_product)
+    def product(self, id: str, selected: Selection = ()) -> Product:
+        """One product with the variants that match the selection, or the shop's own choice of them. The shop may let
+        go of what cannot be had. Raises `ShopRefused` when there is no such product."""
+        product, raw = self._product(id, selected)
+        spelling = spelled(selected, raw.get("options"))
+        return product if spelling == selected else self._product(id, spelling)[0]
+
+    def _product(self, id: str, selected: Selection) -> tuple[Product, dict[str, Any]]:
+        """The product, and what it was read from."""
+        raws: list[dict[str, Any]] = []
+
+        def read(raw: dict[str, Any], endpoint: Endpoint) -> Product:
+            raws.append(raw)
+            return read_product(raw, endpoint, selected)
+
+        catalog = self._in_context({"id": id, "selected": selection_to_list(selected)})
+        return product_in(self._call("get_product", {"catalog": catalog}), self.endpoint, read), raws[-1]
 
     def read(self, id: str) -> Checked:
         return self._cart("get_cart", {"id": id}, id)
 
     def create(self, quantities: Mapping[str, int]) -> Checked:
         """A new cart with so many pieces of each variant."""
-        lines = [_item(variant, quantity) for variant, quantity in quantities.items()]
+        lines = [new_line_item(variant, quantity) for variant, quantity in quantities.items()]
         return self._cart("create_cart", {"cart": self._in_context({"line_items": lines})})
 
-    def write(self, id: str, cart: Cart, changes: Mapping[str, int]) -> Checked:
-        """Make it so many pieces of each variant of `changes`, and all the rest as it is in `cart`.
-
-        UCP's update replaces the whole cart, so every line is sent, by its id, and what is not sent is gone.
-        """
-        lines = list(_replacement(cart, changes))
-        return self._cart("update_cart", {"id": id, "cart": {"line_items": lines}}, id)
+    def write(self, id: str, plan: Plan) -> Checked:
+        """Make the cart's lines those of the plan. All else that the shop sent goes back with them."""
+        request = make_update(plan, self.endpoint.context)
+        try:
+            return self._cart("update_cart", {"id": id, "cart": request}, id)
+        except ShopRefused as exc:
+            # The shop has looked at the form alone, and has done nothing.
+            smaller = keep_defined(request)
+            reason = exc.reason if isinstance(exc, InvalidArguments) else exc.detail
+            if not _TOO_MUCH.search(reason) or smaller == request:
+                raise
+            return self._cart("update_cart", {"id": id, "cart": smaller}, id)
 
     def ask(self, query: str) -> list[Answer]:
         """The shop's own answer to a question about itself. Raises `ShopRefused` when it says why there is none."""
@@ -105,8 +141,8 @@ class Ucp:
     def _cart(self, tool: str, arguments: dict[str, Any], asked: str = "") -> Checked:
         return classify(self._shopping.call("cart", tool, arguments), self._read_cart, asked)
 
-    def _read_cart(self, raw: Mapping[str, Any]) -> Cart:
-        return read_cart(raw, self.endpoint)
+    def _read_cart(self, raw: Mapping[str, Any], answer: Mapping[str, Any]) -> Cart:
+        return read_cart(raw, self.endpoint, answer)
 
     def _call(self, tool: str, arguments: dict[str, Any]) -> Result:
         return self._shopping.call("catalogue", tool, arguments)
@@ -114,33 +150,17 @@ class Ucp:
     def _in_context(self, request: dict[str, Any]) -> dict[str, Any]:
         """`request` with what the shop should know of the shopper, and without what is empty."""
         request = {**request, "context": self.endpoint.context}
-        return {name: value for name, value in request.items() if value != {}}
+        return {name: value for name, value in request.items() if value not in ({}, [])}
 
 
-def _item(variant: str, quantity: int, key: str = "") -> dict[str, Any]:
-    item: dict[str, Any] = {"item": {"id": variant}, "quantity": quantity}
-    return {"id": key, **item} if key else item
-
-
-def _replacement(cart: Cart, changes: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-    """All lines of the cart after the changes. A variant that stands in several lines keeps the first."""
-    placed: set[str] = set()
-    for line in cart.lines:
-        quantity = changes.get(line.variant_id, line.quantity)
-        if line.variant_id in changes and line.variant_id in placed:
-            quantity = 0
-        placed.add(line.variant_id)
-        if quantity:
-            yield _item(line.variant_id, quantity, line.key)
-    for variant, quantity in changes.items():
-        if quantity and variant not in placed:
-            yield _item(variant, quantity)
-
-
-def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
+def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = ()) -> Product:
+    """Return the product of an answer, the variants that fit `selected` first. Raises `ValueError` and its like."""
     if not PRODUCT_ID.fullmatch(raw["id"]):
         raise ValueError("not a product id")
-    variants = [_variant(variant, endpoint) for variant in (raw.get("variants") or [])[:MAX_VARIANTS]]
+    raws = matching_first(raw.get("variants") or [], selected, _options_of)
+    variants = readable(raws[:MAX_VARIANTS], lambda variant: _variant(variant, endpoint))
+    options = read_options(raw.get("options"), variants)
+    effective = read_selection(raw.get("selected"))
     handle, prices = raw.get("handle"), raw.get("price_range") or {}
     return Product(
         id=raw["id"],
@@ -149,24 +169,32 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         image=_image(raw, endpoint) or next((variant.image for variant in variants if variant.image), ""),
         description=_text(raw.get("description"), DESCRIPTION),
         price=_price(prices["min"]) if "min" in prices else lowest(variant.price for variant in variants),
-        variants=tuple(variants),
-        available=any(variant.available for variant in variants),
+        variants=variants,
+        available=any(variant.available for variant in variants) or says_in_stock(raw.get("options")),
+        options=options,
+        selected=effective,
+        has_more_variants=has_more(len(raws), variants, options, effective),
+        price_max=_price(prices["max"]) if prices.get("max") else None,
     )
+
+
+def _options_of(raw: dict[str, Any]) -> object:
+    return raw.get("options") or raw.get("selected_options")
 
 
 def _variant(raw: dict[str, Any], endpoint: Endpoint) -> Variant:
     if not VARIANT_ID.fullmatch(raw["id"]):
         raise ValueError("not a variant id")
-    options = raw.get("options") or raw.get("selected_options") or []
     listed = raw.get("list_price")
     return Variant(
         id=raw["id"],
         title=words(raw.get("title")),
         price=_price(raw["price"]),
-        available=bool((raw.get("availability") or {}).get("available", True)),
+        available=is_available(raw.get("availability")),
         compare_at=_price(listed) if listed else None,
-        options=tuple((words(each.get("name"), 60), words(each.get("label"), 100)) for each in options[:5]),
+        options=read_selection(_options_of(raw)),
         image=_image(raw, endpoint),
+        status=status_of(raw.get("availability")),
     )
 
 
@@ -186,56 +214,6 @@ def _text(raw: object, limit: int) -> str:
     if not isinstance(raw, dict):
         return prose(raw, limit)
     return prose(raw.get("plain") or raw.get("markdown"), limit) or plain(raw.get("html"), limit)
-
-
-def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
-    """The cart of a UCP answer. Raises `ValueError` and its like for anything else."""
-    currency = raw["currency"]
-    lines = tuple(_line(line, currency) for line in raw["line_items"])
-    total = _total(raw.get("totals"), currency)
-    return Cart(
-        lines=lines,
-        total=total if total is not None else Money(sum(line.total.amount for line in lines), currency),
-        checkout_url=endpoint.link(raw.get("continue_url")),
-        expires_at=words(raw.get("expires_at"), 40),
-        totals=tuple(_totals(raw.get("totals"), currency)),
-    )
-
-
-def _line(raw: Mapping[str, Any], currency: object) -> Line:
-    item, quantity = raw["item"], minor(raw["quantity"], currency).amount
-    if not VARIANT_ID.fullmatch(item["id"]) or quantity < 0:
-        raise ValueError("not a line")
-    price = minor(item["price"], currency)
-    total = _total(raw.get("totals"), currency)
-    return Line(
-        id=line_name(raw["id"]),
-        variant_id=item["id"],
-        title=words(item.get("title")),
-        quantity=quantity,
-        price=price,
-        total=total if total is not None else price * quantity,
-        key=raw["id"],
-    )
-
-
-def _total(raw: object, currency: object) -> Money | None:
-    """The entry of type "total", else "subtotal"."""
-    amounts = {str(entry.get("type")): entry.get("amount") for entry in _entries(raw)}
-    amount = amounts.get("total", amounts.get("subtotal"))
-    return None if amount is None else minor(amount, currency)
-
-
-def _totals(raw: object, currency: object) -> Iterator[Total]:
-    """Yield all entries that have an amount, in the shop's order."""
-    for entry in _entries(raw)[:MAX_TOTALS]:
-        text = words(entry.get("display_text"), 100)
-        with suppress(ValueError, LookupError):
-            yield Total(words(entry["type"], 40), text, minor(entry["amount"], currency))
-
-
-def _entries(raw: object) -> list[dict[str, Any]]:
-    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
 
 def _answers(query: str, payload: object, endpoint: Endpoint) -> Iterator[Answer]:

@@ -49,6 +49,11 @@ def plain(html: object, limit: int = 1500) -> str:
     return prose("".join(pieces), limit)
 
 
+def has_secret(text: str) -> bool:
+    """Return whether a cart's id, key or checkout address stands in `text`."""
+    return bool(_SECRETS.search(text))
+
+
 def _safe(text: object) -> str:
     return _SECRETS.sub("…", clean(text[:MAX_READ])) if isinstance(text, str) else ""
 

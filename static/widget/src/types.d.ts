@@ -114,6 +114,31 @@ export interface Variant {
   price: Money;
   compare_at: Money | null;
   available: boolean;
+  /** The option's name → the value's label. */
+  options?: Record<string, string>;
+  notices?: Notice[];
+}
+
+/** What the shop says beside its goods. A disclosure must stand next to them, with its image, and not be hidden. */
+export interface Notice {
+  type: 'warning' | 'info';
+  code: string;
+  text: string;
+  presentation: 'notice' | 'disclosure';
+  /** Addresses; empty without one. */
+  image: string;
+  url: string;
+}
+
+/** The marks are relative to the product's selection. */
+export interface Option {
+  name: string;
+  values: { label: string; available: boolean; exists: boolean }[];
+}
+
+export interface SelectedOption {
+  name: string;
+  label: string;
 }
 
 export interface Product {
@@ -126,6 +151,29 @@ export interface Product {
   price_max?: Money | null;
   variants: Variant[];
   available: boolean;
+  /** From here on: missing in answers that were kept before these fields came. */
+  price_max?: Money | null;
+  options?: Option[];
+  /** The selection that the variants belong to. */
+  selected?: SelectedOption[];
+  /** Whether the shop has variants that are not listed. */
+  has_more_variants?: boolean;
+  notices?: Notice[];
+}
+
+export interface Line {
+  id: string;
+  variant_id: string;
+  title: string;
+  quantity: number;
+  price: Money;
+  total: Money;
+  /** The amount of goods sold by measure, as "1.5 lb". */
+  quantity_text?: string;
+  attributes?: { name: string; value: string }[];
+  selling_plan?: string;
+  parent_id?: string;
+  notices?: Notice[];
 }
 
 /** An entry of the shop's own account of the price; `text` is its label, which may be empty. */
@@ -136,6 +184,8 @@ export interface Total {
 }
 
 export interface Cart {
+  lines?: Line[];
+  notices?: Notice[];
   count: number;
   total: Money;
   /** None in messages stored by an earlier version. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -61,7 +61,11 @@ class Item:
     description: str
     price: Price
     available: bool
-    choices: tuple[Choice, ...]
+    choices: tuple[Choice, ...]  # maybe not all
+    more: bool = False  # whether there are other choices
+    # The shop's own list of values, and whether they can be had; None for what is not made.
+    offered: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> Item:
@@ -72,11 +76,25 @@ class Item:
             Price.of(value.get("price")),
             bool(value.get("available")),
             tuple(Choice.of(variant) for variant in dicts(value.get("variants"))),
+            bool(value.get("has_more_variants")),
+            {words(option.get("name")): _values(option) for option in dicts(value.get("options"))},
+            tuple(notice for notice in value.get("notices") or () if isinstance(notice, str)),
         )
+
+    def joined(self, earlier: Item | None) -> Item:
+        """The item with the choices that were shown of it earlier: an answer for one selection takes none back."""
+        if earlier is None:
+            return self
+        own = {choice.id for choice in self.choices}
+        kept = tuple(choice for choice in earlier.choices if choice.id not in own)
+        return replace(self, choices=(*self.choices, *kept))
 
     def options(self) -> dict[str, dict[str, bool]]:
         """Each option's values, and whether there is anything to buy of them."""
-        found: dict[str, dict[str, bool]] = {}
+        found = {
+            name: {value: there for value, there in values.items() if there is not None}
+            for name, values in self.offered.items()
+        }
         for choice in self.choices:
             for name, value in choice.values.items():
                 values = found.setdefault(name, {})
@@ -84,14 +102,42 @@ class Item:
         return {name: values for name, values in found.items() if list(values) != ["Default Title"]}
 
 
+def _values(option: dict[str, Any]) -> dict[str, bool | None]:
+    """The values of an option, and whether they can be had; None for those that are not made."""
+    values = dicts(option.get("values"))
+    return {words(each.get("label")): bool(each.get("available")) if each.get("exists") else None for each in values}
+
+
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """So many of one variant."""
+    """So many of one variant. `details` are what sets it apart, as "Engraving: Anna"."""
 
     variant_id: str
     title: str
     quantity: int
     total: Price
+    id: str = ""
+    details: tuple[str, ...] = ()
+    amount: str = ""  # of goods that are sold by measure
+
+    @property
+    def name(self) -> str:
+        return f"{self.title} ({', '.join(self.details)})" if self.details else self.title
+
+    @classmethod
+    def of(cls, value: dict[str, Any]) -> CartLine:
+        details = [
+            f"{words(each.get('name'))}: {words(each.get('value'))}" for each in dicts(value.get("attributes"))
+        ]
+        return cls(
+            words(value.get("variant_id")),
+            words(value.get("title")),
+            value["quantity"] if isinstance(value.get("quantity"), int) else 0,
+            Price.of(value.get("total")),
+            words(value.get("id")),
+            tuple(filter(None, [*details, words(value.get("selling_plan"))])),
+            words(value.get("quantity_text")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +149,7 @@ class Cart:
 
     @classmethod
     def of(cls, value: object) -> Cart:
-        lines = (
-            CartLine(
-                words(line.get("variant_id")),
-                words(line.get("title")),
-                line["quantity"] if isinstance(line.get("quantity"), int) else 0,
-                Price.of(line.get("total")),
-            )
-            for line in dicts(mapping(value).get("lines"))
-        )
+        lines = (CartLine.of(line) for line in dicts(mapping(value).get("lines")))
         return cls(tuple(lines), Price.of(mapping(value).get("total")))
 
     def quantity(self, variant_id: str) -> int:
@@ -135,6 +173,7 @@ class Known:
     again: bool = False  # whether it had been asked for them before
     turn: dict[str, Any] = field(default_factory=dict)  # this turn's outputs by the tool's name, the last of each
     calls: dict[str, Call] = field(default_factory=dict)  # all calls by id
+    looked: list[Any] = field(default_factory=list)  # the selections that this turn has asked a product for
 
     @classmethod
     def of(cls, request: Request) -> Known:
@@ -173,7 +212,7 @@ class Known:
     def _take(self, entry: Entry) -> None:
         match entry:
             case User():
-                self.text, self.turn, self.before = entry.text, {}, frozenset(self.items)
+                self.text, self.turn, self.before, self.looked = entry.text, {}, frozenset(self.items), []
             case Assistant():
                 self.asked = entry.text or self.asked
                 self.calls.update({call.id: call for call in entry.calls})
@@ -190,6 +229,8 @@ class Known:
             self._see_list([Item.of(product) for product in dicts(output["products"])])
         elif "product" in output:
             self._see_one(Item.of(mapping(output["product"])))
+        if result.name == "get_product":
+            self.looked.append(asked.get("selected") or [])
         if lines := dicts(asked.get("lines")):
             changed = {words(line.get("variant_id")): int(line.get("quantity") or 0) for line in lines}
             self.again = changed.keys() <= self.changed.keys()
@@ -200,10 +241,10 @@ class Known:
         self.shown = tuple(items)
         self.focus = items[0] if len(items) == 1 else None
         for item in items:
-            self.items.pop(item.id, None)
-            self.items[item.id] = item
+            self.items[item.id] = item.joined(self.items.pop(item.id, None))
 
     def _see_one(self, item: Item) -> None:
+        item = item.joined(self.items.get(item.id))
         self.focus = item
         self.items[item.id] = item
         known = any(item.id == each.id for each in self.shown)

@@ -90,6 +90,27 @@ def choice(known: Known, item: Item) -> Choice | None:
     return next(iter([*again, *there, *fitting]), None)
 
 
+def selection(known: Known, item: Item) -> list[dict[str, str]]:
+    """The values that the words name among all that the shop offers of the item, as its tools take them."""
+    title = set(heard.tokens(item.title))
+    for named in (_all_words(known.text), _all_words(known.query)):
+        found = {
+            name: label
+            for name, values in item.offered.items()
+            for label in values
+            if (tokens := set(heard.tokens(label)) - title) and tokens <= named
+        }
+        if found:
+            return [{"name": name, "label": label} for name, label in found.items()]
+    return []
+
+
+def has(item: Item, selected: list[dict[str, str]]) -> bool:
+    """Whether a choice with all these values was shown."""
+    wanted = {(each["name"], each["label"]) for each in selected}
+    return any(wanted <= set(choice.values.items()) for choice in item.choices)
+
+
 def left_open(known: Known, item: Item) -> bool:
     """Whether the words leave open which of several variants is meant."""
     there = [choice for choice in item.choices if choice.available]

@@ -148,7 +148,8 @@ def about(item: Item) -> str:
             "Shall I look for something like it?"
         )
     options = "\n".join(_option(name, values) for name, values in item.options().items())
-    paragraphs = [f"{bold(item.title)}, {prices(item)}. {plain(sentences)}".strip(), options, SHALL_I]
+    notices = "\n".join(f"- {plain(notice)}" for notice in item.notices)
+    paragraphs = [f"{bold(item.title)}, {prices(item)}. {plain(sentences)}".strip(), notices, options, SHALL_I]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -183,9 +184,23 @@ def sold_out(item: Item, choice: Choice | None) -> str:
     )
 
 
+def amount(line: CartLine) -> str:
+    """How much of a line there is: so many times, or 1.5 lb of."""
+    return f"{plain(line.amount)} of" if line.amount else f"{line.quantity} {TIMES}"
+
+
+def not_made(item: Item, labels: Sequence[str]) -> str:
+    """That the shop has none with these values."""
+    return (
+        f"I am sorry, the shop has no {bold(item.title)} in {listed(labels)}, so I left your cart as it is.\n\n"
+        + "\n".join(_option(name, values) for name, values in item.options().items())
+        + f"\n\n{WHICH_ONE}"
+    )
+
+
 def cart(current: Cart) -> str:
     """The cart's lines and total."""
-    lines = "\n".join(f"- {line.quantity} {TIMES} {bold(line.title)}, {price(line.total)}" for line in current.lines)
+    lines = "\n".join(f"- {amount(line)} {bold(line.name)}, {price(line.total)}" for line in current.lines)
     return f"{lines}\n\nThat makes **{price(current.total)}** in all, before shipping."
 
 
@@ -222,7 +237,7 @@ def changed(current: Cart, put: Sequence[CartLine], note: str, chosen: Item | No
 
     `chosen` is the product whose variant was our own choice.
     """
-    named = " and ".join(f"{line.quantity} {TIMES} {bold(line.title)}" for line in put)
+    named = " and ".join(f"{amount(line)} {bold(line.name)}" for line in put)
     done = f"Done: {named} in your cart." if named else "Done."
     choice = f"I chose the {listed(chosen.options()).lower()} for you: say so if you like another." if chosen else ""
     lead = " ".join(filter(None, [done, choice, plain(note)]))

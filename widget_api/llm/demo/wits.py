@@ -100,8 +100,11 @@ def _about(known: Known) -> Reply:
 
 
 def _look_at(known: Known, item: Item) -> Reply | None:
-    """The whole of `item`, unless this turn has asked for it."""
-    return Reply(tool="get_product", input={"id": item.id}) if known.can("get_product") else None
+    """The whole of `item` with the values that are named, unless this turn has asked for it."""
+    selected = meant.selection(known, item) if known.takes("get_product", "selected") else []
+    if "get_product" not in known.tools or selected in known.looked:
+        return None
+    return Reply(tool="get_product", input={"id": item.id} | ({"selected": selected} if selected else {}))
 
 
 def _look_for_thing(known: Known) -> Reply:
@@ -127,8 +130,12 @@ def _add(known: Known) -> Reply:
 
 
 def _add_item(known: Known, item: Item) -> Reply:
-    if len(item.choices) >= VARIANTS_IN_SEARCH and (look := _look_at(known, item)):
+    selected = meant.selection(known, item)
+    hidden = (item.more or len(item.choices) >= VARIANTS_IN_SEARCH) and not (selected and meant.has(item, selected))
+    if hidden and (look := _look_at(known, item)):
         return look
+    if item.more and selected and not meant.has(item, selected):
+        return Reply(said.not_made(item, [each["label"] for each in selected]))
     choice = meant.choice(known, item)
     if choice is None or not choice.available:
         return Reply(said.sold_out(item, choice))
@@ -137,7 +144,7 @@ def _add_item(known: Known, item: Item) -> Reply:
     names = frozenset(heard.tokens(f"{item.title} {' '.join(choice.values.values())}"))
     more = heard.quantity(known.text, names) or 1
     held = known.cart.quantity(choice.id) if known.cart else 0
-    return _change(known, [(choice.id, held + more)])
+    return _change(known, [(CartLine(choice.id, item.title, 0, choice.price), held + more)])
 
 
 def _set(known: Known) -> Reply:
@@ -150,14 +157,14 @@ def _remove(known: Known) -> Reply:
 
 
 def _empty(known: Known) -> Reply:
-    return _with_cart(known, lambda cart: _change(known, [(line.variant_id, 0) for line in cart.lines]))
+    return _with_cart(known, lambda cart: _change(known, [(line, 0) for line in cart.lines]))
 
 
 def _change_lines(known: Known, quantity: int) -> Reply:
     def change(cart: Cart) -> Reply:
         lines = _lines(known, cart)
         if len(lines) == 1:
-            return _change(known, [(lines[0].variant_id, quantity)])
+            return _change(known, [(lines[0], quantity)])
         return Reply(said.which_line(cart) if lines else said.no_line(cart))
 
     return _with_cart(known, change)
@@ -166,10 +173,15 @@ def _change_lines(known: Known, quantity: int) -> Reply:
 def _lines(known: Known, cart: Cart) -> list[CartLine]:
     """The lines of the cart that the words could mean."""
     if named := set(heard.stems(known.text)):
-        scored = [(len(named & set(heard.stems(line.title))), line) for line in cart.lines]
+        scored = [(len(named & _stems_of(line)), line) for line in cart.lines]
         best = max((points for points, _ in scored), default=0)
         return [line for points, line in scored if points == best and best]
     return [line for line in cart.lines if line.variant_id in known.changed] or list(cart.lines)
+
+
+def _stems_of(line: CartLine) -> set[str]:
+    """The words that a line may be called by."""
+    return set(heard.stems(line.name)) | ({"engraved", "personalised"} if line.details else {"plain"})
 
 
 def _with_cart(known: Known, change: Callable[[Cart], Reply]) -> Reply:
@@ -184,10 +196,15 @@ def _with_cart(known: Known, change: Callable[[Cart], Reply]) -> Reply:
     return change(cart)
 
 
-def _change(known: Known, lines: list[tuple[str, int]]) -> Reply:
+def _change(known: Known, lines: list[tuple[CartLine, int]]) -> Reply:
     if not known.can("update_cart"):
         return Reply(said.trouble("I cannot change the cart just now."))
-    changes = [{"variant_id": variant_id, "quantity": quantity} for variant_id, quantity in lines]
+    held = [line.variant_id for line in known.cart.lines] if known.cart else []
+    changes: list[dict[str, Any]] = []
+    for line, quantity in lines:
+        alone = held.count(line.variant_id) < 2 and "/ProductVariant/" in line.variant_id
+        named = {"variant_id": line.variant_id} | ({} if alone or not line.id else {"line_id": line.id})
+        changes.append({**named, "quantity": quantity})
     return Reply(tool="update_cart", input={"lines": changes})
 
 
