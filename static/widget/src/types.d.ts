@@ -147,11 +147,9 @@ export interface Product {
   url: string;
   image: string;
   price: Money;
-  /** The top of the price range, where the shop says so. */
-  price_max?: Money | null;
   variants: Variant[];
   available: boolean;
-  /** From here on: missing in answers that were kept before these fields came. */
+  /** From here on: missing in answers that were kept before these fields came. The top of the price range: */
   price_max?: Money | null;
   options?: Option[];
   /** The selection that the variants belong to. */
