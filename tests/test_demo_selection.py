@@ -13,7 +13,7 @@ from tests.test_demo_negotiation import CATALOG, LOOKUP, NEW, SEARCH, Agent, Age
 from widget_api.demo.catalogue import PRODUCTS, product
 from widget_api.demo.faults import FAULTS
 from widget_api.demo.goods import Product
-from widget_api.demo.selection import marks, matching, select
+from widget_api.demo.selection import find_matching, mark_value, select
 
 __all__ = ["agent", "agents", "client"]
 
@@ -145,11 +145,11 @@ def test_what_is_left_of_a_selection_is_a_part_of_it_and_has_variants(
 ) -> None:
     found = select(SHOE, wanted, preferences)
     assert found.chosen.items() <= wanted.items()
-    assert {each.id for each in found.variants} == {each.id for each in matching(SHOE, found.chosen)}
+    assert {each.id for each in found.variants} == {each.id for each in find_matching(SHOE, found.chosen)}
     assert found.variants[0].available is any(each.available for each in found.variants)
     for name, values in SHOE.options.items():
         for label in values:
-            mark = marks(SHOE, found.chosen, name, label)
+            mark = mark_value(SHOE, found.chosen, name, label)
             assert mark["exists"] or not mark["available"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -204,6 +205,14 @@ def test_a_property_that_begins_with_an_underscore_is_not_shown(client: FlaskCli
     client.post("/cart/add.js", json={"id": MUG, "properties": {"_source": "chat"}})
     assert cart(client)["items"][0]["properties"] == {"_source": "chat"}
     assert "_source" not in client.get("/cart").text
+
+
+@pytest.mark.parametrize("value", ["\ud83d", "x" * 5000, 7, None, ["a"], {"a": 1}])
+def test_a_property_may_be_anything_and_the_cart_is_still_shown(client: FlaskClient, value: object) -> None:
+    body = json.dumps({"id": MUG, "properties": {"Engraving": value}})
+    assert client.post("/cart/add.js", data=body, content_type="application/json").status_code == 200
+    assert client.get("/cart").status_code == 200
+    assert len(str(cart(client)["items"][0]["properties"].get("Engraving", ""))) <= 255
 
 
 def test_a_line_is_changed_by_its_key_and_no_other_of_its_variant(client: FlaskClient) -> None:

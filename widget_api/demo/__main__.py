@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 try:
     config = Config.from_env(os.environ)
-    currency.of(os.environ.get("DEMO_CURRENCY") or "EUR")
+    currency.find(os.environ.get("DEMO_CURRENCY") or "EUR")
 except (ConfigError, ValueError) as exc:
     sys.exit(str(exc))
 

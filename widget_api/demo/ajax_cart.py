@@ -15,7 +15,18 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from widget_api.demo import basket, currency, discounts, objects, stock, view
-from widget_api.demo.carts import CARTS, Cart, CartRefusal, Line, Properties, merged, new_line, new_token, with_line
+from widget_api.demo.carts import (
+    CARTS,
+    Cart,
+    CartRefusal,
+    Line,
+    Properties,
+    merge_lines,
+    new_line,
+    new_token,
+    put_line,
+    read_properties,
+)
 from widget_api.demo.faults import FAULTS
 
 bp = Blueprint("ajax_cart", __name__)
@@ -102,7 +113,7 @@ def update_by_form() -> AnyResponse:
     _update(body.get("updates") or {})
     _describe(body)
     code = str(body.get("discount", ""))
-    if code.strip() and not discounts.known(code.split(",")):
+    if code.strip() and not discounts.keep_known(code.split(",")):
         return make_response(view.page("cart", cart_error=f"We do not know the code {code.strip()[:40]}."), 422)
     return redirect(url_for("pages.checkout"), 303) if "checkout" in body else _to_cart()
 
@@ -209,9 +220,7 @@ def _wanted(items: Iterable[Any], cart: Cart) -> list[Line]:
 
 def _properties(given: Any) -> Properties:
     """Return line item properties; what is left blank is none."""
-    pairs = given.items() if isinstance(given, Mapping) else ()
-    texts = [(str(name)[:255], str(value).strip()[:255]) for name, value in pairs]
-    return tuple((name, value) for name, value in texts if name and value)
+    return read_properties(given.items() if isinstance(given, Mapping) else ())
 
 
 def _parent(item: Mapping[str, Any], cart: Cart) -> str:
@@ -239,7 +248,7 @@ def _partly(body: Mapping[str, Any], cart: Cart, wanted: Callable[[Cart], list[L
         return {"warnings": [{"code": each.code.upper(), "message": each.said} for each in lacking]}
 
     def change(newest: Cart) -> None:
-        newest.lines = merged(wanted(newest))
+        newest.lines = merge_lines(wanted(newest))
 
     CARTS.edit(cart, change)
     return {}
@@ -252,7 +261,7 @@ def _change(body: Mapping[str, Any]) -> dict[str, Any]:
         raise Malformed("bad_request", "no valid id or line parameter")
     properties = _properties(body["properties"]) if isinstance(body.get("properties"), Mapping) else line.properties
     changed = replace(line, quantity=_number(body.get("quantity", line.quantity), "quantity"), properties=properties)
-    return _partly(body, cart, lambda newest: with_line(newest.lines, changed))
+    return _partly(body, cart, lambda newest: put_line(newest.lines, changed))
 
 
 def _describe(body: Mapping[str, Any]) -> None:

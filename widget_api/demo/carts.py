@@ -20,6 +20,7 @@ from widget_api.demo.faults import FAULTS
 TTL = timedelta(days=30)
 # A demo may be left running under load; beyond this the oldest carts go.
 MAX_CARTS = 10_000
+LONGEST_PROPERTY = 255
 
 
 class CartRefusal(Exception):
@@ -59,7 +60,7 @@ Properties = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many pieces of one variant with one set of properties and one parent. The id stays while the line does."""
+    """A number of pieces of one variant with one set of properties and one parent. Its id stays the same."""
 
     id: str
     variant_id: int
@@ -81,18 +82,18 @@ class Line:
 
     @property
     def kind(self) -> tuple[int, Properties, str]:
-        """What makes this line another one than its neighbour."""
+        """The members by which lines differ: lines of one kind are merged."""
         return self.variant_id, self.properties, self.parent_id
 
     @property
     def price(self) -> int:
         """One piece's price, in minor units of the shop's currency."""
-        return currency.price(self.variant.price)
+        return currency.convert(self.variant.price)
 
     @property
     def total(self) -> int:
         """The line's price before discounts, in minor units of the shop's currency."""
-        steps = steps_of(self.product)
+        steps = count_steps(self.product)
         return (self.quantity * self.price + steps // 2) // steps
 
 
@@ -133,12 +134,12 @@ class Cart:
 
     @property
     def subtotal(self) -> int:
-        """What all lines cost before discounts, in minor units of the shop's currency."""
+        """The price of all lines before discounts, in minor units of the shop's currency."""
         return sum(line.total for line in self.lines)
 
     @property
     def total(self) -> int:
-        """What all lines cost after discounts, in minor units of the shop's currency."""
+        """The price of all lines after discounts, in minor units of the shop's currency."""
         return self.subtotal - sum(each.amount for each in self.discounts)
 
     @property
@@ -147,7 +148,7 @@ class Cart:
 
     def quantities(self) -> dict[int, int]:
         """How much of each variant is in it."""
-        return dict(_sums(self.lines))
+        return dict(_sum_quantities(self.lines))
 
     def line(self, id: str) -> Line | None:
         """The line with this id."""
@@ -208,7 +209,7 @@ class Carts:
         def change(newest: Cart) -> None:
             for variant_id, quantity in quantities.items():
                 old = next((line for line in newest.lines if line.variant_id == variant_id), None)
-                newest.lines = with_line(newest.lines, replace(old or new_line(variant_id), quantity=quantity))
+                newest.lines = put_line(newest.lines, replace(old or new_line(variant_id), quantity=quantity))
 
         self.edit(cart, change)
 
@@ -218,8 +219,8 @@ class Carts:
 
         def change(newest: Cart) -> None:
             for line in lines:
-                newest.lines = with_line(newest.lines, line)
-            newest.lines = merged(newest.lines)
+                newest.lines = put_line(newest.lines, line)
+            newest.lines = merge_lines(newest.lines)
 
         self.edit(cart, change)
 
@@ -228,7 +229,7 @@ class Carts:
         lines = _lines(wanted)
 
         def change(newest: Cart) -> None:
-            newest.lines = merged([*newest.lines, *lines])
+            newest.lines = merge_lines([*newest.lines, *lines])
 
         self.edit(cart, change)
 
@@ -237,7 +238,7 @@ class Carts:
         lines = _lines(wanted)
 
         def change(newest: Cart) -> None:
-            newest.lines = merged(kept_ids(newest.lines, lines))
+            newest.lines = merge_lines(keep_ids(newest.lines, lines))
 
         self.edit(cart, change)
 
@@ -246,11 +247,11 @@ class Carts:
         it was read. If they have cancelled it, the change comes to nothing. Raises `CartRefusal`."""
         with self._database.transaction():
             newest = self.get(cart.token) or replace(cart, lines=list(cart.lines))
-            held = _sums(newest.lines)
+            held = _sum_quantities(newest.lines)
             change(newest)
-            newest.lines = _whole(newest.lines)
+            newest.lines = _drop_empty(newest.lines)
             _check(held, newest.lines)
-            newest.codes = discounts.known(newest.codes)
+            newest.codes = discounts.keep_known(newest.codes)
             newest.updated_at = self._now()
             self._database.execute(
                 "UPDATE cart SET lines = ?, updated_at = ? WHERE token = ?",
@@ -300,15 +301,26 @@ def new_line(variant_id: int, quantity: int = 0, properties: Properties = (), pa
     return Line(str(uuid.uuid4()), variant_id, quantity, properties, parent_id)
 
 
-def steps_of(product: Product) -> int:
+def read_properties(pairs: Iterable[tuple[object, object]]) -> Properties:
+    """Return properties as a line keeps them: short, of characters that can be written, and none that are blank."""
+    texts = [(_written_text(name), _written_text(value)) for name, value in pairs]
+    return tuple((name, value) for name, value in texts if name and value)
+
+
+def _written_text(value: object) -> str:
+    """Return the value as text without halves of characters, which JSON can hold and UTF-8 cannot."""
+    return str("" if value is None else value).encode(errors="replace").decode().strip()[:LONGEST_PROPERTY]
+
+
+def count_steps(product: Product) -> int:
     """Return how many steps of the quantity make one whole: 1, or 100 for what is sold by the hundredth of a kilo."""
     return 10**product.unit.scale if product.unit and FAULTS.quantity_units else 1
 
 
-def stock_of(variant_id: int) -> int:
+def count_stock(variant_id: int) -> int:
     """Return how many steps of the quantity there are."""
     product, wanted = _known(variant_id)
-    return wanted.stock * steps_of(product)
+    return wanted.stock * count_steps(product)
 
 
 def _known(variant_id: int) -> tuple[Product, Variant]:
@@ -324,13 +336,13 @@ def _lines(wanted: Mapping[int, int] | Iterable[Line]) -> list[Line]:
     return list(wanted)
 
 
-def with_line(lines: list[Line], changed: Line) -> list[Line]:
+def put_line(lines: list[Line], changed: Line) -> list[Line]:
     """Return the lines with `changed` in the place of the one that has its id, or at the end."""
     known = any(line.id == changed.id for line in lines)
     return [changed if line.id == changed.id else line for line in lines] + ([] if known else [changed])
 
 
-def kept_ids(held: list[Line], wanted: list[Line]) -> list[Line]:
+def keep_ids(held: list[Line], wanted: list[Line]) -> list[Line]:
     """Return what is wanted, where a line that is not in the cart takes the id of a held line of its kind."""
     named = {line.id for line in wanted}
     free = {line.kind: line.id for line in reversed(held) if line.id not in named}
@@ -338,7 +350,7 @@ def kept_ids(held: list[Line], wanted: list[Line]) -> list[Line]:
     return [line if line.id in ids else replace(line, id=free.pop(line.kind, line.id)) for line in wanted]
 
 
-def merged(lines: Iterable[Line]) -> list[Line]:
+def merge_lines(lines: Iterable[Line]) -> list[Line]:
     """Return the lines with those of one kind as one, where the first of them stood."""
     merged: dict[tuple[int, Properties, str], Line] = {}
     for line in lines:
@@ -347,15 +359,15 @@ def merged(lines: Iterable[Line]) -> list[Line]:
     return list(merged.values())
 
 
-def _whole(lines: list[Line]) -> list[Line]:
+def _drop_empty(lines: list[Line]) -> list[Line]:
     """Return the lines that hold something; a part goes with the line that it is a part of."""
     kept = [line for line in lines if line.quantity > 0]
     ids = {line.id for line in kept}
     whole = [line for line in kept if not line.parent_id or line.parent_id in ids]
-    return whole if len(whole) == len(lines) else _whole(whole)
+    return whole if len(whole) == len(lines) else _drop_empty(whole)
 
 
-def _sums(lines: Iterable[Line]) -> Counter[int]:
+def _sum_quantities(lines: Iterable[Line]) -> Counter[int]:
     sums: Counter[int] = Counter()
     for line in lines:
         sums[line.variant_id] += line.quantity
@@ -364,9 +376,9 @@ def _sums(lines: Iterable[Line]) -> Counter[int]:
 
 def _check(held: Mapping[int, int], lines: list[Line]) -> None:
     """Raise `CartRefusal` for more than there is. What is in the cart already stays, whatever became of the stock."""
-    for variant_id, quantity in _sums(lines).items():
+    for variant_id, quantity in _sum_quantities(lines).items():
         product, wanted = _known(variant_id)
-        had, stock = held.get(variant_id, 0), stock_of(variant_id)
+        had, stock = held.get(variant_id, 0), count_stock(variant_id)
         if quantity > had and stock == 0:
             raise SoldOut(full_title(product, wanted))
         if quantity > max(had, stock):

@@ -37,12 +37,12 @@ class Currency:
     def symbol(self) -> str:
         return self.pattern.replace("{amount}", "").strip()
 
-    def price(self, cents: int) -> int:
+    def convert(self, cents: int) -> int:
         """Return what costs so many euro cents, in ISO minor units of this currency."""
         amount = (Decimal(cents) / 100 * self.rate / self.step).quantize(Decimal(1), ROUND_HALF_UP) * self.step
         return int(amount.scaleb(decimals(self.code)))
 
-    def written(self, minor: int) -> str:
+    def format(self, minor: int) -> str:
         """Return the price as people read it: "€29.00", "11 310 Ft"."""
         amount = f"{Decimal(minor).scaleb(-decimals(self.code)):,.{self.shown}f}".replace(",", self.group)
         return self.pattern.replace("{amount}", amount)
@@ -63,10 +63,10 @@ CURRENCIES: Final = {
 
 def current() -> Currency:
     """Return the currency that the shop sells in just now."""
-    return of(FAULTS.currency or FAULTS.home_currency)
+    return find(FAULTS.currency or FAULTS.home_currency)
 
 
-def of(code: str) -> Currency:
+def find(code: str) -> Currency:
     """Return a currency by its ISO 4217 code; one that has no rate here costs as many as euros.
 
     Raises `ValueError` for what is no code.
@@ -80,33 +80,33 @@ def of(code: str) -> Currency:
 
 def start_in(code: str) -> None:
     """Sell in this currency until somebody presses a button, and again when all is mended. Raises `ValueError`."""
-    FAULTS.home_currency = of(code).code
+    FAULTS.home_currency = find(code).code
 
 
-def price(cents: int) -> int:
+def convert(cents: int) -> int:
     """Return what costs so many euro cents, in ISO minor units of the shop's currency."""
-    return current().price(cents)
+    return current().convert(cents)
 
 
-def hundredths(minor: int) -> int:
+def to_hundredths(minor: int) -> int:
     """Return an amount in hundredths of the currency, as Shopify's Liquid and Ajax API have all currencies."""
     return int(Decimal(minor).scaleb(2 - decimals(current().code)))
 
 
-def shop_price(cents: int) -> int:
+def convert_to_hundredths(cents: int) -> int:
     """Return what costs so many euro cents, in hundredths of the shop's currency."""
-    return hundredths(price(cents))
+    return to_hundredths(convert(cents))
 
 
-def written(amount: int) -> str:
+def format_amount(amount: int) -> str:
     """Return an amount of hundredths as the theme writes it."""
     money = current()
-    return money.written(int(Decimal(amount).scaleb(decimals(money.code) - 2)))
+    return money.format(int(Decimal(amount).scaleb(decimals(money.code) - 2)))
 
 
-def localized(text: str) -> str:
+def localize(text: str) -> str:
     """Return the text with the prices that it names ("4.90 €") in the shop's currency."""
     money = current()
     if money.code == "EUR":
         return text
-    return _EURO.sub(lambda found: money.written(money.price(int(Decimal(found[1]) * 100))), text)
+    return _EURO.sub(lambda found: money.format(money.convert(int(Decimal(found[1]) * 100))), text)

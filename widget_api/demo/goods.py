@@ -32,7 +32,7 @@ DYES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a shopper must be told: UCP's warning beside a product. `image` and `page` are paths of the shop or ''."""
+    """A warning that shoppers must read, beside a product in UCP. `image` and `page` are paths of the shop or ''."""
 
     code: str
     text: str
@@ -134,7 +134,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What a code takes off: so many per cent of each line, or so many euro cents of the whole."""
+    """A discount code's reduction: per cent of each line, or euro cents of the whole."""
 
     code: str
     title: str

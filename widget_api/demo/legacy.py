@@ -29,7 +29,7 @@ from widget_api.demo.rpc import (
     text,
 )
 from widget_api.demo.stock import fill
-from widget_api.demo.ucp_cart import line_gid
+from widget_api.demo.ucp_cart import make_line_gid
 from widget_api.shopify.money import decimals
 
 bp = Blueprint("demo_legacy", __name__)
@@ -137,7 +137,7 @@ def _details(arguments: Json) -> Json:
 
 
 def _product(product: Product) -> Json:
-    prices = [currency.price(variant.price) for variant in product.variants]
+    prices = [currency.convert(variant.price) for variant in product.variants]
     return {
         "product_id": f"gid://shopify/Product/{product.id}",
         "title": product.title,
@@ -159,7 +159,7 @@ def _variant(variant: Variant) -> Json:
     return {
         "variant_id": f"gid://shopify/ProductVariant/{variant.id}",
         "title": variant.title,
-        "price": _decimal(currency.price(variant.price)),
+        "price": _decimal(currency.convert(variant.price)),
         "currency": currency.current().code,
         "image_url": _url(variant.image),
         "available": variant.available,
@@ -255,7 +255,7 @@ def _line(line: Line, cart: Cart) -> Json:
 
 
 def _line_id(line: Line, cart: Cart) -> str:
-    return line_gid(line.id, cart)
+    return make_line_gid(line.id, cart)
 
 
 def _cost(minor: int) -> Json:

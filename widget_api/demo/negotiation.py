@@ -33,7 +33,7 @@ EXTENDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What the shop and the agent both speak: a version, and capabilities of that version."""
+    """The version that the shop and the agent both speak, and their common capabilities of that version."""
 
     version: str
     capabilities: frozenset[str]

@@ -53,8 +53,8 @@ def variant(product: Product, shown: Variant) -> Drop:
         "id": shown.id,
         "title": shown.title,
         "name": full_title(product, shown),
-        "price": currency.shop_price(shown.price),
-        "compare_at_price": currency.shop_price(shown.compare_at) if shown.compare_at else None,
+        "price": currency.convert_to_hundredths(shown.price),
+        "compare_at_price": currency.convert_to_hundredths(shown.compare_at) if shown.compare_at else None,
         "available": shown.available,
         "inventory_quantity": shown.stock,
         "inventory_management": "shopify",
@@ -196,10 +196,10 @@ def cart(shown: Cart | None) -> Drop:
         "item_count": sum(each.quantity for each in lines),
         "empty?": not lines,
         "items": items,
-        "original_total_price": currency.hundredths(subtotal),
-        "items_subtotal_price": currency.hundredths(subtotal - sum(each.amount for each in off_lines)),
-        "total_price": currency.hundredths(total),
-        "total_discount": currency.hundredths(subtotal - total),
+        "original_total_price": currency.to_hundredths(subtotal),
+        "items_subtotal_price": currency.to_hundredths(subtotal - sum(each.amount for each in off_lines)),
+        "total_price": currency.to_hundredths(total),
+        "total_discount": currency.to_hundredths(subtotal - total),
         "cart_level_discount_applications": [_application(each) for each in applied if not each.allocations],
         "discount_applications": [_application(each) for each in applied],
         "discount_codes": [{"code": each, "applicable": True} for each in (shown.codes if shown else [])],
@@ -209,7 +209,7 @@ def cart(shown: Cart | None) -> Drop:
 
 
 def _application(applied: Applied) -> Drop:
-    amount = currency.hundredths(applied.amount)
+    amount = currency.to_hundredths(applied.amount)
     return {
         "type": "discount_code",
         "title": applied.code,
@@ -224,8 +224,8 @@ def _application(applied: Applied) -> Drop:
 def line(shown: Line, at: int = 0, applied: Sequence[Applied] = ()) -> Drop:
     """A `line_item`, with what the Ajax cart says of it; `applied` take from it what they have at its place `at`."""
     of, bought = shown.product, shown.variant
-    price, total = currency.hundredths(shown.price), currency.hundredths(shown.total)
-    shares = [(each, currency.hundredths(each.allocations[at])) for each in applied]
+    price, total = currency.to_hundredths(shown.price), currency.to_hundredths(shown.total)
+    shares = [(each, currency.to_hundredths(each.allocations[at])) for each in applied]
     final = total - sum(share for _, share in shares)
     each_final = final // shown.quantity if shown.quantity else price
     return {
@@ -275,7 +275,7 @@ def policy(shown: Policy) -> Drop:
         "title": shown.title,
         "handle": shown.handle,
         "url": f"/policies/{shown.handle}",
-        "paragraphs": [currency.localized(each) for each in shown.paragraphs],
+        "paragraphs": [currency.localize(each) for each in shown.paragraphs],
     }
 
 
@@ -291,5 +291,5 @@ def shop(url: str) -> Drop:
         "policies": [policy(each) for each in POLICIES],
         "products_count": len(PRODUCTS),
         # A real theme keeps its questions in the settings of a section.
-        "questions": [{"question": question, "answer": currency.localized(answer)} for question, answer in FAQ],
+        "questions": [{"question": question, "answer": currency.localize(answer)} for question, answer in FAQ],
     }

@@ -71,7 +71,7 @@ def framed(name: str, html: str) -> str:
 
 def money(amount: Any) -> str:
     """Return an amount of hundredths in the shop's money format: €29.00."""
-    return currency.written(int(amount or 0))
+    return currency.format_amount(int(amount or 0))
 
 
 def money_without_trailing_zeros(amount: Any) -> str:
@@ -81,7 +81,7 @@ def money_without_trailing_zeros(amount: Any) -> str:
 
 def from_euro_cents(cents: Any) -> str:
     """Return what the theme's own texts name in euro cents, in the shop's money format."""
-    return money_without_trailing_zeros(currency.shop_price(int(cents)))
+    return money_without_trailing_zeros(currency.convert_to_hundredths(int(cents)))
 
 
 def handle(text: Any) -> str:

@@ -39,7 +39,7 @@ def search(
     money = currency.current()
 
     def passes(variant: Variant) -> bool:
-        return low <= money.price(variant.price) <= high and (available is None or variant.available is available)
+        return low <= money.convert(variant.price) <= high and (available is None or variant.available is available)
 
     kept = [product for product in PRODUCTS if any(map(passes, product.variants))]
     words = _words(query)
@@ -54,7 +54,7 @@ def answers(query: str, *, limit: int = 3) -> list[tuple[str, str]]:
     entries = [*FAQ, *((policy.title, policy.body) for policy in POLICIES)]
     scored = [(_overlap(words, question, answer), question, answer) for question, answer in entries]
     best = sorted((entry for entry in scored if entry[0] > 0), key=lambda entry: -entry[0])
-    return [(question, currency.localized(answer)) for _, question, answer in best[:limit]]
+    return [(question, currency.localize(answer)) for _, question, answer in best[:limit]]
 
 
 def _split(text: str) -> list[str]:

@@ -19,7 +19,7 @@ class Selection:
     variants: tuple[Variant, ...]
 
 
-def of_variant(variant: Variant) -> Selection:
+def select_variant(variant: Variant) -> Selection:
     """Return the selection that one variant determines by itself."""
     return Selection(variant.options, (variant,))
 
@@ -29,10 +29,10 @@ def select(product: Product, wanted: Mapping[str, str], preferences: Sequence[st
 
     Those at the end of `preferences` go first, after those that it does not name.
     """
-    chosen = {name: label for name, label in wanted.items() if list(matching(product, {name: label}))}
-    while not list(matching(product, chosen)):
+    chosen = {name: label for name, label in wanted.items() if list(find_matching(product, {name: label}))}
+    while not list(find_matching(product, chosen)):
         del chosen[min(chosen, key=lambda name: _rank(name, list(chosen), preferences))]
-    found = list(matching(product, chosen))
+    found = list(find_matching(product, chosen))
     featured = next((each for each in found if each.available), found[0])
     return Selection(chosen, (featured, *(each for each in found if each is not featured)))
 
@@ -43,12 +43,12 @@ def _rank(name: str, names: list[str], preferences: Sequence[str]) -> tuple[int,
     return preferred, -names.index(name)
 
 
-def matching(product: Product, chosen: Mapping[str, str]) -> Iterator[Variant]:
+def find_matching(product: Product, chosen: Mapping[str, str]) -> Iterator[Variant]:
     """Yield the variants that have all of these option values."""
     return (each for each in product.variants if chosen.items() <= each.options.items())
 
 
-def marks(product: Product, chosen: Mapping[str, str], name: str, label: str) -> dict[str, bool]:
+def mark_value(product: Product, chosen: Mapping[str, str], name: str, label: str) -> dict[str, bool]:
     """Return whether a variant with this value and the rest of the selection exists, and whether it is available."""
-    found = list(matching(product, {**chosen, name: label}))
+    found = list(find_matching(product, {**chosen, name: label}))
     return {"available": any(each.available for each in found), "exists": bool(found)}

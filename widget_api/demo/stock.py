@@ -1,16 +1,16 @@
-"""How much of what is wanted there is: carts that clamp instead of refusing, as the Storefront API's do."""
+"""Carts that take as much as there is in stock instead of refusing, as those of the Storefront API do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from widget_api.demo.carts import CARTS, Cart, Line, NotEnough, SoldOut, merged, stock_of
+from widget_api.demo.carts import CARTS, Cart, Line, NotEnough, SoldOut, count_stock, merge_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What there is not enough of: the Storefront API's code in small letters, and words for the shopper."""
+    """A shortage of one variant: the Storefront API's code in small letters, and words for the shopper."""
 
     code: str
     said: str
@@ -21,20 +21,20 @@ def fill(cart: Cart, wanted: Callable[[Cart], list[Line]]) -> list[Lack]:
     lacking: list[Lack] = []
 
     def change(newest: Cart) -> None:
-        newest.lines, lacking[:] = possible(newest, wanted(newest))
+        newest.lines, lacking[:] = clamp_lines(newest, wanted(newest))
 
     CARTS.edit(cart, change)
     return lacking
 
 
-def possible(cart: Cart, wanted: list[Line]) -> tuple[list[Line], list[Lack]]:
+def clamp_lines(cart: Cart, wanted: list[Line]) -> tuple[list[Line], list[Lack]]:
     """Return the lines as far as there is stock, and what there is not enough of. What is in the cart already stays,
     whatever became of the stock."""
     held = cart.quantities()
-    left = {line.variant_id: max(held.get(line.variant_id, 0), stock_of(line.variant_id)) for line in wanted}
+    left = {line.variant_id: max(held.get(line.variant_id, 0), count_stock(line.variant_id)) for line in wanted}
     lines: list[Line] = []
     lacking: dict[int, Lack] = {}
-    for line in merged(wanted):
+    for line in merge_lines(wanted):
         quantity = min(line.quantity, left[line.variant_id])
         left[line.variant_id] -= quantity
         lines.append(replace(line, quantity=quantity))
@@ -44,7 +44,7 @@ def possible(cart: Cart, wanted: list[Line]) -> tuple[list[Line], list[Lack]]:
 
 
 def _lack(line: Line, had: int) -> Lack:
-    stock = stock_of(line.variant_id)
+    stock = count_stock(line.variant_id)
     if stock == 0:
         return Lack("merchandise_out_of_stock", str(SoldOut(line.title)))
     return Lack("merchandise_not_enough_stock", str(NotEnough(line.title, stock, held=had)))

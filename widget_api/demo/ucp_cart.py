@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from widget_api.demo import catalogue, currency, discounts, negotiation
-from widget_api.demo.carts import CARTS, Cart, Line, Properties, kept_ids, new_line
+from widget_api.demo.carts import CARTS, Cart, Line, Properties, keep_ids, new_line, read_properties
 from widget_api.demo.faults import FAULTS
 from widget_api.demo.negotiation import CART, DISCOUNT
 from widget_api.demo.rpc import Json, ToolError
-from widget_api.demo.stock import Lack, possible
+from widget_api.demo.stock import Lack, clamp_lines
 from widget_api.demo.ucp_answers import home, missing, ok, refused
-from widget_api.demo.ucp_catalogue import quantity_unit, variant_gid, variant_number, warning
+from widget_api.demo.ucp_catalogue import describe_unit, make_variant_gid, make_warning, read_variant_number
 
 # What a cart keeps of what an agent says beside the lines and the codes.
 SAID = ("context", "buyer", "attribution", "fulfillment")
@@ -96,12 +96,12 @@ def _wanted(items: list[Json], cart: Cart | None = None) -> list[Line]:
     """Return the lines that the request asks for. Raises `ToolError` for what is no variant of this shop."""
     kept = [item for item in items if item["item"]["id"] != _GIFT_CARD or not FAULTS.gift_card_line]
     lines = [_wanted_line(item, index, cart) for index, item in enumerate(kept)]
-    return kept_ids(cart.lines, lines) if cart else lines
+    return keep_ids(cart.lines, lines) if cart else lines
 
 
 def _wanted_line(item: Json, index: int, cart: Cart | None) -> Line:
     gid, path = item["item"]["id"], f"$.line_items[{index}].item.id"
-    variant = variant_number(gid)
+    variant = read_variant_number(gid)
     if variant is None:
         raise refused("invalid_input", f'is not a valid ProductVariant GID (got: "{gid}")', path)
     if catalogue.variant(variant) is None:
@@ -126,8 +126,7 @@ def _line_number(gid: object) -> str:
 def _properties(attributes: object) -> Properties:
     """Return the attributes of a line, which UCP does not define: a list of name (or key) and value."""
     entries = [each for each in attributes if isinstance(each, dict)] if isinstance(attributes, list) else []
-    pairs = [(str(each.get("name") or each.get("key") or ""), str(each.get("value") or "")) for each in entries]
-    return tuple((name, value) for name, value in pairs if name and value)
+    return read_properties((each.get("name") or each.get("key"), each.get("value")) for each in entries)
 
 
 def _replaced(cart: Cart, id: str, request: Json, wanted: list[Line]) -> Json:
@@ -137,7 +136,7 @@ def _replaced(cart: Cart, id: str, request: Json, wanted: list[Line]) -> Json:
     lacking: list[Lack] = []
 
     def change(newest: Cart) -> None:
-        newest.lines, lacking[:] = possible(newest, wanted)
+        newest.lines, lacking[:] = clamp_lines(newest, wanted)
         said = {name: request[name] for name in SAID if request.get(name)}
         newest.said = {**newest.said, **said} if keeps else said
         newest.codes = codes if codes is not None else newest.codes if keeps else []
@@ -201,16 +200,16 @@ def _line(line: Line, cart: Cart, off: int) -> Json:
     discount = [{"type": "items_discount", "amount": -off}] if off else []
     attributes = [{"name": name, "key": name, "value": value} for name, value in line.properties]
     return {
-        "id": line_gid(line.id, cart),
+        "id": make_line_gid(line.id, cart),
         "item": {
-            "id": variant_gid(line.variant_id),
+            "id": make_variant_gid(line.variant_id),
             "title": line.title,
             "price": line.price,
             "image_url": home() + line.variant.image.lstrip("/"),
-            **quantity_unit(line.product),
+            **describe_unit(line.product),
         },
         "quantity": line.quantity,
-        **({"parent_id": line_gid(line.parent_id, cart)} if line.parent_id else {}),
+        **({"parent_id": make_line_gid(line.parent_id, cart)} if line.parent_id else {}),
         **({"attributes": attributes} if attributes else {}),
         "totals": [
             {"type": "subtotal", "amount": line.total},
@@ -220,14 +219,14 @@ def _line(line: Line, cart: Cart, off: int) -> Json:
     }
 
 
-def line_gid(id: str, cart: Cart) -> str:
+def make_line_gid(id: str, cart: Cart) -> str:
     return f"gid://shopify/CartLine/{id}?cart={cart.token}"
 
 
 def _gift_card_line(cart: Cart) -> Json:
-    price = currency.price(_GIFT_CARD_CENTS)
+    price = currency.convert(_GIFT_CARD_CENTS)
     return {
-        "id": line_gid("gift-card", cart),
+        "id": make_line_gid("gift-card", cart),
         "item": {"id": _GIFT_CARD, "title": "Gift card", "price": price},
         "quantity": 1,
         "totals": [{"type": "subtotal", "amount": price}, {"type": "total", "amount": price}],
@@ -270,7 +269,7 @@ def _notices(cart: Cart) -> list[Json]:
     if FAULTS.no_notices:
         return []
     return [
-        warning(notice, f"$.line_items[{at}]")
+        make_warning(notice, f"$.line_items[{at}]")
         for at, line in enumerate(cart.lines)
         for notice in (*line.product.notices, *line.variant.notices)
     ]

@@ -74,7 +74,7 @@ def lookup(arguments: Json) -> Json:
 
 def _resolve(id: str) -> tuple[Product | None, Variant | None]:
     """Return the product that an id means, and the variant when it means one."""
-    found = catalogue.variant(variant_number(id) or 0)
+    found = catalogue.variant(read_variant_number(id) or 0)
     return found or (catalogue.product(number(id, "Product") or 0), None)
 
 
@@ -95,7 +95,7 @@ def _selected(product: Product, variant: Variant | None, catalog: Json) -> Selec
         return Selection({}, product.variants)
     wanted = {entry["name"]: entry["label"] for entry in catalog.get("selected") or []}
     if variant or not wanted:
-        return selection.of_variant(variant or _featured(product))
+        return selection.select_variant(variant or _featured(product))
     return selection.select(product, wanted, catalog.get("preferences") or [])
 
 
@@ -105,7 +105,7 @@ def _featured(product: Product) -> Variant:
 
 
 def _product(product: Product, variants: list[Json]) -> Json:
-    prices = [currency.price(variant.price) for variant in product.variants]
+    prices = [currency.convert(variant.price) for variant in product.variants]
     return {
         "id": f"gid://shopify/Product/{product.id}",
         "handle": product.handle,
@@ -142,16 +142,16 @@ def _variants(variants: Iterable[Variant], product: Product) -> list[Json]:
 
 
 def _variant(variant: Variant, product: Product) -> Json:
-    listed = {"list_price": _price(currency.price(variant.compare_at))} if variant.compare_at else {}
+    listed = {"list_price": _price(currency.convert(variant.compare_at))} if variant.compare_at else {}
     shopify = {"requires": {"shipping": product.handle != "gift-card", "selling_plan": False}}
     return {
-        "id": variant_gid(variant.id),
+        "id": make_variant_gid(variant.id),
         "title": variant.title,
         "sku": variant.sku,
         "description": {"plain": variant.title},
-        "price": _price(currency.price(variant.price)),
+        "price": _price(currency.convert(variant.price)),
         **listed,
-        **quantity_unit(product),
+        **describe_unit(product),
         "availability": _availability(variant),
         "options": _labels(variant.options),
         "media": [_medium(variant.image, product.title)],
@@ -159,7 +159,7 @@ def _variant(variant: Variant, product: Product) -> Json:
     }
 
 
-def quantity_unit(product: Product) -> Json:
+def describe_unit(product: Product) -> Json:
     """Return the member `quantity_unit` of goods that are sold by weight, which UCP has since 2026-08-25."""
     unit = product.unit
     if unit is None or not FAULTS.quantity_units or negotiation.current().version != NEW:
@@ -168,12 +168,12 @@ def quantity_unit(product: Product) -> Json:
     return {"quantity_unit": shown}
 
 
-def variant_gid(id: int) -> str:
+def make_variant_gid(id: int) -> str:
     """Return the global id of a variant, with the suffix of the global catalogue's ids if that is switched on."""
     return f"gid://shopify/ProductVariant/{id}{SUFFIX if FAULTS.id_suffix else ''}"
 
 
-def variant_number(gid: str) -> int | None:
+def read_variant_number(gid: str) -> int | None:
     """Return the number of the variant that a global id names, None when it names none."""
     return number(gid.removesuffix(SUFFIX) if FAULTS.id_suffix else gid, "ProductVariant")
 
@@ -188,7 +188,7 @@ def _options(product: Product, chosen: Selection | None = None) -> list[Json]:
     """Return the options with their values; with `chosen` also whether each can be had together with the rest."""
 
     def value(name: str, label: str) -> Json:
-        return {"label": label, **(selection.marks(product, chosen.chosen, name, label) if chosen else {})}
+        return {"label": label, **(selection.mark_value(product, chosen.chosen, name, label) if chosen else {})}
 
     return [
         {"name": name, "values": [value(name, label) for label in labels]} for name, labels in product.options.items()
@@ -203,10 +203,10 @@ def _notices(product: Product, variants: Sequence[Variant], path: str) -> list[J
     """Return the warnings about a product, and about those of its variants that are shown, at `path`."""
     about = [(notice, path) for notice in product.notices]
     about += [(each, f"{path}.variants[{at}]") for at, variant in enumerate(variants) for each in variant.notices]
-    return [warning(notice, where) for notice, where in about if not FAULTS.no_notices]
+    return [make_warning(notice, where) for notice, where in about if not FAULTS.no_notices]
 
 
-def warning(notice: Notice, path: str) -> Json:
+def make_warning(notice: Notice, path: str) -> Json:
     """Return a notice as UCP's message_warning."""
     message = {"type": "warning", "code": notice.code, "path": path, "content": notice.text}
     if notice.presentation != "notice":

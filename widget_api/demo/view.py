@@ -61,7 +61,7 @@ def _globals() -> dict[str, Any]:
         "linklists": {"main-menu": {"links": MENU}},
         "settings": {
             "chat_api": current_app.config["CHAT_API"],
-            "free_shipping": currency.shop_price(FREE_SHIPPING),
+            "free_shipping": currency.convert_to_hundredths(FREE_SHIPPING),
         },
         "canonical_url": request.base_url,
         "product": None,
