@@ -105,12 +105,37 @@ export interface Money {
   currency: string;
 }
 
+/** A message of the shop that must reach the shopper. `image` and `url` are empty without one. */
+export interface Notice {
+  type: 'warning' | 'info';
+  code: string;
+  text: string;
+  presentation: 'notice' | 'disclosure';
+  image: string;
+  url: string;
+}
+
 export interface Variant {
   id: string;
   title: string;
   price: Money;
   compare_at: Money | null;
   available: boolean;
+  /** Labels by the options' names. */
+  options: Record<string, string>;
+  notices?: Notice[];
+}
+
+/** What can be chosen of a product. The marks are relative to what is chosen of its other options. */
+export interface Option {
+  name: string;
+  values: { label: string; available: boolean; exists: boolean }[];
+}
+
+/** One chosen value. */
+export interface Selected {
+  name: string;
+  label: string;
 }
 
 export interface Product {
@@ -121,12 +146,28 @@ export interface Product {
   price: Money;
   variants: Variant[];
   available: boolean;
+  options: Option[];
+  /** Messages from before this version have none of these. */
+  price_max?: Money | null;
+  selected?: Selected[];
+  has_more_variants?: boolean;
+  notices?: Notice[];
+}
+
+export interface CartLine {
+  variant_id: string;
+  title: string;
+  quantity: number;
+  notices?: Notice[];
+  attributes?: { name: string; value: string }[];
 }
 
 export interface Cart {
   count: number;
   total: Money;
+  lines: CartLine[];
   checkout_url?: string;
+  notices?: Notice[];
 }
 
 export interface CartAnswer {

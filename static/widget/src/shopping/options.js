@@ -1,0 +1,48 @@
+/** @typedef {import('../types').Product} Product */
+/** @typedef {import('../types').Variant} Variant */
+
+/**
+ * Give a product its options where the shop or an older message names none: those of its variants, or as the only one
+ * the variants' titles, under no name.
+ * @param {Product} product
+ * @returns {Product}
+ */
+export function withOptions(product) {
+  const variants = (product.variants ?? []).map((variant) => {
+    const { options, title } = variant;
+    return Object.keys(options ?? {}).length ? variant : { ...variant, options: { '': title } };
+  });
+  const isGiven = product.options?.length && (product.has_more_variants || variants.every((each) => fits(each, product)));
+  return { ...product, variants, options: isGiven ? product.options : optionsOf(variants) };
+}
+
+/** @param {Variant} variant @param {Product} product */
+function fits(variant, product) {
+  return product.options.every(({ name }) => name in variant.options);
+}
+
+/** @param {Variant[]} variants */
+function optionsOf(variants) {
+  /** @type {Map<string, Map<string, boolean>>} */
+  const names = new Map();
+  for (const { options, available } of variants) {
+    for (const [name, label] of Object.entries(options)) {
+      const labels = names.get(name) ?? new Map();
+      names.set(name, labels.set(label, labels.get(label) || available));
+    }
+  }
+  return [...names].map(([name, labels]) => {
+    return { name, values: [...labels].map(([label, available]) => ({ label, available, exists: true })) };
+  });
+}
+
+/**
+ * Find the variant that a selection means.
+ * @param {Product} product
+ * @param {Map<string, string>} selected the label of each option by its name
+ * @returns {Variant | null} null when something is left to choose, or there is none
+ */
+export function variantOf({ options, variants }, selected) {
+  if (options.some(({ name }) => !selected.get(name))) return null;
+  return variants.find((variant) => [...selected].every(([name, label]) => variant.options[name] === label)) ?? null;
+}
