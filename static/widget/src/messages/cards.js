@@ -51,7 +51,7 @@ function direction(element) {
  */
 function item(product, shown) {
   const { locale, addresses } = shown;
-  const said = h('div', { className: 'notices', role: 'group', 'aria-label': product.title });
+  const said = h('div', { className: 'notices' });
   const facts = h('span', { className: 'details' });
   const show = (/** @type {Product} */ { notices = [] }, /** @type {Variant | null} */ variant) => {
     facts.replaceChildren(...details(product, variant, locale));
@@ -59,7 +59,7 @@ function item(product, shown) {
     return [facts.innerText, said.innerText].join('. ');
   };
   show(product, null);
-  const purchase = product.available && new Purchase(product, shown, show).element;
+  const purchase = product.available && new Purchase(product, shown, said, show).element;
   return h('li', {}, card(product, addresses, facts), said, purchase);
 }
 

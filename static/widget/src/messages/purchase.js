@@ -32,9 +32,10 @@ export class Purchase {
   /**
    * @param {Product} product
    * @param {import('./view.js').Shown} shown
+   * @param {HTMLElement} notices what the shop says of it, which must not be missed before it is added
    * @param {(product: Product, variant: Variant | null) => string} show brings the card up to it, and returns its words
    */
-  constructor(product, shown, show) {
+  constructor(product, shown, notices, show) {
     this.product = withOptions(product);
     this.shown = shown;
     this.show = show;
@@ -46,6 +47,7 @@ export class Purchase {
     if (this.#variant) show(this.product, this.#variant);
     else this.#isKnown = !this.product.has_more_variants;
     const choices = this.#fields.filter(({ isChoice }) => isChoice).map(({ element }) => element);
+    this.#button.ariaDescribedByElements = [notices];
     this.element.append(...choices, this.#button, this.#trouble);
     this.#update();
   }
