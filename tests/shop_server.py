@@ -186,7 +186,7 @@ def _running(serve: Callable[[], None], stop: Callable[[], None]) -> Iterator[No
 
 
 @contextmanager
-def store_at(url: str, *, profile: str = PROFILE, **endpoint: str) -> Iterator[Store]:
+def store_at(url: str, *, profile: str = PROFILE, **endpoint: Any) -> Iterator[Store]:
     """The storefront at `url`, never waiting when it is told to wait."""
     http = Http(pause=lambda _: None)
     try:

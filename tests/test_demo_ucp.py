@@ -62,7 +62,8 @@ def test_a_get_is_the_shops_404_page(client: FlaskClient) -> None:
 
 
 def test_initialize_is_answered_as_recorded(client: FlaskClient) -> None:
-    result = body_of(rpc(client, "initialize"))["result"]
+    meta = {"ucp-agent": {"profile": PROFILE}}
+    result = body_of(rpc(client, "initialize", {"arguments": {"meta": meta}}))["result"]
     assert result["protocolVersion"] == "2024-11-05"
     assert result["serverInfo"] == {"name": "universal-commerce", "version": "0.1.0"}
 
@@ -79,7 +80,7 @@ def test_the_tools_on_offer(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{}, {"meta": {}}, {"meta": {"ucp-agent": {}}}, {"meta": 7}])
-@pytest.mark.parametrize("method", ["tools/call", "tools/list", "nonsense"])
+@pytest.mark.parametrize("method", ["initialize", "tools/call", "tools/list", "nonsense"])
 def test_without_a_profile_nothing_is_dispatched(client: FlaskClient, method: str, arguments: Json) -> None:
     response = rpc(client, method, {"name": "no such tool", "arguments": arguments})
     assert response.status_code == 422

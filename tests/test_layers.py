@@ -20,7 +20,7 @@ KNOWS = {
     "streams": set(),
     "migrations": set(),
     "logs": set(),
-    "exports": set(),
+    "exports": {"shopify"},
     "shares": {"exports", "models", "problems"},
     "origins": {"config"},
     "backups": {"config"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -26,8 +27,12 @@ TOOLS = tuple(
 MAX_STEPS = 6
 
 
-def euros(cents: int) -> dict[str, Any]:
-    return {"amount": cents, "currency": "EUR"}
+def euros(cents: int) -> str:
+    return f"{Decimal(cents) / 100:.2f} EUR"
+
+
+def cents_of(price: str) -> int:
+    return int(Decimal(price.split(maxsplit=1)[0]) * 100)
 
 
 def product(
@@ -85,7 +90,7 @@ class Shop:
 
     def search_catalog(self, query: str, limit: int, max_price: float = 1e9) -> Any:
         assert query
-        return {"products": [found for found in self.finds if found["price"]["amount"] <= max_price * 100][:limit]}
+        return {"products": [found for found in self.finds if cents_of(found["price"]) <= max_price * 100][:limit]}
 
     def get_product(self, id: str) -> Any:
         return {"product": next(each for each in (*SHELF, self.boots) if each["id"] == id)}
@@ -111,14 +116,14 @@ class Shop:
 
     def _shown(self) -> Any:
         lines = [_line(variant, quantity) for variant, quantity in self.cart.items()]
-        total = sum(line["total"]["amount"] for line in lines)
+        total = sum(cents_of(line["total"]) for line in lines)
         return {"status": "ok", "cart": {"lines": lines, "total": euros(total), "count": sum(self.cart.values())}}
 
 
 def _line(id: str, quantity: int) -> dict[str, Any]:
     item, variant = next((item, variant) for item in SHELF for variant in item["variants"] if variant["id"] == id)
     title = item["title"] if variant["title"] == "Default Title" else f"{item['title']} - {variant['title']}"
-    cents = item["price"]["amount"]
+    cents = cents_of(item["price"])
     return {
         "id": f"l{id}",
         "variant_id": id,
@@ -471,18 +476,21 @@ def test_text_from_the_shop_is_no_markup(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "shown"),
+    ("price", "shown"),
     [
-        (2900, "EUR", "€29.00"),
-        (123456, "USD", "$1,234.56"),
-        (900, "GBP", "£9.00"),
-        (500, "CHF", "5.00 CHF"),
-        (500, "JPY", "500 JPY"),
+        ("29.00 EUR", "€29.00"),
+        ("1234.56 USD", "$1,234.56"),
+        ("9.00 GBP", "£9.00"),
+        ("5.00 CHF", "5.00 CHF"),
+        ("500 JPY", "500 JPY"),
+        ("4990.00 HUF", "4,990.00 HUF"),
+        ("12.500 KWD", "12.500 KWD"),
+        ("24900000.00 IDR", "24,900,000.00 IDR"),
     ],
 )
-def test_prices_are_written_as_people_write_them(amount: int, currency: str, shown: str) -> None:
+def test_prices_are_written_as_people_write_them(price: str, shown: str) -> None:
     found = product(5, "Cup", 0, "")
-    found["price"] = found["variants"][0]["price"] = {"amount": amount, "currency": currency}
+    found["price"] = found["variants"][0]["price"] = price
     assert f"**Cup**, {shown}." in Talk(Shop(finds=[found])).says("a cup")
 
 

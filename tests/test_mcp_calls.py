@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.shop_server import LEGACY, UCP, Error, Json, Raw, ShopServer, raw, shop_server, text_result
+from tests.shop_server import LEGACY, UCP, Error, Json, Raw, ShopServer, raw, shop_server, store_at, text_result
 from widget_api.problems import Problem, ShopRefused, ShopUnavailable
 from widget_api.shopify.http import Http
 from widget_api.shopify.mcp import Mcp, NotOffered, parse
+from widget_api.shopify.refusals import AgentRefused
 
 
 class Clock:
@@ -53,14 +54,27 @@ def test_a_call_is_one_post_without_a_handshake(shop: ShopServer, mcp: Mcp) -> N
     assert shop.heard[0].message["params"]["arguments"] == {"id": "x"}
 
 
-def test_a_call_says_what_it_is_in_headers_and_meta(shop: ShopServer, mcp: Mcp) -> None:
+def test_a_call_is_sent_as_shopifys_own_client_sends_it(shop: ShopServer, mcp: Mcp) -> None:
     shop.script["get_cart"] = text_result()
-    mcp.call("get_cart", {})
-    headers, params = shop.heard[0].headers, shop.heard[0].message["params"]
+    mcp.call("get_cart", {"id": "x"})
+    headers, message = shop.heard[0].headers, shop.heard[0].message
     assert headers["Accept"] == "application/json, text/event-stream"
-    assert (headers["MCP-Protocol-Version"], headers["Mcp-Method"]) == ("2026-07-28", "tools/call")
-    assert headers["Mcp-Name"] == "get_cart"
-    assert params["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
+    assert not [name for name in headers if name.lower().startswith("mcp-")]
+    assert message["params"] == {"name": "get_cart", "arguments": {"id": "x"}}
+
+
+def test_a_shop_reads_our_name_and_where_we_are(shop: ShopServer) -> None:
+    profile = "https://chat.example.com:8443/.well-known/ucp-agent.json"
+    with store_at(shop.url, profile=profile) as store:
+        store.cart("gid://shopify/Cart/x?key=1")
+    assert {heard.headers["User-Agent"] for heard in shop.heard} == {"shop-chat/1 (+https://chat.example.com:8443)"}
+
+
+def test_without_a_place_to_name_only_the_name_is_sent(shop: ShopServer, mcp: Mcp) -> None:
+    mcp.tools({})
+    with store_at(shop.url, profile="") as store:
+        store.cart("gid://shopify/Cart/x?key=1")
+    assert {heard.headers["User-Agent"] for heard in shop.heard} == {"shop-chat/1"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -161,6 +175,52 @@ def test_a_long_pause_is_the_shoppers_to_wait(
     assert (caught.value.retry_after, clock.waited) == (told, [])
 
 
+BUSY = [
+    Error(-32000, "Service unavailable", {"retry_after": 1}, 503, {"Retry-After": "1"}),
+    Error(-32000, "Service unavailable", {"retry_after": 1}),
+    Error(-32000, "Service unavailable", {"retry_after": "1"}, 503),
+    Raw(503, b"<h1>busy</h1>", {"Retry-After": "1"}),
+]
+
+
+@pytest.mark.parametrize("busy", BUSY)
+def test_a_busy_shop_that_names_a_short_pause_is_waited_for(
+    shop: ShopServer, mcp: Mcp, clock: Clock, busy: Error | Raw
+) -> None:
+    shop.script |= {"tools/list": [busy, {"tools": [{"name": "a"}]}], "get_cart": [busy, text_result({"a": 1})]}
+    assert mcp.tools({}) == {"a"}
+    assert list(mcp.call("get_cart", {}).payloads()) == [{"a": 1}]
+    assert clock.waited == [1, 1]
+
+
+@pytest.mark.parametrize("busy", BUSY)
+@pytest.mark.parametrize("tool", ["create_cart", "update_cart"])
+def test_a_busy_shop_is_not_sent_a_change_again(
+    shop: ShopServer, mcp: Mcp, clock: Clock, busy: Error | Raw, tool: str
+) -> None:
+    shop.script[tool] = busy
+    with pytest.raises(ShopUnavailable) as caught:
+        mcp.call(tool, {})
+    assert (len(shop.heard), clock.waited, caught.value.retry_after) == (1, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("busy", "told"),
+    [
+        (Raw(503), None),
+        (Raw(503, headers={"Retry-After": "soon"}), None),
+        (Raw(503, headers={"Retry-After": "30"}), 30),
+    ],
+)
+def test_a_busy_shop_that_names_no_short_pause_is_the_shoppers_to_wait_for(
+    shop: ShopServer, mcp: Mcp, clock: Clock, busy: Raw, told: int | None
+) -> None:
+    shop.script["get_cart"] = busy
+    with pytest.raises(ShopUnavailable) as caught:
+        mcp.call("get_cart", {})
+    assert (clock.waited, caught.value.retry_after) == ([], told)
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
@@ -208,10 +268,28 @@ def test_what_is_no_answer_is_a_problem(
         mcp.call("get_cart", {})
 
 
-def test_the_reason_why_discovery_failed_is_told(shop: ShopServer, mcp: Mcp) -> None:
+def test_the_reason_why_discovery_failed_is_for_the_log_and_not_for_the_shopper(shop: ShopServer, mcp: Mcp) -> None:
     data = {"code": "invalid_profile_url", "content": "Unable to fetch agent profile: Missing profile uri"}
     shop.script["get_cart"] = Error(-32001, "UCP discovery failed", data, 422)
-    with pytest.raises(ShopRefused, match="Missing profile uri"):
+    with pytest.raises(AgentRefused, match=r"^The shop cannot be asked just now\.$") as caught:
+        mcp.call("get_cart", {})
+    assert caught.value.refusal.code == "invalid_profile_url"
+    assert "Missing profile uri" in caught.value.refusal.reason
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Error(-32602, "Invalid arguments: object at /cart is missing required properties: line_items"),
+        Error(-32000, "AuthenticationRequired", status=401),
+        Error(-32000, "Unauthorized"),
+        Error(-32700, "Parse error"),
+        Error(-32099, "Invalid argument: ucp-agent"),
+    ],
+)
+def test_the_words_of_the_protocol_are_not_for_the_shopper(shop: ShopServer, mcp: Mcp, error: Error) -> None:
+    shop.script["get_cart"] = error
+    with pytest.raises(ShopRefused, match=r"^The shop (cannot be asked just now|refused the request)\.$"):
         mcp.call("get_cart", {})
 
 
@@ -263,6 +341,29 @@ def test_a_server_that_refuses_the_handshake_too_is_asked_no_further(shop: ShopS
     with pytest.raises(ShopRefused):
         mcp.call("get_cart", {})
     assert len(shop.heard) == 2
+
+
+def test_a_handshake_says_who_asks_where_the_call_does(shop: ShopServer, mcp: Mcp) -> None:
+    Older(shop, REFUSALS[0])
+    meta = {"ucp-agent": {"profile": "https://chat.example/profile.json"}}
+    mcp.call("get_cart", {"meta": meta, "id": "x"})
+    assert shop.heard[1].message["params"]["arguments"] == {"meta": meta}
+    assert "arguments" not in shop.heard[2].message.get("params", {})
+
+
+def test_a_server_that_knows_no_handshake_gets_the_headers_of_2026(shop: ShopServer, mcp: Mcp) -> None:
+    def answer(_: Json) -> Json | Raw:
+        version = shop.heard[-1].headers.get("MCP-Protocol-Version")
+        return text_result({"a": 1}) if version == "2026-07-28" else Raw(400, b"Missing header: MCP-Protocol-Version")
+
+    shop.script |= {"get_cart": answer, "initialize": Error(-32601, "Method not found", status=404)}
+    for _ in range(2):
+        assert list(mcp.call("get_cart", {}).payloads()) == [{"a": 1}]
+    methods = [heard.message["method"] for heard in shop.heard]
+    assert methods == ["tools/call", "initialize", "tools/call", "tools/call"]
+    headers, params = shop.heard[-1].headers, shop.heard[-1].message["params"]
+    assert (headers["Mcp-Method"], headers["Mcp-Name"]) == ("tools/call", "get_cart")
+    assert params["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
 
 
 def test_each_endpoint_is_remembered_by_itself(shop: ShopServer) -> None:

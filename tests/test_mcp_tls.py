@@ -23,10 +23,10 @@ NAME = "shop.example.com"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate for `NAME`, signed by itself, with its key in one file."""
+def certificate(folder: Path, *names: str) -> Path:
+    """A certificate for `names`, signed by itself, with its key in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder()
@@ -36,7 +36,7 @@ def certificate(folder: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -89,7 +89,7 @@ def pem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *rest, **more: here if host == NAME else resolve(host, *rest, **more)
     )
-    return certificate(tmp_path)
+    return certificate(tmp_path, NAME)
 
 
 @pytest.fixture

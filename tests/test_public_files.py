@@ -10,6 +10,8 @@ from flask import Flask
 
 from tests.conftest import Answer
 from widget_api.api.widget import DIST
+from widget_api.shopify.endpoint import Endpoint
+from widget_api.shopify.negotiation import DRAFT, PROFILE_PATH, RELEASES
 
 
 def get(app: Flask, path: str, **headers: str) -> Answer:
@@ -76,14 +78,67 @@ def test_nothing_else_is_served(app: Flask, name: str) -> None:
     assert get(app, f"/widget/{name}").status_code == 404
 
 
-def test_the_agent_profile_is_public_and_may_be_cached(app: Flask) -> None:
-    response = get(app, "/.well-known/ucp-agent.json")
-    assert "public" in response.headers["Cache-Control"]
-    assert set(response.json["ucp"]["capabilities"]) == {
-        "dev.ucp.shopping.cart",
-        "dev.ucp.shopping.catalog.search",
-        "dev.ucp.shopping.catalog.lookup",
-    }
+SHOPPING = {
+    "dev.ucp.shopping.cart",
+    "dev.ucp.shopping.discount",
+    "dev.ucp.shopping.catalog.search",
+    "dev.ucp.shopping.catalog.lookup",
+}
+PROFILES = {
+    "": ("2026-04-08", "dev.ucp.shopping", SHOPPING),
+    "-2026-04-08": ("2026-04-08", "dev.ucp.shopping", SHOPPING),
+    "-2026-08-25": ("2026-08-25", "dev.ucp.shopping", SHOPPING),
+    "-draft": ("draft", "dev.ucp.common", {"dev.ucp.common.ask"}),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_an_agent_profile_is_public_and_may_be_cached_as_long_as_ucp_wants(app: Flask, name: str) -> None:
+    address = f"/.well-known/ucp-agent{name}.json"
+    response = get(app, address)
+    caching = response.cache_control
+    assert (caching.public, (caching.max_age or 0) >= 60) == (True, True)
+    again = app.test_client().get(address, headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.cache_control.public
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_an_agent_profile_declares_one_version_and_where_all_of_it_is_specified(app: Flask, name: str) -> None:
+    version, service, capabilities = PROFILES[name]
+    ucp = get(app, f"/.well-known/ucp-agent{name}.json").json["ucp"]
+    assert (ucp["version"], set(ucp["services"]), set(ucp["capabilities"])) == (version, {service}, capabilities)
+    assert ucp["payment_handlers"] == {}
+    assert "supported_versions" not in ucp
+    entries = [*ucp["services"].values(), *ucp["capabilities"].values()]
+    for entry in (entry for [entry] in entries):
+        assert entry["version"] == version
+        assert entry["spec"].startswith(f"https://ucp.dev/{version}/specification/")
+        assert entry["schema"].startswith(f"https://ucp.dev/{version}/")
+        assert entry["schema"].endswith(".json")
+    assert {entry["transport"] for [entry] in ucp["services"].values()} == {"mcp"}
+
+
+def test_codes_for_discounts_are_declared_as_a_part_of_the_cart(app: Flask) -> None:
+    for name in ("", "-2026-08-25"):
+        [discount] = get(app, f"/.well-known/ucp-agent{name}.json").json["ucp"]["capabilities"][
+            "dev.ucp.shopping.discount"
+        ]
+        assert discount["extends"] == ["dev.ucp.shopping.cart"]
+
+
+@pytest.mark.parametrize("name", ["2099-01-01", "2026-01-23", "Draft", "x"])
+def test_there_is_no_profile_for_a_version_that_we_do_not_speak(app: Flask, name: str) -> None:
+    response = get(app, f"/.well-known/ucp-agent-{name}.json")
+    assert (response.status_code, response.json["code"]) == (404, "not-found")
+
+
+def test_the_other_profiles_are_where_shops_are_sent_for_them(app: Flask) -> None:
+    endpoint = Endpoint("example.myshopify.com", profile=f"https://chat.example{PROFILE_PATH}")
+    for release in (*RELEASES, DRAFT):
+        address = endpoint.profile_of(release).removeprefix("https://chat.example")
+        assert get(app, address).json["ucp"]["version"] == release
+    assert get(app, PROFILE_PATH).json["ucp"]["version"] == RELEASES[0]
 
 
 def test_health_is_answered_and_readiness_asks_the_database(app: Flask) -> None:

@@ -230,7 +230,8 @@ class Asked:
         shown = examples(self.operation)
         body = {"json": shown[0]} if shown and not self.options.keys() & {"json", "data"} else {}
         default = ANSWER if path.startswith("/api/messages/") else CONVERSATION
-        name = {"id": self.name or default, "name": self.name or ENTRY, "token": self.name or TOKEN}
+        name = {"id": default, "name": ENTRY, "token": TOKEN, "release": "draft"}
+        name = {field: self.name or usual for field, usual in name.items()}
         return {"method": method, "path": path.format(**name), **body, **self.options}
 
 
@@ -263,6 +264,7 @@ WELL = {
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
     "GET /.well-known/ucp-agent.json": "200",
+    "GET /.well-known/ucp-agent-{release}.json": "200",
     "GET /widget/{name}": "200",
     "GET /healthz": "200",
     "GET /readyz": "200",
@@ -274,6 +276,7 @@ WITHOUT_DATABASE = {
     "GET /readyz": "503 not-ready",
     "GET /widget/{name}": "200",
     "GET /.well-known/ucp-agent.json": "200",
+    "GET /.well-known/ucp-agent-{release}.json": "200",
 }
 SHARED = "GET /api/shared/{token}"
 API = [operation for operation in WELL if " /api/" in operation]
@@ -321,6 +324,10 @@ SINGLE = [
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
     asked(SHARED, "200", headers={"Accept": "text/html"}),
     asked(SHARED, "404 share-not-found", name="never-was"),
+    asked("GET /.well-known/ucp-agent.json", "304", headers={"If-None-Match": "*"}),
+    asked("GET /.well-known/ucp-agent-{release}.json", "200", name="2026-08-25"),
+    asked("GET /.well-known/ucp-agent-{release}.json", "304", headers={"If-None-Match": "*"}),
+    asked("GET /.well-known/ucp-agent-{release}.json", "404 not-found", name="2020-01-01"),
     asked("GET /widget/{name}", "200", name=HASHED),
     asked("GET /widget/{name}", "200", headers={"Accept-Encoding": "br"}),
     asked("GET /widget/{name}", "206", headers={"Range": "bytes=0-99"}),

@@ -118,7 +118,7 @@ def test_of_everything_else_nobody_knows(shop: ShopServer, store: Store, answer:
 
 def test_a_cart_in_a_currency_without_decimals(shop: ShopServer, store: Store) -> None:
     shop.script["get_cart"] = in_ucp(ucp_cart((GREY, 2), price=1200, currency="JPY"))
-    assert store.cart(CART_ID).cart.total.to_dict() == {"amount": 2400, "currency": "JPY"}  # type: ignore[union-attr]
+    assert store.cart(CART_ID).cart.total.to_dict() == {"amount": 2400, "currency": "JPY", "exponent": 0}  # type: ignore[union-attr]
 
 
 def legacy_cart(currency: str, each: str, total: str) -> Json:
@@ -410,3 +410,28 @@ def servers() -> Iterator[dict[bool, tuple[ShopServer, Store]]]:
         store_at(old.url) as legacy,
     ):
         yield {False: (new, ucp), True: (old, legacy)}
+
+
+def test_the_shops_own_account_of_the_price_is_kept_in_its_order(shop: ShopServer, store: Store) -> None:
+    totals: list[Json] = [
+        {"type": "subtotal", "amount": 1_000_000, "display_text": "Subtotal"},
+        {"type": "discount", "amount": -100_000, "display_text": "WINTER10"},
+        {"type": "tax", "amount": 191_339, "display_text": "incl. 27% VAT"},
+        {"type": "com.example.bag", "amount": 50, "display_text": "Bag"},
+        {"type": "tax", "amount": "5"},
+        {"amount": 5},
+        7,  # type: ignore[list-item]
+        {"type": "total", "amount": 900_050},
+    ]
+    shop.script["get_cart"] = in_ucp(ucp_cart((GREY, 2), price=500_000, currency="HUF") | {"totals": totals})
+    cart = store.cart(CART_ID).cart
+    assert cart is not None
+    assert cart.total.to_text() == "9000.50 HUF"
+    assert [(each.type, each.text, each.amount.to_text()) for each in cart.totals] == [
+        ("subtotal", "Subtotal", "10000.00 HUF"),
+        ("discount", "WINTER10", "-1000.00 HUF"),
+        ("tax", "incl. 27% VAT", "1913.39 HUF"),
+        ("com.example.bag", "Bag", "0.50 HUF"),
+        ("total", "", "9000.50 HUF"),
+    ]
+    assert [each["type"] for each in cart.price_details] == ["discount", "tax", "com.example.bag"]

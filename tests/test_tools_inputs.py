@@ -81,7 +81,7 @@ def test_a_bare_number_is_as_good_as_an_id(shop: ShopServer, tools: Toolbox) -> 
 
 def test_a_price_is_given_in_whole_units(shop: ShopServer) -> None:
     shop.script["search_catalog"] = ucp_result({"products": [ucp_product()]})
-    for currency, sent in (("EUR", 4950), ("JPY", 50), ("KWD", 49500)):
+    for currency, sent in (("EUR", 4950), ("JPY", 49), ("KWD", 49500), ("CLF", 495000), ("HUF", 4950)):
         with store_at(shop.url, currency=currency) as store:
             Toolbox(store, Slot(), ()).run("search_catalog", {"query": "x", "max_price": 49.5})
         assert shop.heard[-1].arguments["catalog"]["filters"]["price"] == {"max": sent}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import chromium, page
 from tests.live import Live
@@ -163,3 +165,23 @@ def test_what_was_added_by_asking_and_from_a_card_is_in_one_cart(chat: Chat) -> 
     assert sorted(chat.page.evaluate(titles)) == ["Drift Mittens", "Tin Cup"]
     chat.ask(ADD)
     expect(chat.cart).to_contain_text("3 items")
+
+
+def with_tax(route: Route) -> None:
+    """Let the answer through, with a tax in each cart's totals."""
+    answer = route.fetch()
+    tax = '{"type":"tax","text":"incl. 24% VAT","amount":{"amount":755,"currency":"EUR","exponent":2}}'
+    route.fulfill(response=answer, body=answer.text().replace('"totals":[', f'"totals":[{tax},'))
+
+
+def test_the_tax_that_the_shop_names_stands_beside_the_total(chat: Chat) -> None:
+    chat.page.route(re.compile(r"/api/(cart|chat)$"), with_tax)
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("1 item · €39.00 · incl. 24% VAT €7.55")
+    line = chat.answers.last.locator(".cartline:visible").last
+    expect(line).to_contain_text("Your cart: 1 item, €39.00 · incl. 24% VAT €7.55 · Subtotal €39.00")
+
+
+def test_a_total_that_is_only_a_sum_stands_alone(chat: Chat) -> None:
+    chat.ask(ADD)
+    expect(chat.answers.last.locator(".cartline:visible").last).to_have_text("Your cart: 1 item, €39.00")

@@ -19,7 +19,10 @@ from widget_api.config import Config, ConfigError
 from widget_api.models import Message, Session, Shop, Turn, connected, iso, now
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
-from widget_api.shopify.endpoint import mcp_url, shop_domain
+from widget_api.shopify.endpoint import Endpoint, mcp_url, shop_domain
+from widget_api.shopify.http import Http
+from widget_api.shopify.negotiation import PROFILE_PATH
+from widget_api.shopify.registration import SECONDS, LookUp, look_up_shop
 from widget_api.turns.prompt import text_of
 from widget_api.turns.recovery import purge
 
@@ -75,12 +78,33 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _given(domain: str, origins: tuple[str, ...], **fields: str | None) -> dict[str, Any]:
+def _given(origins: tuple[str, ...], domains: tuple[str, ...], **fields: str | None) -> dict[str, Any]:
     given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if origins:
         # Theme previews and password pages are served under the permanent domain.
-        given["origins"] = sorted({*origins, f"https://{domain}"})
+        given["origins"] = sorted({*origins, *(f"https://{domain}" for domain in domains)})
     return given
+
+
+def _look_up(domain: str, origins: tuple[str, ...], url: str | None) -> LookUp:
+    """Ask the shop who it is, and print what the operator should know of it."""
+    public_url = current_app.extensions["widget"].config.public_url
+    http = Http(total=SECONDS)
+    try:
+        found = look_up_shop(Endpoint(domain, url or "", public_url + PROFILE_PATH, origins=origins), http)
+    finally:
+        http.close()
+    for remark in found.remarks:
+        click.echo(f"Note: {remark}", err=True)
+    return found
+
+
+def _explain_origins(shop: Shop, given: tuple[str, ...]) -> None:
+    """Print which websites may call for the shop, and why each."""
+    click.echo("Pages of these websites may use the chat:", err=True)
+    for origin in shop.origins:
+        why = "as you named it" if origin in given else "added: previews of themes and the password page are there"
+        click.echo(f"  {origin} ({why})", err=True)
 
 
 @shop.command()
@@ -90,13 +114,23 @@ def add(domain: str, origins: tuple[str, ...], **fields: str | None) -> None:
     """Register DOMAIN (name.myshopify.com) and print the snippet to paste."""
     if not origins:
         raise click.UsageError("Name the shop's website: --origin https://example.com")
+    _refuse_registered(domain)
+    permanent = _look_up(domain, origins, fields["mcp_url"]).domain
+    if permanent != domain:
+        _refuse_registered(permanent)
+        click.echo(f"So the shop is registered as {permanent}.", err=True)
+    with connected():
+        shop = Shop.register(permanent, **_given(origins, (domain, permanent), **fields))
+    _explain_origins(shop, origins)
+    click.echo(f"{permanent} is registered. Save this as snippets/shop-chat.liquid in the theme, and write", err=True)
+    click.echo("{% render 'shop-chat' %} before </body> in layout/theme.liquid:\n", err=True)
+    click.echo(snippet(current_app.extensions["widget"].config.public_url))
+
+
+def _refuse_registered(domain: str) -> None:
     with connected():
         if Shop.get_or_none((Shop.domain == domain) & Shop.active):
             raise click.UsageError(f"{domain} is registered already: change it with `shop set`.")
-        Shop.register(domain, **_given(domain, origins, **fields))
-    click.echo(f"{domain} is registered. Save this as snippets/shop-chat.liquid in the theme, and write", err=True)
-    click.echo("{% render 'shop-chat' %} before </body> in layout/theme.liquid:\n", err=True)
-    click.echo(snippet(current_app.extensions["widget"].config.public_url))
 
 
 def snippet(api: str) -> str:
@@ -110,8 +144,13 @@ def snippet(api: str) -> str:
 def set_(domain: str, origins: tuple[str, ...], **fields: str | None) -> None:
     """Change a registered shop. Origins given here replace all earlier ones."""
     with _registered(domain):
-        Shop.register(domain, **_given(domain, origins, **fields))
+        shop = Shop.register(domain, **_given(origins, (domain,), **fields))
     click.echo(f"{domain} is changed.")
+    if origins:
+        _explain_origins(shop, origins)
+    permanent = _look_up(domain, tuple(shop.origins), shop.mcp_url).domain
+    if permanent != domain:
+        click.echo(f"Run `flask shop add {permanent} --origin …`, then `flask shop remove {domain}`.", err=True)
 
 
 @shop.command()

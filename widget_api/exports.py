@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from widget_api.shopify.money import Money
+
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
 _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
 _SPEAKERS = {"user": "You", "assistant": "Assistant"}
@@ -35,5 +37,10 @@ def _part(part: dict[str, Any]) -> list[str]:
     if part["type"] == "text":
         return [part["text"], ""]
     if part["type"] == "data-products":
-        return [*(f"- [{item['title']}]({item['url']})" for item in part["data"]["products"]), ""]
+        return [*map(_product, part["data"]["products"]), ""]
     return []
+
+
+def _product(item: dict[str, Any]) -> str:
+    price = Money(item["price"]["amount"], item["price"]["currency"]).to_text()
+    return f"- [{item['title']}]({item['url']}), {price}"

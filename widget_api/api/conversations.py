@@ -16,6 +16,7 @@ from widget_api.api.visitor import current_visitor
 from widget_api.exports import as_markdown, without_secrets
 from widget_api.models import Chunk, Conversation, Message, Turn, iso, now, rows, snapshot, transaction
 from widget_api.problems import BadRequest
+from widget_api.shopify.money import with_exponents
 from widget_api.streams.base import Position
 from widget_api.tokens import SessionClaims, TicketClaims
 from widget_api.turns import events
@@ -102,7 +103,7 @@ def messages(id: str) -> dict[str, Any]:
     with snapshot():
         found = _messages(conversation, before, limit + 1)
         page = found[:limit][::-1]
-        shown = [message.to_dict() for message in page]
+        shown = [_document(message) for message in page]
         stream = _partial(visitor, conversation, shown) if before is None else None
     if stream:
         services().engine.owe(stream["turn_id"])
@@ -116,6 +117,13 @@ def _messages(conversation: Conversation, before: int | None, limit: int | None)
     if before is not None:
         where &= Message.pk < before
     return list(Message.select().where(where).order_by(Message.pk.desc()).limit(limit))
+
+
+def _document(message: Message) -> dict[str, Any]:
+    """Return the message, with an exponent in the prices of its cards and carts also where it was stored without."""
+    document = message.to_dict()
+    parts = [with_exponents(part) if part["type"].startswith("data-") else part for part in document["parts"]]
+    return {**document, "parts": parts}
 
 
 def _partial(visitor: Visitor, conversation: Conversation, shown: list[dict[str, Any]]) -> dict[str, str] | None:
@@ -145,7 +153,7 @@ def export(id: str) -> Response:
     if kind not in {"markdown", "json"}:
         raise BadRequest("format must be markdown or json.")
     conversation = Conversation.of(visitor.session, id)
-    said = [message.to_dict() for message in _messages(conversation, None, None)[::-1]]
+    said = [_document(message) for message in _messages(conversation, None, None)[::-1]]
     document = without_secrets({**conversation.to_dict(), "messages": said})
     if kind == "markdown":
         return _file(as_markdown(document), "text/markdown", document["title"], "md")

@@ -15,6 +15,7 @@ from widget_api.llm.base import Model
 from widget_api.models import Shop
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Http
+from widget_api.shopify.negotiation import PROFILE_PATH
 from widget_api.shopify.store import Store
 from widget_api.streams import shared
 from widget_api.streams.shared import SharedStreamLog
@@ -22,8 +23,6 @@ from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
 from widget_api.turns.journal import Journal
 from widget_api.turns.written import WrittenLog
-
-PROFILE_PATH = "/.well-known/ucp-agent.json"
 
 
 @dataclass(slots=True)
@@ -52,6 +51,7 @@ class Shops:
             country=page.get("country", ""),
             currency=page.get("currency", ""),
             language=page.get("locale", ""),
+            origins=tuple(shop.origins),
         )
         return Store(endpoint, self.http)
 

@@ -20,7 +20,7 @@ from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
-from widget_api.shopify.money import Money
+from widget_api.shopify.money import Money, with_exponents
 
 bp = Blueprint("shares", __name__)
 
@@ -64,7 +64,7 @@ def show(token: str) -> Response:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = _page(token)
     else:
-        response = jsonify(shares.read(token))
+        response = jsonify(with_exponents(shares.read(token)))
     response.vary.add("Accept")
     response.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
     response.headers["X-Robots-Tag"] = "noindex"
@@ -121,5 +121,5 @@ def within(address: str, sites: Container[str]) -> str:
 
 @bp.app_template_filter("money")
 def money(price: dict[str, Any]) -> str:
-    """The price in digits and its currency's code, which everybody reads alike."""
-    return f"{Money(price['amount'], price['currency']).major} {price['currency']}"
+    """Return the price in digits and its currency's code, which everybody reads alike."""
+    return Money(price["amount"], price["currency"]).to_text()

@@ -18,7 +18,7 @@ PROMPT = (
 )
 
 # What belongs to the product; everything else is the shop's. Two addresses below /api/ are Shopify's own.
-PRODUCT = ("/api/", "/widget/", "/healthz", "/readyz", "/metrics", "/.well-known/ucp-agent.json")
+PRODUCT = ("/api/", "/widget/", "/healthz", "/readyz", "/metrics", "/.well-known/ucp-agent")
 SHOPIFY = ("/api/ucp/mcp", "/api/mcp")
 
 

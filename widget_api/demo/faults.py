@@ -9,6 +9,7 @@ from widget_api.demo.database import DATABASE, Database
 from widget_api.llm.demo import PACE_SECONDS
 
 T = TypeVar("T")
+Counter = Literal["rate_limit_next", "internal_error_next", "break_next", "discovery_503_next"]
 
 
 class Switch(Generic[T]):
@@ -33,10 +34,31 @@ class Switch(Generic[T]):
 class Faults:
     """The shop's faults, none at first. Set the fields; those that end in `_next` count down by themselves."""
 
+    # Of the UCP endpoint, whose default is as Shopify is known or UCP specified to behave
+    errors_without_status = Switch(bool)  # no ucp.status in what a tool refuses, as recorded in July 2026
+    any_capabilities = Switch(bool)  # all tools for every profile, whatever it declares
+    any_cache_control = Switch(bool)  # profiles may be served with no-store
+    strict_profile = Switch(bool)  # profiles must have the members that the published schema requires
+    old_versions_only = Switch(bool)  # a shop that has not heard of 2026-08-25
+    new_versions_only = Switch(bool)  # a shop that has dropped 2026-04-08
+    discovery_503_next = Switch(int)  # so many requests are told that the profile is still being fetched
+    initialize_anyone = Switch(bool)  # `initialize` needs no profile
+    refuse_protocol_header = Switch(bool)  # an MCP-Protocol-Version other than the one `initialize` answers is a 400
+    no_well_known = Switch(bool)  # no /.well-known/ucp
+    shopify_fields = Switch(bool)  # the fields of dev.shopify.catalog without being asked for them
+    all_variants = Switch(bool)  # get_product answers every variant and no selection
+    keeps_what_is_not_sent = Switch(bool)  # update_cart replaces only what it is sent
+    no_notices = Switch(bool)  # no messages beside products
+    availability_by_status = Switch(bool)  # `availability.status` without `available`
+    id_suffix = Switch(bool)  # variant ids with "?shop=…", as the global catalogue has them
+    gift_card_line = Switch(bool)  # every UCP cart has a line whose item is no ProductVariant
+    quantity_units = Switch(bool)  # goods that are sold by weight, which is new in 2026-08-25
+    ask_business = Switch(bool)  # ask_business for every profile, also for those that do not declare it
+    no_ask = Switch(bool)  # ask_business for nobody
     nested_cart = Switch(bool)  # the cart under .cart, as Shopify's documentation has it and the wire has not
     deprecation_notice = Switch(bool)  # a second text block in answers of /api/mcp, as in summer 2026
+    policies_tool_off = Switch(bool)  # /api/mcp lists no tool at all, as from 15 January 2027
     legacy_only = Switch(bool)  # no /api/ucp/mcp, and all tools of 2025 at /api/mcp
-    ask_business = Switch(bool)  # the draft tool that replaces policies and FAQs
     password_page = Switch(bool)  # the shop is closed: /api/ucp/mcp leads to /password
     rate_limit_next = Switch(int)  # so many calls are told to come back in a second
     rate_limit_in_body = Switch(bool)  # … with status 200 and no header
@@ -51,7 +73,7 @@ class Faults:
     def __init__(self, database: Database = DATABASE) -> None:
         self.database = database
 
-    def take(self, name: Literal["rate_limit_next", "internal_error_next", "break_next"]) -> bool:
+    def take(self, name: Counter) -> bool:
         """Whether this is one of those; it is counted then."""
         with self.database.transaction():
             self.database.execute("UPDATE switch SET value = value - 1 WHERE name = ? AND value > 0", name)

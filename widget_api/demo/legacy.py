@@ -59,7 +59,7 @@ def _handle(method: str, params: Json) -> Json:
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "storefront-mcp-server", "version": "0.1.0"},
         }
-    tools = {tool.name: tool for tool in (TOOLS if FAULTS.legacy_only else (POLICIES,))}
+    tools = {tool.name: tool for tool in _tools()}
     if method == "tools/list":
         return {"tools": [tool.to_dict() for tool in tools.values()]}
     if method == "tools/call":
@@ -68,6 +68,11 @@ def _handle(method: str, params: Json) -> Json:
             result["content"].append({"type": "text", "text": _NOTICE})
         return result
     raise RpcError(-32601, "Method not found")
+
+
+def _tools() -> list[Tool]:
+    offered = TOOLS if FAULTS.legacy_only else (POLICIES,)
+    return [tool for tool in offered if tool is not POLICIES or not FAULTS.policies_tool_off]
 
 
 def _ok(value: object) -> Json:

@@ -82,7 +82,7 @@ def answer(handle: Callable[[str, Json], Json]) -> Response | tuple[Response, in
 
 def _error(id: object, exc: RpcError) -> tuple[Response, int]:
     response = jsonify(jsonrpc="2.0", id=id, error=exc.error)
-    if exc.status == 429:
+    if exc.status in (429, 503):
         response.headers["Retry-After"] = "1"
     return response, exc.status
 

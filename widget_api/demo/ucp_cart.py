@@ -9,10 +9,9 @@ from widget_api.demo import catalogue
 from widget_api.demo.carts import CARTS, Cart, Line, NotEnough, SoldOut
 from widget_api.demo.catalogue import CURRENCY, full_title
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.negotiation import CART
 from widget_api.demo.rpc import Json, ToolError, number
 from widget_api.demo.ucp_answers import home, missing, ok, refused
-
-CART = "dev.ucp.shopping.cart"
 
 _CART_ID = re.compile(r"gid://shopify/Cart/([A-Za-z0-9_-]{1,100})(\?key=[A-Za-z0-9]{0,100})?")
 # The end of the sentence is not recorded; it is the one of the legacy endpoint.

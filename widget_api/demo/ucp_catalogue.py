@@ -8,11 +8,10 @@ import json
 
 from widget_api.demo import catalogue
 from widget_api.demo.catalogue import CURRENCY, Product, Variant
+from widget_api.demo.negotiation import LOOKUP, SEARCH
 from widget_api.demo.rpc import Json, ToolError, number
 from widget_api.demo.ucp_answers import home, missing, ok
 
-SEARCH, LOOKUP = "dev.ucp.shopping.catalog.search", "dev.ucp.shopping.catalog.lookup"
-CATALOG = "dev.shopify.catalog"
 MAX_PRODUCTS = 250
 
 
@@ -37,7 +36,7 @@ def search(arguments: Json) -> Json:
     more = {"cursor": _cursor(start + limit)} if start + limit < len(found) else {}
     pagination = {**more, "has_next_page": bool(more), "total_count": len(found)}
     shown = [_product(product, product.variants) for product in page]
-    return ok({"products": shown, "pagination": pagination, "messages": []}, SEARCH, CATALOG)
+    return ok({"products": shown, "pagination": pagination, "messages": []}, SEARCH)
 
 
 def lookup(arguments: Json) -> Json:
@@ -54,7 +53,7 @@ def lookup(arguments: Json) -> Json:
         shown = _variant(variant or product.variants[0], product) | {"inputs": [{"id": gid, "match": match}]}
         hits.setdefault(product.id, (product, []))[1].append(shown)
     products = [_product(product, ()) | {"variants": variants} for product, variants in hits.values()]
-    return ok({"products": products, "messages": messages}, LOOKUP, CATALOG)
+    return ok({"products": products, "messages": messages}, LOOKUP)
 
 
 def _resolve(id: str) -> tuple[Product | None, Variant | None, str]:
@@ -73,7 +72,7 @@ def get_product(arguments: Json) -> Json:
     selected = [entry for entry in catalog.get("selected") or [] if isinstance(entry, dict)]
     chosen = [variant for variant in product.variants if _fits(variant, selected)]
     shown = _product(product, chosen) | {"selected": selected, "options": _options(product, marked=True)}
-    return ok({"product": shown, "messages": []}, LOOKUP, CATALOG)
+    return ok({"product": shown, "messages": []}, LOOKUP)
 
 
 def _fits(variant: Variant, selected: list[Json]) -> bool:

@@ -51,6 +51,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """An entry of UCP's `totals` (types/totals.json): how the shop breaks the cart's price down.
+
+    `type` is subtotal, discount, fulfillment, tax, fee, total or a word of the shop's own; `text` is its label in the
+    shopper's language, or empty. A discount's amount is below zero.
+    """
+
+    type: str
+    text: str
+    amount: Money
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"type": self.type, "text": self.text, "amount": self.amount.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
 class Cart:
     """What is in a cart. Its own id is not part of it: who has that has the cart."""
 
@@ -58,11 +74,17 @@ class Cart:
     total: Money
     checkout_url: str = field(default="", repr=False)
     expires_at: str = ""
+    totals: tuple[Total, ...] = ()
 
     @property
     def count(self) -> int:
         """How many pieces are in it."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def price_details(self) -> list[dict[str, Any]]:
+        """The entries of `totals` beside subtotal and total: discounts, shipping, taxes, fees."""
+        return [entry.to_dict() for entry in self.totals if entry.type not in {"subtotal", "total"}]
 
     def quantities(self) -> dict[str, int]:
         """How many pieces of each variant."""
@@ -76,6 +98,7 @@ class Cart:
         shown = {
             "lines": [line.to_dict() for line in self.lines],
             "total": self.total.to_dict(),
+            "totals": [entry.to_dict() for entry in self.totals],
             "count": self.count,
             "expires_at": self.expires_at,
         }

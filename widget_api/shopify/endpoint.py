@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+CLIENT_NAME = "shop-chat/1"
 UCP_PATH = "/api/ucp/mcp"
 LEGACY_PATH = "/api/mcp"
 
@@ -28,7 +29,7 @@ class Endpoint:
     """One shop as its storefront is asked: `url` is empty or what `mcp_url` returned.
 
     `profile` is the address of our own agent profile. `country` (ISO 3166), `currency` (ISO 4217) and
-    `language` (BCP 47) are the shopper's, each empty when unknown.
+    `language` (BCP 47) are the shopper's, each empty when unknown. `origins` are the shop's websites.
     """
 
     domain: str
@@ -37,6 +38,7 @@ class Endpoint:
     country: str = ""
     currency: str = ""
     language: str = ""
+    origins: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -50,6 +52,17 @@ class Endpoint:
     @property
     def legacy(self) -> str:
         return self.base + LEGACY_PATH
+
+    @property
+    def user_agent(self) -> str:
+        """Return the User-Agent of our requests: our name, and the website that our profile stands on."""
+        site = urljoin(self.profile, "/").rstrip("/")
+        return f"{CLIENT_NAME} (+{site})" if site and not _UNSAFE.search(site) else CLIENT_NAME
+
+    def profile_of(self, release: str) -> str:
+        """Return the address of our agent profile for another protocol release than the default."""
+        stem, dot, ending = self.profile.rpartition(".json")
+        return f"{stem}-{release}.json" if dot and not ending else f"{self.profile}-{release}"
 
     @property
     def context(self) -> dict[str, str]:
@@ -80,6 +93,11 @@ def shop_domain(text: str) -> str:
     if not text.isascii() or not _SHOP.fullmatch(domain):
         raise ValueError("A shop is named by its permanent domain, as in example.myshopify.com.")
     return domain
+
+
+def is_permanent_domain(host: str) -> bool:
+    """Return whether `host` has the form of a shop's permanent domain, in small letters."""
+    return bool(_SHOP.fullmatch(host))
 
 
 def mcp_url(text: str) -> str:

@@ -71,14 +71,19 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the shop says to a question about itself; `links` are addresses of its pages."""
+    """What the shop says to a question about itself; `links` are addresses of its pages.
+
+    An excerpt of a page was not written as an answer to the question: `question` is then what stands above it.
+    """
 
     question: str
     answer: str
     links: tuple[str, ...] = ()
+    is_excerpt: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return {"question": self.question, "answer": self.answer}
+        said: dict[str, Any] = {"question": self.question, "answer": self.answer}
+        return {**said, "links": list(self.links)} if self.links else said
 
 
 ReadProduct = Callable[[dict[str, Any], Endpoint], Product]

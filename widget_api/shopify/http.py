@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -15,7 +16,10 @@ from urllib3.exceptions import HTTPError
 
 from widget_api.problems import ShopUnavailable
 from widget_api.shopify.dial import TimeLimit, VettedAdapter
+from widget_api.shopify.endpoint import CLIENT_NAME
 from widget_api.shopify.memory import Memory
+from widget_api.shopify.passages import Page
+from widget_api.shopify.refusals import Refusal
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 20.0
@@ -27,6 +31,11 @@ TOO_LATE = "The shop took too long to answer."
 # Tool lists change when Shopify or the merchant changes something; MCP sessions usually live half an hour.
 TOOLS_SECONDS = 3600.0
 SESSION_SECONDS = 1200.0
+# The protocol version that a shop speaks with us, and what the operator was told: once a day is enough.
+DAY_SECONDS = 86_400.0
+# Merchants change their policies seldom, but want to see the change.
+PAGE_SECONDS = 600.0
+MAX_PAGES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,10 @@ class Http:
         self.pause = pause
         self.tools: Memory[frozenset[str]] = Memory(TOOLS_SECONDS, clock)
         self.sessions: Memory[dict[str, str]] = Memory(SESSION_SECONDS, clock)
+        self.releases: Memory[str] = Memory(DAY_SECONDS, clock)
+        self.refusals: Memory[Refusal] = Memory(DAY_SECONDS, clock)
+        self.told: Memory[bool] = Memory(DAY_SECONDS, clock)
+        self.pages: Memory[Page] = Memory(PAGE_SECONDS, clock, MAX_PAGES)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc
         # A shop's cookie names a visitor's cart: kept here, it would hand one shopper's cart to the next.
@@ -67,9 +80,9 @@ class Http:
         """Close all kept connections."""
         self._session.close()
 
-    def get(self, url: str) -> Reply:
+    def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
         """Fetch `url`. Raises `ShopUnavailable` and `ShopRefused`, as `post` does."""
-        return self._send("GET", url, b"", {}, tries=2)
+        return self._send("GET", url, b"", headers, tries=2)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, changes: bool = True) -> Reply:
         """Send `body` and return the whole answer, whatever its status; redirects are answers too. What `changes`
@@ -89,14 +102,15 @@ class Http:
                     method,
                     url,
                     data=body,
-                    headers={"Accept-Encoding": "gzip", **headers},
+                    headers={"User-Agent": CLIENT_NAME, "Accept-Encoding": "gzip", **headers},
                     timeout=(CONNECT_SECONDS, self.total),
                     allow_redirects=False,
                     stream=True,
                 ) as response,
             ):
                 raw = _read(response)
-        except (requests.RequestException, HTTPError, OSError, UnicodeError) as exc:
+        # A ValueError is what requests makes of an address that cannot be read, also of one in a Location.
+        except (requests.RequestException, HTTPError, OSError, ValueError) as exc:
             late = limit.over or isinstance(exc, requests.Timeout | urllib3_errors.TimeoutError)
             if tries > 1 and not late:
                 return self._send(method, url, body, headers, tries=tries - 1)

@@ -20,7 +20,7 @@ from widget_api.shopify.goods import (
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.mcp import Mcp, Result
-from widget_api.shopify.money import Money, major
+from widget_api.shopify.money import Money, lowest, major
 from widget_api.shopify.ucp import DESCRIPTION, MAX_VARIANTS
 from widget_api.shopify.words import prose, words
 
@@ -38,14 +38,14 @@ class Legacy:
 
     def __init__(self, endpoint: Endpoint, http: Http) -> None:
         self.endpoint = endpoint
-        self._mcp = Mcp(endpoint.legacy, http)
+        self._mcp = Mcp(endpoint.legacy, http, endpoint.user_agent, endpoint.domain)
 
     def offers(self, ability: Ability) -> bool:
         """Whether the shop lists all that it takes here. Raises `ShopUnavailable`, `ShopRefused`."""
         return self.TOOLS[ability] <= self._mcp.tools({})
 
     def forget(self) -> None:
-        self._mcp.forget()
+        self._mcp.forget({})
 
     def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]:
         """Products that match, at most `limit`; with `sold_out` those that cannot be bought at the moment."""
@@ -128,7 +128,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         price=(
             major(prices["min"], prices["currency"])
             if "min" in prices
-            else min(variant.price for variant in variants)
+            else lowest(variant.price for variant in variants)
         ),
         variants=variants,
         available=any(variant.available for variant in variants),

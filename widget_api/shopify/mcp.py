@@ -1,7 +1,8 @@
 """The Model Context Protocol as far as a shop needs it: JSON-RPC, one POST a call.
 
-Speaks the protocol of 2026-07-28, which has neither handshake nor session and which Shopify's endpoints take as
-they took the older ones; a server that insists on `initialize` gets it, once.
+A call is sent bare, as Shopify's own client sends it: no handshake, no session, no header of MCP. A server that
+insists on more gets it: `initialize` and its session, as MCP had them until 2025-11-25, or, where there is no
+`initialize`, the headers and `_meta` of 2026-07-28. What it wanted is remembered.
 """
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NoReturn
 
 from widget_api.problems import Problem, ShopRefused, ShopUnavailable
+from widget_api.shopify.endpoint import CLIENT_NAME
 from widget_api.shopify.http import Http, Reply
+from widget_api.shopify.moves import log_move
+from widget_api.shopify.pauses import SHORT_PAUSE, busy_problem, is_to_be_repeated, pause_of, too_many
+from widget_api.shopify.refusals import (
+    AUTHENTICATION,
+    AgentRefused,
+    Refusal,
+    refusal_in_error,
+    refusal_in_result,
+)
 from widget_api.shopify.words import words
 
+# The version that has neither handshake nor session.
 VERSION: Final = "2026-07-28"
 # The newest version that still begins with a handshake.
 HANDSHAKE_VERSION: Final = "2025-11-25"
@@ -28,20 +39,15 @@ _META: Final = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 
-# A shopper is waiting: a longer pause than this is the shopper's to decide on.
-SHORT_PAUSE = 2.0
-DEFAULT_PAUSE = 1.0
-LONGEST_PAUSE = 3600.0
 MAX_PAGES = 5
 
-_WANTS_HANDSHAKE = re.compile(r"session|initiali[sz]e|protocol version", re.IGNORECASE)
+_WANTS_MORE = re.compile(r"session|initiali[sz]e|protocol.?version|mcp-|_meta", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
 # Tools that change nothing may be called again when nobody knows what became of the first call.
 _READS = re.compile(r"(get|search|ask)_")
 _NO_SUCH_TOOL = re.compile(r"\btool\b.*\bnot found|\bunknown tool", re.IGNORECASE)
 
-UNAUTHORIZED, DISCOVERY_FAILED = -32000, -32001
 METHOD_NOT_FOUND, INTERNAL_ERROR = -32601, -32603
 
 
@@ -92,29 +98,37 @@ def _refuse(constant: str) -> NoReturn:
 class Mcp:
     """One MCP endpoint."""
 
-    def __init__(self, url: str, http: Http) -> None:
+    def __init__(self, url: str, http: Http, user_agent: str = CLIENT_NAME, shop: str = "") -> None:
+        """`shop` is the name of the shop in the log."""
         self.url = url
+        self._shop = shop
         self._http = http
+        self._user_agent = user_agent
         self._ids = itertools.count(1)
 
     def tools(self, arguments: dict[str, Any]) -> frozenset[str]:
         """The names of the tools on offer, remembered for an hour; empty when there is no such endpoint.
 
-        `arguments` go along, because Shopify wants to know who asks. Raises `ShopUnavailable`, `ShopRefused`.
+        `arguments` go along, because Shopify wants to know who asks: the list depends on the agent's profile.
+        Raises `ShopUnavailable`, `ShopRefused`.
         """
-        known = self._http.tools.get(self.url)
+        key = self._key(arguments)
+        known = self._http.tools.get(key)
         if known is not None:
             return known
         try:
             listed = frozenset(self._list(arguments))
         except NotOffered:
             return frozenset()  # not remembered: what was away for a moment must not be away for an hour
-        self._http.tools.put(self.url, listed)
+        self._http.tools.put(key, listed)
         return listed
 
-    def forget(self) -> None:
-        """Ask for the list of tools anew next time."""
-        self._http.tools.drop(self.url)
+    def forget(self, arguments: dict[str, Any]) -> None:
+        """Ask for the list of tools that goes with `arguments` anew next time."""
+        self._http.tools.drop(self._key(arguments))
+
+    def _key(self, arguments: dict[str, Any]) -> str:
+        return f"{self.url} {json.dumps(arguments, sort_keys=True)}"
 
     def call(self, name: str, arguments: dict[str, Any]) -> Result:
         """Call a tool. What the tool says of its own failure is a result too.
@@ -122,21 +136,18 @@ class Mcp:
         Raises `NotOffered` when there is no such tool, `ShopRefused` and `ShopUnavailable`.
         """
         result = self._request("tools/call", {"name": name, "arguments": arguments}, name)
-        content = result.get("content")
-        texts = tuple(
-            block["text"]
-            for block in (content if isinstance(content, list) else ())
-            if isinstance(block, dict) and isinstance(block.get("text"), str)
-        )
-        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in texts):
+        answer = _answer(result)
+        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in answer.texts):
             raise NotOffered
-        return Result(result.get("structuredContent"), texts)
+        return answer
 
     def _list(self, arguments: dict[str, Any]) -> Iterator[str]:
         params: dict[str, Any] = {"arguments": arguments} if arguments else {}
         for _ in range(MAX_PAGES):
             result = self._request("tools/list", params)
             tools = result.get("tools")
+            if not isinstance(tools, list):
+                _raise_refusal(result)
             for tool in tools if isinstance(tools, list) else ():
                 if isinstance(tool, dict) and isinstance(tool.get("name"), str):
                     yield tool["name"]
@@ -146,30 +157,36 @@ class Mcp:
             params = {**params, "cursor": cursor}
 
     def _request(self, method: str, params: dict[str, Any], name: str = "") -> dict[str, Any]:
-        """One request with at most one repetition: after a short pause that the shop asked for, or after a
-        handshake. Neither was carried out the first time."""
-        reply, message = self._exchange(method, params, name)
-        if _is_rate_limit(reply, message):
-            pause = _pause(reply, message)
-            if pause > SHORT_PAUSE:
-                raise _too_many(pause)
-            self._http.pause(pause)
-            reply, message = self._exchange(method, params, name)
-        elif self._wants_handshake(reply):
-            self._shake_hands()
-            reply, message = self._exchange(method, params, name)
-        return _result(reply, message)
+        """Send one request, again at most once after a short pause that the shop asked for, and once more as the
+        server wants it. It was not carried out before."""
+        changes = bool(name and not _READS.match(name))
+        waited = adapted = False
+        while True:
+            reply, message = self._exchange(method, params, name, changes=changes)
+            if not waited and is_to_be_repeated(reply, message, changes=changes):
+                waited = True
+                self._wait(pause_of(reply, message))
+            elif not adapted and self._wants_more(reply):
+                adapted = True
+                self._adapt(params)
+            else:
+                log_move(self._http.told, self._shop, self.url, reply)
+                return _result(reply, message)
 
-    def _exchange(self, method: str, params: dict[str, Any], name: str = "") -> tuple[Reply, dict[str, Any]]:
+    def _wait(self, pause: float) -> None:
+        if pause > SHORT_PAUSE:
+            raise too_many(pause)
+        self._http.pause(pause)
+
+    def _exchange(
+        self, method: str, params: dict[str, Any], name: str, *, changes: bool
+    ) -> tuple[Reply, dict[str, Any]]:
         """The HTTP answer and the JSON-RPC message in it, which is empty when there is none."""
         number = next(self._ids)
-        session = self._http.sessions.get(self.url)
-        headers = session or {"MCP-Protocol-Version": VERSION, "Mcp-Method": method}
-        if name and not session:
-            headers = {**headers, "Mcp-Name": name}
-        if not session:
+        headers = self._http.sessions.get(self.url) or {}
+        if headers.get("MCP-Protocol-Version") == VERSION:
+            headers = {**headers, "Mcp-Method": method, **({"Mcp-Name": name} if name else {})}
             params = {**params, "_meta": _META}
-        changes = bool(name and not _READS.match(name))
         message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         reply = self._post(message, headers, changes=changes)
         return reply, _message(reply, number)
@@ -181,22 +198,33 @@ class Mcp:
             {
                 "Content-Type": "application/json",
                 "Accept": "application/json, text/event-stream",
+                "User-Agent": self._user_agent,
                 **headers,
             },
             changes=changes,
         )
 
-    def _wants_handshake(self, reply: Reply) -> bool:
-        """Whether the server is of the older kind, or has forgotten the session it gave."""
+    def _wants_more(self, reply: Reply) -> bool:
+        """Return whether the server wants a session or headers, or has forgotten the session it gave."""
         if reply.status == 404 and self._http.sessions.get(self.url):
             self._http.sessions.drop(self.url)
             return True
-        return reply.status == 400 and bool(_WANTS_HANDSHAKE.search(reply.body[:2000].decode(errors="replace")))
+        return reply.status == 400 and bool(_WANTS_MORE.search(reply.body[:2000].decode(errors="replace")))
 
-    def _shake_hands(self) -> None:
-        """Open a session as MCP had it until 2025-11-25 and remember its headers."""
+    def _adapt(self, params: dict[str, Any]) -> None:
+        """Open a session as MCP had it until 2025-11-25, or, where there is none, take the headers of 2026-07-28."""
         self._http.sessions.drop(self.url)
-        params = {"protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": CLIENT}
+        try:
+            headers = self._shake_hands(params.get("arguments"))
+        except NotOffered:
+            headers = {"MCP-Protocol-Version": VERSION}
+        self._http.sessions.put(self.url, headers)
+
+    def _shake_hands(self, arguments: object) -> dict[str, str]:
+        """Return the headers of a new session. A UCP server wants to know of `initialize`, too, who asks."""
+        params: dict[str, Any] = {"protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": CLIENT}
+        if isinstance(arguments, dict) and "meta" in arguments:
+            params["arguments"] = {"meta": arguments["meta"]}
         number = next(self._ids)
         reply = self._post({"jsonrpc": "2.0", "id": number, "method": "initialize", "params": params}, {})
         version = str(_result(reply, _message(reply, number)).get("protocolVersion"))
@@ -204,7 +232,24 @@ class Mcp:
         if _VISIBLE.fullmatch(reply.header("Mcp-Session-Id")):
             headers["Mcp-Session-Id"] = reply.header("Mcp-Session-Id")
         self._post({"jsonrpc": "2.0", "method": "notifications/initialized"}, headers)
-        self._http.sessions.put(self.url, headers)
+        return headers
+
+
+def _answer(result: dict[str, Any]) -> Result:
+    content = result.get("content")
+    texts = tuple(
+        block["text"]
+        for block in (content if isinstance(content, list) else ())
+        if isinstance(block, dict) and isinstance(block.get("text"), str)
+    )
+    return Result(result.get("structuredContent"), texts)
+
+
+def _raise_refusal(result: dict[str, Any]) -> None:
+    """Raise `AgentRefused` when the result, which is no list of tools, says that the shop refuses us."""
+    for payload in (result, *_answer(result).payloads()):
+        if refusal := refusal_in_result(payload):
+            raise AgentRefused(refusal)
 
 
 def _message(reply: Reply, number: int) -> dict[str, Any]:
@@ -242,58 +287,28 @@ def _result(reply: Reply, message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Problem:
+    """Return the problem that a JSON-RPC error is. Its words are written for programs, so they go no further."""
+    if problem := busy_problem(reply, message):
+        return problem
     code, said = error.get("code"), words(error.get("message"))
-    if _is_rate_limit(reply, message):
-        return _too_many(_pause(reply, message))
     if code == METHOD_NOT_FOUND or _NO_SUCH_TOOL.search(said):
         return NotOffered()
+    if refusal := refusal_in_error(error):
+        return AgentRefused(refusal)
     if code == INTERNAL_ERROR or reply.status >= 500:
         return ShopUnavailable()
-    if code == DISCOVERY_FAILED and isinstance(error.get("data"), dict):
-        return ShopRefused(words(error["data"].get("content")))
-    return ShopRefused(said)
+    return ShopRefused()
 
 
 def _status_fault(reply: Reply, message: dict[str, Any]) -> Problem:
-    if _is_rate_limit(reply, message):
-        return _too_many(_pause(reply, message))
+    if problem := busy_problem(reply, message):
+        return problem
     if reply.status in {404, 405, 410}:
         return NotOffered()
+    if reply.status in {401, 403}:
+        return AgentRefused(Refusal(AUTHENTICATION, f"HTTP {reply.status}"))
     if 300 <= reply.status < 400:
         return ShopUnavailable("The shop's storefront is closed or has moved.")
     if 400 <= reply.status < 500:
         return ShopRefused()
     return ShopUnavailable("The shop's answer could not be understood." if reply.status < 300 else "")
-
-
-def _is_rate_limit(reply: Reply, message: dict[str, Any]) -> bool:
-    """By status or in words: Shopify sends either, the words also with status 200."""
-    error = message.get("error")
-    said = words(error.get("message")) if isinstance(error, dict) and error.get("code") == UNAUTHORIZED else ""
-    return reply.status == 429 or "rate limit" in said.lower()
-
-
-def _too_many(pause: float) -> ShopUnavailable:
-    return ShopUnavailable("The shop is asked too much at the moment.", retry_after=max(1, round(pause)))
-
-
-def _pause(reply: Reply, message: dict[str, Any]) -> float:
-    """The seconds to wait that the shop named, in the header or in the error's data."""
-    error = message.get("error")
-    data = error.get("data") if isinstance(error, dict) else None
-    named = data.get("retry_after") if isinstance(data, dict) else None
-    if isinstance(named, bool) or not isinstance(named, int | float):
-        named = _retry_after(reply)
-    return float(min(max(named, 0.0), LONGEST_PAUSE))
-
-
-def _retry_after(reply: Reply) -> float:
-    """The header's seconds or date (RFC 9110, section 10.2.3)."""
-    text = reply.header("Retry-After").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
-    try:
-        now = parsedate_to_datetime(reply.header("Date"))
-        return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
-        return DEFAULT_PAUSE

@@ -8,29 +8,49 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+MOST = 10_000
+
 
 class Memory(Generic[T]):
-    """One thing an address, for so long. Safe from any thread; as many entries as there are shops."""
+    """One thing an address, for so long. Safe from any thread, and bounded: the oldest entries go first."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        """`clock` tells the time in seconds."""
+    def __init__(self, seconds: float, clock: Callable[[], float], most: int = MOST) -> None:
+        """`clock` tells the time in seconds; at most `most` things are kept."""
         self._seconds = seconds
         self._clock = clock
+        self._most = most
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, T]] = {}
 
     def get(self, url: str) -> T | None:
         """What is known of `url`; None when that is nothing, or too old."""
         with self._lock:
-            until, thing = self._kept.get(url, (0.0, None))
-            return thing if thing is not None and self._clock() < until else None
+            return self._get(url)
 
-    def put(self, url: str, thing: T) -> None:
-        """Remember `thing` of `url`."""
+    def put(self, url: str, thing: T, seconds: float | None = None) -> None:
+        """Remember `thing` of `url`, for another time than usual if `seconds` says so."""
         with self._lock:
-            self._kept[url] = (self._clock() + self._seconds, thing)
+            self._put(url, thing, seconds)
+
+    def add(self, url: str, thing: T) -> bool:
+        """Remember `thing` unless something is known of `url` already. Return whether it was remembered."""
+        with self._lock:
+            if self._get(url) is not None:
+                return False
+            self._put(url, thing, None)
+            return True
 
     def drop(self, url: str) -> None:
         """Forget what is known of `url`."""
         with self._lock:
             self._kept.pop(url, None)
+
+    def _get(self, url: str) -> T | None:
+        until, thing = self._kept.get(url, (0.0, None))
+        return thing if thing is not None and self._clock() < until else None
+
+    def _put(self, url: str, thing: T, seconds: float | None) -> None:
+        self._kept.pop(url, None)  # so that it stands behind all that was learnt earlier
+        while len(self._kept) >= self._most:
+            del self._kept[next(iter(self._kept))]
+        self._kept[url] = (self._clock() + (self._seconds if seconds is None else seconds), thing)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from widget_api.problems import ShopRefused, ShopUnavailable
@@ -16,6 +17,8 @@ from widget_api.shopify.http import Http
 from widget_api.shopify.legacy import Legacy
 from widget_api.shopify.mcp import NotOffered
 from widget_api.shopify.money import Money, from_major
+from widget_api.shopify.policies import Policies
+from widget_api.shopify.refusals import AgentRefused
 from widget_api.shopify.ucp import Ucp
 
 __all__ = [
@@ -52,6 +55,7 @@ UNSETTLED: Final = (
     "Changing the cart was interrupted, and the cart cannot be read just now, so nobody knows whether it was "
     "changed. Say so, and ask the shopper to look into the cart."
 )
+CANNOT_BE_ASKED: Final = "The shop cannot be asked just now."
 NO_CART: Final = "There is no cart, so there was nothing to take out."
 
 # Two turns that change one cart take turns here: UCP replaces the whole cart, and reading comes before.
@@ -77,6 +81,7 @@ class Store:
     def __init__(self, endpoint: Endpoint, http: Http) -> None:
         self.endpoint = endpoint
         self._dialects: tuple[Dialect, ...] = (Ucp(endpoint, http), Legacy(endpoint, http))
+        self._policies = Policies(endpoint, http)
 
     def search(
         self,
@@ -88,13 +93,18 @@ class Store:
     ) -> list[Product]:
         """At most `limit` products that match and cost at most `highest`, in whole units of the shop's currency.
 
-        Where nothing that can be bought matches, what is sold out is shown, unless `available_only`.
+        A product that the shop prices in another currency is not measured by it. Where nothing that can be bought
+        matches, what is sold out is shown, unless `available_only`.
         """
         price = from_major(highest, self.endpoint.currency)
         many = TO_CHOOSE_FROM if highest is not None and price is None else limit
 
+        def comparable(found: Money) -> bool:
+            # A shop may answer in another currency than the shopper's; amounts of two say nothing about each other.
+            return price is None or found.currency == price.currency
+
         def fits(product: Product) -> bool:
-            affordable = highest is None or product.price.major <= highest
+            affordable = highest is None or not comparable(product.price) or product.price.major <= highest
             return affordable and (product.available or not available_only)
 
         # Shops disagree on what a search for the unavailable finds (those alone, or all), so it comes second.
@@ -151,20 +161,33 @@ class Store:
     def ask(self, query: str) -> list[Answer]:
         """What the shop says about itself: policies, shipping, opening hours. Empty when it says nothing.
 
-        Today's tool is a draft that not every shop has, so the older one is asked when it gives no answer.
+        Today's tool is a draft that not every shop has, and the older one ends in January 2027: the shop's public
+        pages are read when neither gives an answer. Raises `ShopUnavailable` when nothing is found and one of them
+        could not be asked.
         """
         problem: ShopUnavailable | ShopRefused | None = None
-        for dialect in self._dialects:
+        tools = (partial(self._ask, dialect) for dialect in self._dialects)
+        sources: tuple[Callable[[str], list[Answer]], ...] = (*tools, self._policies.search)
+        for source in sources:
             try:
-                if dialect.offers("ask") and (answers := dialect.ask(query)):
+                if answers := source(query):
                     return answers
-            except NotOffered:
-                dialect.forget()
             except (ShopUnavailable, ShopRefused) as exc:
                 problem = problem or exc
         if problem:
-            raise problem
+            raise ShopUnavailable(CANNOT_BE_ASKED, retry_after=problem.retry_after) from problem
         return []
+
+    def contact_page(self) -> str:
+        """Return the address of the shop's contact page, as far as it is known since `ask`; else nothing."""
+        return self._policies.contact_page()
+
+    def _ask(self, dialect: Dialect, query: str) -> list[Answer]:
+        try:
+            return dialect.ask(query) if dialect.offers("ask") else []
+        except NotOffered:
+            dialect.forget()
+            return []
 
     def _search(self, query: str, limit: int, highest: Money | None, *, sold_out: bool) -> list[Product]:
         return self._with(
@@ -209,10 +232,13 @@ class Store:
         return replace(settled, note=_join(*_differences(cart, settled.cart, pending), written.note))
 
     def _with(self, ability: Ability, use: Callable[[Dialect], T]) -> T:
-        """`use` the first dialect that has the ability. When it has lost it since, all are asked anew."""
+        """`use` the first dialect that has the ability. When it has lost it since, all are asked anew; when the shop
+        refuses us there, which it does before it acts, the next one is."""
         dialect = self._dialect(ability)
         try:
             return use(dialect)
+        except AgentRefused:
+            return use(self._dialect(ability))
         except NotOffered:
             for each in self._dialects:
                 each.forget()

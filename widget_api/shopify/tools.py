@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from widget_api.problems import Problem
 from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
+from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.schema import Invalid, check
 from widget_api.shopify.store import Checked, Store
 from widget_api.shopify.words import words
@@ -26,6 +27,14 @@ MAX_ANSWERS = 5
 
 _SEARCH_FIRST: Final = (
     "This conversation has not shown that variant: find it with search_catalog or get_product first."
+)
+_NOT_PUBLISHED: Final = (
+    "The shop has published nothing about this. Say so, do not guess, and point the shopper to the shop's contact "
+    "page."
+)
+_EXCERPTS: Final = (
+    "These are excerpts of the shop's own pages. Say only what they say; if they do not answer the question, say so "
+    "and point the shopper to the shop's contact page."
 )
 _CART_NOTES: Final[dict[str, str]] = {
     "none": "There is no cart yet; the first change begins one.",
@@ -73,9 +82,9 @@ class Outcome:
 
     @classmethod
     def of(cls, written: dict[str, Any]) -> Outcome:
-        """What was written down."""
+        """Return what was written down, with prices as text also where an earlier version wrote numbers."""
         events = tuple((kind, data) for kind, data in written["events"])
-        return cls(written["output"], written["error"], events)
+        return cls(prices_as_text(written["output"]), written["error"], events)
 
 
 def _object(required: tuple[str, ...] = (), **fields: dict[str, Any]) -> dict[str, Any]:
@@ -88,8 +97,8 @@ _ID: Final = {"type": "string", "minLength": 1, "maxLength": 100}
 TOOLS: Final[tuple[Spec, ...]] = (
     Spec(
         "search_catalog",
-        "Find products of this shop. Returns titles, prices, stock and variants. Prices are in minor units of the "
-        "currency: 4900 EUR is 49.00 EUR, 4900 JPY is 4900 JPY.",
+        "Find products of this shop. Returns titles, prices, stock and variants. A price is written as an amount and "
+        "its currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
         _object(
             ("query",),
             query={**_QUERY, "description": "What to look for, in a few words."},
@@ -98,7 +107,7 @@ TOOLS: Final[tuple[Spec, ...]] = (
                 "type": "number",
                 "minimum": 0,
                 "maximum": 1_000_000_000,
-                "description": "The highest price, in whole units of the shop's currency: 49.5 is 49.50.",
+                "description": "The highest price, in the currency of the shop's prices: 49.5 is 49.50.",
             },
             available_only={"type": "boolean", "description": "Only what can be bought now."},
         ),
@@ -204,7 +213,9 @@ class Toolbox:
     ) -> Outcome:
         highest = None if max_price is None else Decimal(str(max_price))
         found = self._store.search(query, limit=limit, highest=highest, available_only=available_only)
-        output = {"products": [_compact(product, MAX_VARIANTS) for product in found]}
+        output: dict[str, Any] = {"products": [_compact(product, MAX_VARIANTS) for product in found]}
+        if highest is not None and (note := _unmeasured(found, self._store.endpoint.currency)):
+            output["note"] = note
         return Outcome(output, events=(_products_event(found),) if found else ())
 
     def _product(self, id: str) -> Outcome:
@@ -240,7 +251,11 @@ class Toolbox:
 
     def _ask(self, query: str) -> Outcome:
         answers = self._store.ask(query)[:MAX_ANSWERS]
-        return Outcome({"answers": [answer.to_dict() for answer in answers]})
+        output: dict[str, Any] = {"answers": [answer.to_dict() for answer in answers]}
+        if not answers or any(answer.is_excerpt for answer in answers):
+            contact = self._store.contact_page()
+            output["note"] = f"{_EXCERPTS if answers else _NOT_PUBLISHED}{f' It is {contact}' if contact else ''}"
+        return Outcome(output)
 
 
 def _gid(kind: str, id: str) -> str:
@@ -277,19 +292,25 @@ def _compact(product: Product, variants: int) -> dict[str, Any]:
         "url": product.url,
         "image": product.image,
         "description": words(product.description, MAX_DESCRIPTION),
-        "price": product.price.to_dict(),
+        "price": product.price.to_text(),
         "available": product.available,
         "variants": [
             {
                 "id": variant.id,
                 "title": variant.title,
-                "price": variant.price.to_dict(),
+                "price": variant.price.to_text(),
                 "available": variant.available,
                 "options": dict(variant.options),
             }
             for variant in product.variants[:variants]
         ],
     }
+
+
+def _unmeasured(products: list[Product], currency: str) -> str:
+    """Return a note for the model where prices are in another currency than the one that was asked in, or ""."""
+    others = sorted({product.price.currency for product in products} - {currency}) if currency else []
+    return f"max_price was taken as {currency} and not applied to prices in {', '.join(others)}." if others else ""
 
 
 def _products_event(products: list[Product]) -> tuple[str, dict[str, Any]]:
@@ -301,9 +322,12 @@ def _cart_outcome(checked: Checked, note: str) -> Outcome:
     event = {"status": checked.status, "cart": cart.to_dict(secret=False) if cart else None}
     output: dict[str, Any] = {"status": checked.status, "cart": None}
     if cart:
-        output["cart"] = {
-            "lines": [line.to_dict() for line in cart.lines],
-            "total": cart.total.to_dict(),
-            "count": cart.count,
-        }
+        output["cart"] = prices_as_text(
+            {
+                "lines": [line.to_dict() for line in cart.lines],
+                "total": cart.total.to_dict(),
+                "count": cart.count,
+            }
+            | ({"totals": details} if (details := cart.price_details) else {})
+        )
     return Outcome({**output, "note": note} if note else output, events=(("data-cart", event),))

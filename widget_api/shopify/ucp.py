@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name
+from widget_api.shopify.cart import Cart, Checked, Line, Total, classify, line_name
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import (
     PRODUCT_ID,
@@ -16,13 +17,17 @@ from widget_api.shopify.goods import (
     Variant,
     product_in,
     products_in,
+    refusal,
 )
 from widget_api.shopify.http import Http
-from widget_api.shopify.mcp import Mcp, Result
-from widget_api.shopify.money import Money, minor
+from widget_api.shopify.mcp import Result
+from widget_api.shopify.money import Money, lowest, minor
+from widget_api.shopify.negotiation import DRAFT, NOT_OFFERED, UcpClient
+from widget_api.shopify.refusals import AgentRefused
 from widget_api.shopify.words import plain, prose, words
 
 MAX_VARIANTS = 100
+MAX_TOTALS = 20
 DESCRIPTION = 1500
 
 
@@ -37,15 +42,24 @@ class Ucp:
 
     def __init__(self, endpoint: Endpoint, http: Http) -> None:
         self.endpoint = endpoint
-        self._mcp = Mcp(endpoint.ucp, http)
-        self._meta = {"ucp-agent": {"profile": endpoint.profile}}
+        self._shopping = UcpClient(endpoint, http)
+        # Asking the business is in no dated version of UCP: it has a profile of its own, and so a list of tools.
+        self._asking = UcpClient(endpoint, http, (DRAFT,))
 
     def offers(self, ability: Ability) -> bool:
         """Whether the shop lists all that it takes here. Raises `ShopUnavailable`, `ShopRefused`."""
-        return self.TOOLS[ability] <= self._mcp.tools({"meta": self._meta})
+        if ability != "ask":
+            return self.TOOLS[ability] <= self._shopping.tools(ability)
+        try:
+            return self.TOOLS[ability] <= self._asking.tools(ability)
+        except AgentRefused as exc:
+            if exc.refusal.code in NOT_OFFERED:
+                return False
+            raise
 
     def forget(self) -> None:
-        self._mcp.forget()
+        self._shopping.forget()
+        self._asking.forget()
 
     def search(self, query: str, *, limit: int, highest: Money | None, sold_out: bool) -> list[Product]:
         """Products that match, at most `limit`; with `sold_out` those that cannot be bought at the moment."""
@@ -81,18 +95,21 @@ class Ucp:
         return self._cart("update_cart", {"id": id, "cart": {"line_items": lines}}, id)
 
     def ask(self, query: str) -> list[Answer]:
-        """The shop's own answer to a question about itself."""
-        result = self._call("ask_business", {"ask": self._in_context({"query": query})})
-        return [answer for payload in result.payloads() for answer in _answers(query, payload, self.endpoint)][:1]
+        """The shop's own answer to a question about itself. Raises `ShopRefused` when it says why there is none."""
+        result = self._asking.call("ask", "ask_business", {"ask": self._in_context({"query": query})})
+        for payload in result.payloads():
+            for answer in _answers(query, payload, self.endpoint):
+                return [answer]
+        raise refusal(result)
 
     def _cart(self, tool: str, arguments: dict[str, Any], asked: str = "") -> Checked:
-        return classify(self._call(tool, arguments), self._read_cart, asked)
+        return classify(self._shopping.call("cart", tool, arguments), self._read_cart, asked)
 
     def _read_cart(self, raw: Mapping[str, Any]) -> Cart:
         return read_cart(raw, self.endpoint)
 
     def _call(self, tool: str, arguments: dict[str, Any]) -> Result:
-        return self._mcp.call(tool, {"meta": self._meta, **arguments})
+        return self._shopping.call("catalogue", tool, arguments)
 
     def _in_context(self, request: dict[str, Any]) -> dict[str, Any]:
         """`request` with what the shop should know of the shopper, and without what is empty."""
@@ -131,7 +148,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint) -> Product:
         url=endpoint.link(raw.get("url") or (f"/products/{handle}" if handle else "")),
         image=_image(raw, endpoint) or next((variant.image for variant in variants if variant.image), ""),
         description=_text(raw.get("description"), DESCRIPTION),
-        price=_price(prices["min"]) if "min" in prices else min(variant.price for variant in variants),
+        price=_price(prices["min"]) if "min" in prices else lowest(variant.price for variant in variants),
         variants=tuple(variants),
         available=any(variant.available for variant in variants),
     )
@@ -181,6 +198,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
         total=total if total is not None else Money(sum(line.total.amount for line in lines), currency),
         checkout_url=endpoint.link(raw.get("continue_url")),
         expires_at=words(raw.get("expires_at"), 40),
+        totals=tuple(_totals(raw.get("totals"), currency)),
     )
 
 
@@ -203,10 +221,21 @@ def _line(raw: Mapping[str, Any], currency: object) -> Line:
 
 def _total(raw: object, currency: object) -> Money | None:
     """The entry of type "total", else "subtotal"."""
-    entries = [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
-    amounts = {entry.get("type"): entry.get("amount") for entry in entries}
+    amounts = {str(entry.get("type")): entry.get("amount") for entry in _entries(raw)}
     amount = amounts.get("total", amounts.get("subtotal"))
     return None if amount is None else minor(amount, currency)
+
+
+def _totals(raw: object, currency: object) -> Iterator[Total]:
+    """Yield all entries that have an amount, in the shop's order."""
+    for entry in _entries(raw)[:MAX_TOTALS]:
+        text = words(entry.get("display_text"), 100)
+        with suppress(ValueError, LookupError):
+            yield Total(words(entry["type"], 40), text, minor(entry["amount"], currency))
+
+
+def _entries(raw: object) -> list[dict[str, Any]]:
+    return [entry for entry in raw if isinstance(entry, dict)] if isinstance(raw, list) else []
 
 
 def _answers(query: str, payload: object, endpoint: Endpoint) -> Iterator[Answer]:

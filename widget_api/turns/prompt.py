@@ -9,6 +9,7 @@ import msgspec
 
 from widget_api.llm.base import Assistant, Call, Entry, Result, User
 from widget_api.models import Message, Shop
+from widget_api.shopify.money import prices_as_text
 
 HISTORY_TOKENS = 8000
 # Characters a token: low for English, about right for JSON; better too few words than a refused request.
@@ -90,7 +91,10 @@ def _turns(messages: Iterable[Message]) -> list[list[Entry]]:
 
 
 def said(parts: list[dict[str, Any]]) -> list[Entry]:
-    """An answer as the model gave it: a step's words and calls, then what the tools answered."""
+    """Return an answer as the model gave it: a step's words and calls, then what the tools answered.
+
+    Prices are text, also in answers that an earlier version stored with numbers.
+    """
     entries: list[Entry] = []
     for step in _steps(parts):
         finished = [part for part in step if part["type"].startswith("tool-") and _outcome(part) is not None]
@@ -99,7 +103,9 @@ def said(parts: list[dict[str, Any]]) -> list[Entry]:
         if text or calls:
             entries.append(Assistant(text, calls))
         entries.extend(
-            Result(part["toolCallId"], _tool_name(part), _outcome(part), part["state"] == "output-error")
+            Result(
+                part["toolCallId"], _tool_name(part), prices_as_text(_outcome(part)), part["state"] == "output-error"
+            )
             for part in finished
         )
     return entries

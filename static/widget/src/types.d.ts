@@ -101,18 +101,11 @@ export interface Cursor {
 }
 
 export interface Money {
+  /** In minor units of the currency. */
   amount: number;
   currency: string;
-}
-
-/** A message of the shop that must reach the shopper. `image` and `url` are empty without one. */
-export interface Notice {
-  type: 'warning' | 'info';
-  code: string;
-  text: string;
-  presentation: 'notice' | 'disclosure';
-  image: string;
-  url: string;
+  /** How many digits of the amount are decimals (ISO 4217). None in messages stored by an earlier version. */
+  exponent?: number;
 }
 
 export interface Variant {
@@ -121,19 +114,29 @@ export interface Variant {
   price: Money;
   compare_at: Money | null;
   available: boolean;
-  /** Labels by the options' names. */
-  options: Record<string, string>;
+  /** The option's name → the value's label. */
+  options?: Record<string, string>;
   notices?: Notice[];
 }
 
-/** What can be chosen of a product. The marks are relative to what is chosen of its other options. */
+/** What the shop says beside its goods. A disclosure must stand next to them, with its image, and not be hidden. */
+export interface Notice {
+  type: 'warning' | 'info';
+  code: string;
+  text: string;
+  presentation: 'notice' | 'disclosure';
+  /** Addresses; empty without one. */
+  image: string;
+  url: string;
+}
+
+/** The marks are relative to the product's selection. */
 export interface Option {
   name: string;
   values: { label: string; available: boolean; exists: boolean }[];
 }
 
-/** One chosen value. */
-export interface Selected {
+export interface SelectedOption {
   name: string;
   label: string;
 }
@@ -144,30 +147,49 @@ export interface Product {
   url: string;
   image: string;
   price: Money;
+  /** The top of the price range, where the shop says so. */
+  price_max?: Money | null;
   variants: Variant[];
   available: boolean;
-  options: Option[];
-  /** Messages from before this version have none of these. */
-  price_max?: Money | null;
-  selected?: Selected[];
+  /** From here on: missing in answers that were kept before these fields came. */
+  options?: Option[];
+  /** The selection that the variants belong to. */
+  selected?: SelectedOption[];
+  /** Whether the shop has variants that are not listed. */
   has_more_variants?: boolean;
   notices?: Notice[];
 }
 
-export interface CartLine {
+export interface Line {
+  id: string;
   variant_id: string;
   title: string;
   quantity: number;
-  notices?: Notice[];
+  price: Money;
+  total: Money;
+  /** The amount of goods sold by measure, as "1.5 lb". */
+  quantity_text?: string;
   attributes?: { name: string; value: string }[];
+  selling_plan?: string;
+  parent_id?: string;
+  notices?: Notice[];
+}
+
+/** An entry of the shop's own account of the price; `text` is its label, which may be empty. */
+export interface Total {
+  type: string;
+  text: string;
+  amount: Money;
 }
 
 export interface Cart {
+  lines?: Line[];
+  notices?: Notice[];
   count: number;
   total: Money;
-  lines: CartLine[];
+  /** None in messages stored by an earlier version. */
+  totals?: Total[];
   checkout_url?: string;
-  notices?: Notice[];
 }
 
 export interface CartAnswer {

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from widget_api.llm.answer import dicts, mapping, words
 from widget_api.llm.base import Assistant, Call, Entry, Request, Result, Tool, User
 
-# Currencies without a smaller unit; a demo may take all others to have cents.
-_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+_PRICE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
 _PAGE_LINE = re.compile(r"^(title|type): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """`amount` in minor units."""
+    """`amount` as people write it, with all decimals that the currency has."""
 
-    amount: int
+    amount: Decimal
     currency: str
-
-    @property
-    def cents(self) -> int:
-        """How many minor units make one."""
-        return 1 if self.currency in _WHOLE else 100
 
     @classmethod
     def of(cls, value: object) -> Price:
-        amount = mapping(value).get("amount")
-        return cls(amount if isinstance(amount, int) else 0, words(mapping(value).get("currency")))
+        """Return the price that a tool writes as "4990.00 HUF", or nothing of no currency."""
+        found = _PRICE.fullmatch(words(value))
+        return cls(Decimal(found[1]), found[2]) if found else NO_PRICE
+
+
+NO_PRICE = Price(Decimal(0), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Cart:
     """A cart as the tools show it."""
 
     lines: tuple[CartLine, ...] = ()
-    total: Price = Price(0, "")
+    total: Price = NO_PRICE
 
     @classmethod
     def of(cls, value: object) -> Cart:

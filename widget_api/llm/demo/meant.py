@@ -17,7 +17,7 @@ def picked(known: Known) -> list[Item]:
     """The products that the words could mean: by place, by price, by name, by colour, or what was last spoken of."""
     place, by_price = heard.place(known.text), heard.by_price(known.text)
     listed = _listed(known)
-    if listed and by_price:
+    if by_price and len({item.price.currency for item in listed}) == 1:
         ordered = sorted(listed, key=lambda item: item.price.amount)
         return [ordered[0 if by_price == "cheapest" else -1]]
     if place is not None and place < len(listed):

@@ -57,8 +57,8 @@ def bold(text: str) -> str:
 
 
 def price(value: Price) -> str:
-    """€29.00, or 29.00 CHF where there is no sign that all know."""
-    amount = f"{value.amount / value.cents:,.{0 if value.cents == 1 else 2}f}"
+    """Return "€29.00", or "29.00 CHF" where there is no sign that all know."""
+    amount = f"{value.amount:,f}"
     sign = _SIGNS.get(value.currency)
     return f"{sign}{amount}" if sign else f"{amount} {value.currency}".strip()
 

@@ -81,7 +81,7 @@ def _look_for(known: Known, query: str) -> Reply | None:
 
 def _affordable(known: Known) -> list[Item]:
     low, high = heard.limits(known.text)
-    return [item for item in known.shown if low <= item.price.amount / item.price.cents <= high]
+    return [item for item in known.shown if low <= item.price.amount <= high]
 
 
 def _found(known: Known, items: Sequence[Item], query: str) -> str:

@@ -84,6 +84,10 @@ export const strings = {
   items: (n) => `${n} Artikel`,
   checkout: 'Zur Kasse',
   cartEmpty: 'Dein Warenkorb ist leer.',
+  discount: 'Rabatt',
+  fulfillment: 'Versand',
+  tax: 'Steuern',
+  fee: 'Gebühr',
   cartGone: 'Dein Warenkorb war abgelaufen. Du hast jetzt einen neuen.',
 
   unsent: 'Nicht gesendet.',

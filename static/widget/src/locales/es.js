@@ -84,6 +84,10 @@ export const strings = {
   items: (n) => (n === 1 ? '1 artículo' : `${n} artículos`),
   checkout: 'Finalizar compra',
   cartEmpty: 'Tu carrito está vacío.',
+  discount: 'Descuento',
+  fulfillment: 'Envío',
+  tax: 'Impuestos',
+  fee: 'Recargo',
   cartGone: 'Tu carrito había caducado; ya tienes uno nuevo.',
 
   unsent: 'No enviado.',

@@ -87,6 +87,10 @@ export const strings = {
   items: (n) => `${n} article${s(n)}`,
   checkout: 'Commander',
   cartEmpty: 'Votre panier est vide.',
+  discount: 'Remise',
+  fulfillment: 'Livraison',
+  tax: 'Taxes',
+  fee: 'Frais',
   cartGone: 'Votre panier avait expiré\u202f: en voici un nouveau.',
 
   unsent: 'Non envoyé.',

@@ -96,6 +96,10 @@ export const strings = {
   items: (n) => (n === 1 ? 'פריט אחד' : `${n} פריטים`),
   checkout: 'לתשלום',
   cartEmpty: 'העגלה ריקה.',
+  discount: 'הנחה',
+  fulfillment: 'משלוח',
+  tax: 'מס',
+  fee: 'עמלה',
   cartGone: 'תוקף העגלה פג, ובמקומה נפתחה עגלה חדשה.',
 
   unsent: 'לא נשלח.',

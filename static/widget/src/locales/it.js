@@ -84,6 +84,10 @@ export const strings = {
   items: (n) => (n === 1 ? '1 articolo' : `${n} articoli`),
   checkout: 'Vai alla cassa',
   cartEmpty: 'Il tuo carrello è vuoto.',
+  discount: 'Sconto',
+  fulfillment: 'Spedizione',
+  tax: 'Imposte',
+  fee: 'Commissione',
   cartGone: 'Il tuo carrello era scaduto: ora ne hai uno nuovo.',
 
   unsent: 'Non inviato.',

@@ -81,6 +81,10 @@ export const strings = {
   items: (n) => `${n}点`,
   checkout: 'レジに進む',
   cartEmpty: 'カートは空です。',
+  discount: '割引',
+  fulfillment: '配送料',
+  tax: '税金',
+  fee: '手数料',
   cartGone: 'カートの有効期限が切れたため、新しいカートになりました。',
 
   unsent: '送信できませんでした。',

@@ -84,6 +84,10 @@ export const strings = {
   items: (n) => (n === 1 ? '1 artikel' : `${n} artikelen`),
   checkout: 'Afrekenen',
   cartEmpty: 'Je winkelwagen is leeg.',
+  discount: 'Korting',
+  fulfillment: 'Verzending',
+  tax: 'Belasting',
+  fee: 'Toeslag',
   cartGone: 'Je winkelwagen was verlopen; je hebt nu een nieuwe.',
 
   unsent: 'Niet verstuurd.',

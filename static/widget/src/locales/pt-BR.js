@@ -84,6 +84,10 @@ export const strings = {
   items: (n) => (n < 2 ? `${n} item` : `${n} itens`),
   checkout: 'Finalizar compra',
   cartEmpty: 'Seu carrinho está vazio.',
+  discount: 'Desconto',
+  fulfillment: 'Frete',
+  tax: 'Impostos',
+  fee: 'Taxa',
   cartGone: 'Seu carrinho tinha expirado; agora você tem um novo.',
 
   unsent: 'Não enviada.',

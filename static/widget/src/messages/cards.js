@@ -1,7 +1,7 @@
 import { h, icon } from '../common/dom.js';
 import { CHEVRON } from '../common/icons.js';
 import { strings } from '../shopping/strings.js';
-import { price } from './money.js';
+import { exceeds, isSamePrice, price, priceRange } from './money.js';
 import { noticeList } from '../shopping/notices.js';
 import { Purchase } from './purchase.js';
 
@@ -87,16 +87,16 @@ function picture(src, available) {
  */
 function details(product, variant, locale) {
   const { price: lowest, variants = [] } = product;
-  const shown = variant ?? { price: lowest, compare_at: variants.find(({ price }) => price.amount === lowest.amount)?.compare_at };
-  const now = price(shown.price, locale);
-  const before = shown.compare_at && shown.compare_at.amount > shown.price.amount && shown.compare_at;
+  const { compare_at } = variant ?? variants.find(({ price }) => isSamePrice(price, lowest)) ?? {};
+  const before = compare_at && exceeds(compare_at, variant?.price ?? lowest) && compare_at;
+  const now = variant ? price(variant.price, locale) : prices(product, !before, locale);
   return [
     h('span', { className: 'name' }, product.title),
     h(
       'span',
       { className: 'price' },
       before && h('span', { className: 'hidden' }, strings.now),
-      h('b', { className: before ? 'sale' : '' }, !variant && isFrom(product) ? strings.from(now) : now),
+      h('b', { className: before ? 'sale' : '' }, now),
       before && h('span', { className: 'hidden' }, strings.was),
       before && h('s', {}, price(before, locale)),
     ),
@@ -104,9 +104,14 @@ function details(product, variant, locale) {
   ];
 }
 
-/** Whether some of it costs more. @param {Product} product */
-function isFrom({ price, price_max, variants = [] }) {
-  return [price_max, ...variants.map(({ price }) => price)].some((other) => other && other.amount > price.amount);
+/**
+ * The price, or where the variants differ, the range or at least where it begins.
+ * @param {Product} product @param {boolean} mayRange @param {string} locale
+ */
+function prices({ price: lowest, price_max, variants }, mayRange, locale) {
+  if (mayRange && price_max) return priceRange(lowest, price_max, locale);
+  const differ = variants?.some((variant) => !isSamePrice(variant.price, lowest));
+  return differ ? strings.from(price(lowest, locale)) : price(lowest, locale);
 }
 
 /** @param {Product} product @param {Variant | null} variant */

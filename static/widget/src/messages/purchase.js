@@ -163,7 +163,7 @@ export class Purchase {
   /** The price of a value, where the only option decides it. @param {string} label */
   #priceOf(label) {
     const { options, variants, has_more_variants } = this.product;
-    const isOnePrice = new Set(variants.map(({ price }) => price.amount)).size < 2;
+    const isOnePrice = new Set(variants.map(({ price }) => price.amount + price.currency)).size < 2;
     if (options.length > 1 || isOnePrice || has_more_variants) return '';
     const [option] = options;
     const found = variants.find(({ options }) => options[option?.name ?? ''] === label);

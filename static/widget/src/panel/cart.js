@@ -125,10 +125,13 @@ export class Cart {
   /** @param {import('../types').Cart} cart */
   #summary(cart) {
     const total = price(cart.total, this.locale);
+    const taxes = (cart.totals ?? [])
+      .filter(({ type, text }) => type === 'tax' && text)
+      .map(({ text, amount }) => ` · ${text} ${price(amount, this.locale)}`);
     const link = this.#checkout && h('a', { href: this.#checkout, className: 'go' }, strings.checkout);
     this.element.replaceChildren(
       icon(BAG),
-      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, h('b', {}, total)),
+      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, h('b', {}, total), h('small', {}, ...taxes)),
     );
     if (link) this.element.append(link);
   }

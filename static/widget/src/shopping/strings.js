@@ -30,6 +30,10 @@ export const words = {
 
   cart: 'Your cart',
   cartEmpty: 'Your cart is empty.',
+  discount: 'Discount',
+  fulfillment: 'Shipping',
+  tax: 'Tax',
+  fee: 'Fee',
 };
 
 /** The panel puts its own words beside them when this script comes. */
