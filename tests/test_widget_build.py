@@ -19,7 +19,7 @@ DIST = WIDGET / "dist"
 LARGEST_ENTRY = 10_000
 # What comes when the chat is opened; with the first message; with everything opened, in the language that needs most.
 LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 28_000, 41_000
-LARGEST_SHOPPING = 7_000  # comes with the first products or cart
+LARGEST_SHOPPING = 7_500  # comes with the first products or cart
 # Each of the pieces that come when they are asked for: the pages, a language.
 LARGEST_OTHER = 6_000
 
@@ -74,7 +74,7 @@ def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_un
     assert on_the_wire("panel", "messages", "shopping", "pages") + largest <= LARGEST_OF_ALL
 
 
-def test_products_and_carts_are_under_seven_kilobytes_on_the_wire() -> None:
+def test_products_and_carts_are_under_seven_and_a_half_kilobytes_on_the_wire() -> None:
     assert on_the_wire("shopping") <= LARGEST_SHOPPING
 
 

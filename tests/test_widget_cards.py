@@ -221,6 +221,12 @@ def test_a_variant_that_does_not_fit_the_whole_choice_is_not_added(goods: Goods,
     assert theme.held == {}
 
 
+def test_a_product_is_named_by_its_number_whatever_follows_it(goods: Goods, shoe: Shoe) -> None:
+    goods.show({**shoe.product({}), "id": "gid://shopify/Product/3?shop=99"})
+    with goods.page.expect_request("**/api/products/3/selection"):
+        goods.choose("Size", "44")
+
+
 def test_a_card_with_all_variants_asks_nobody(goods: Goods, theme: Theme) -> None:
     asked: list[str] = []
     goods.page.on("request", lambda request: asked.append(request.url))
@@ -525,6 +531,14 @@ def test_a_theme_cart_that_the_assistant_has_already_is_not_doubled(goods: Goods
     goods.add.click()
     expect(goods.add).to_have_text("Added")
     assert theme.held == {"70": 1}
+
+
+def test_a_subscription_does_not_come_along_as_something_else(goods: Goods, theme: Theme) -> None:
+    Bound(goods, assistants_cart(line(30, 2), {**line(31, 1, "Coffee"), "selling_plan": "Every month"}))
+    goods.show(product(7, "Tin Cup", variant(70)))
+    goods.add.click()
+    expect(goods.cart).to_contain_text("Please check that your cart has everything from this chat: Coffee.")
+    assert theme.held == {"70": 1, "30": 2}
 
 
 def test_what_cannot_come_along_is_named(goods: Goods, theme: Theme) -> None:

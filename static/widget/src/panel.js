@@ -349,10 +349,10 @@ export class Panel {
     };
   }
 
-  /** @param {string} product its GID @param {import('./types').Selected[]} selected */
+  /** @param {string} product its GID @param {import('./types').SelectedOption[]} selected */
   async #select(product, selected) {
     const { country, currency, locale: language } = settings(this.element).page;
-    const path = `/api/products/${product.split('/').pop()}/selection`;
+    const path = `/api/products/${/\d+/.exec(product)}/selection`; // a suffix may follow the number
     const body = { selected, country, currency, language };
     const response = await this.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
     return (await response.json()).product;

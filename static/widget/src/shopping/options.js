@@ -1,24 +1,21 @@
 /** @typedef {import('../types').Product} Product */
-/** @typedef {import('../types').Variant} Variant */
+/** @typedef {import('../types').Variant & { options: Record<string, string> }} Variant */
+/** @typedef {Omit<Product, 'options' | 'variants'> & { options: import('../types').Option[], variants: Variant[] }} Choosable */
 
 /**
  * Give a product its options where the shop or an older message names none: those of its variants, or as the only one
  * the variants' titles, under no name.
  * @param {Product} product
- * @returns {Product}
+ * @returns {Choosable}
  */
 export function withOptions(product) {
   const variants = (product.variants ?? []).map((variant) => {
-    const { options, title } = variant;
-    return Object.keys(options ?? {}).length ? variant : { ...variant, options: { '': title } };
+    const { options = {}, title } = variant;
+    return { ...variant, options: Object.keys(options).length ? options : { '': title } };
   });
-  const isGiven = product.options?.length && (product.has_more_variants || variants.every((each) => fits(each, product)));
-  return { ...product, variants, options: isGiven ? product.options : optionsOf(variants) };
-}
-
-/** @param {Variant} variant @param {Product} product */
-function fits(variant, product) {
-  return product.options.every(({ name }) => name in variant.options);
+  const given = product.options ?? [];
+  const areGood = product.has_more_variants || variants.every(({ options }) => given.every(({ name }) => name in options));
+  return { ...product, variants, options: given.length && areGood ? given : optionsOf(variants) };
 }
 
 /** @param {Variant[]} variants */
@@ -38,7 +35,7 @@ function optionsOf(variants) {
 
 /**
  * Find the variant that a selection means.
- * @param {Product} product
+ * @param {Choosable} product
  * @param {Map<string, string>} selected the label of each option by its name
  * @returns {Variant | null} null when something is left to choose, or there is none
  */

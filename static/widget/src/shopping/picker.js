@@ -1,4 +1,4 @@
-/** @typedef {import('../types').Product} Product */
+/** @typedef {import('./options.js').Choosable} Choosable */
 
 /**
  * Finds out what the shopper's choice among a product's options leads to: from the variants, where the card has all of
@@ -31,9 +31,9 @@ export class Picker {
 
 /**
  * Mark each option's values as shops do: relative to what is chosen of the other options.
- * @param {Product} product with all its variants
+ * @param {Choosable} product with all its variants
  * @param {Map<string, string>} selected
- * @returns {Product}
+ * @returns {Choosable}
  */
 function marked(product, selected) {
   const options = product.options.map(({ name, values }) => {
@@ -44,7 +44,7 @@ function marked(product, selected) {
   return { ...product, options, selected: [] };
 }
 
-/** @param {string} label @param {import('../types').Variant[]} variants those that have it */
+/** @param {string} label @param {import('./options.js').Variant[]} variants those that have it */
 function mark(label, variants) {
   return { label, exists: variants.length > 0, available: variants.some(({ available }) => available) };
 }
