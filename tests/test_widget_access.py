@@ -31,12 +31,12 @@ def test_it_can_be_used_with_the_keyboard_alone(chat: Chat) -> None:
     chat.page.keyboard.press("Enter")
     chat.wait()
     seen = []
-    for _ in range(12):
+    for _ in range(13):
         chat.page.keyboard.press("Shift+Tab")
         seen.append(focused(chat.page))
-    tools, (choice, card, *rest) = seen[:5], seen[5:]
-    assert tools == ["Answer again", "Bad answer", "Good answer", "Copy", "Add Drift Mittens to the cart"]
-    assert choice == "Which Drift Mittens"
+    tools, (size, colour, card, *rest) = seen[:5], seen[5:]
+    assert tools == ["Answer again", "Bad answer", "Good answer", "Copy", "Choose Colour, Drift Mittens"]
+    assert (size, colour) == ("Size, Drift Mittens", "Colour, Drift Mittens")
     assert card.startswith("Drift Mittens")
     assert rest == ["Edit", "Conversation", "Close", "More", "Chat with us"]
 

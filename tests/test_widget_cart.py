@@ -40,6 +40,12 @@ def fill_the_themes_cart(chat: Chat) -> None:
     )
 
 
+def choose_anything(chat: Chat) -> None:
+    """Choose what can be had of the first product, option by option."""
+    for option in chat.answers.last.locator("li").first.locator("select").all():
+        option.select_option(index=1)
+
+
 def test_what_was_added_by_asking_stands_in_the_cart_line(chat: Chat) -> None:
     chat.ask(ADD)
     expect(chat.cart).to_contain_text("1 item · €39.00")
@@ -127,12 +133,15 @@ def test_a_product_goes_into_the_cart_from_its_card(chat: Chat) -> None:
 def test_a_product_is_added_where_the_storefront_has_no_standard_actions(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
     chat.page.evaluate("delete window.Shopify.actions")
+    choose_anything(chat)
     chat.answers.last.locator(".add").first.click()
     expect(chat.cart).to_contain_text("1 item")
 
 
 def test_what_the_shop_refuses_is_said_in_its_words(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
+    chat.page.evaluate("delete window.Shopify.actions")
+    choose_anything(chat)
     chat.page.route(
         "**/cart/add.js",
         lambda route: route.fulfill(
@@ -142,6 +151,20 @@ def test_what_the_shop_refuses_is_said_in_its_words(chat: Chat) -> None:
     chat.answers.last.locator(".add").first.click()
     expect(chat.cart).to_contain_text("All gone.")
     expect(chat.answers.last.locator(".add").first).to_have_text("Add to cart")
+
+
+def test_what_was_added_by_asking_and_from_a_card_is_in_one_cart(chat: Chat) -> None:
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("1 item")
+    chat.ask("Do you have enamel mugs?")
+    choose_anything(chat)
+    chat.answers.last.locator(".add").first.click()
+    expect(chat.answers.last.locator(".add").first).to_have_text("Added")
+    expect(chat.cart).to_contain_text("2 items")
+    titles = "async () => (await (await fetch('/cart.js')).json()).items.map((each) => each.product_title)"
+    assert sorted(chat.page.evaluate(titles)) == ["Drift Mittens", "Tin Cup"]
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("3 items")
 
 
 def with_tax(route: Route) -> None:

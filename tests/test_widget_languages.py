@@ -52,7 +52,7 @@ def test_what_comes_later_speaks_it_too(page: Page, live: Live) -> None:
     page.locator("shop-chat textarea").fill("Do you have mittens?")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Bearbeiten", exact=True)).to_be_visible()
-    expect(page.locator("shop-chat .add").first).to_have_text("In den Warenkorb")
+    expect(page.locator("shop-chat .add").first).to_have_text("Colour wählen")
     expect(chat.launcher).to_have_attribute("aria-label", "Chatte mit uns")
     page.locator("shop-chat [aria-haspopup=menu]").click()
     page.get_by_role("menuitem").nth(1).click()

@@ -12,7 +12,7 @@ import { Header } from './panel/header.js';
 import { localeOf, speak } from './common/languages.js';
 import { Later } from './common/later.js';
 import { Addresses } from './messages/links.js';
-import { textOf } from './conversation/message.js';
+import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
 import css from './panel/style.css';
 import { settings } from './common/settings.js';
@@ -25,6 +25,8 @@ import { Transcript } from './panel/transcript.js';
 
 // A streamed answer grows this often: a draw costs the same however many words it brings.
 const DRAW_MS = 125;
+// A shopper who has chosen a size waits for its price.
+const LONGEST_SELECTION_MS = 15_000;
 
 /**
  * The panel, in the shop's language.
@@ -45,6 +47,7 @@ export class Panel {
   #drawn = 0;
   #drew = 0;
   #messages = new Later(MESSAGES);
+  #shopping = new Later(SHOPPING);
   #isEquipping = false;
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
@@ -68,10 +71,11 @@ export class Panel {
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
     this.announcer = new Announcer();
-    this.cart = new Cart(this.api, this.own, this.settings, (text) => this.announcer.say(text));
+    const say = (/** @type {string} */ text) => this.announcer.say(text);
+    this.cart = new Cart(this.api, this.own, this.settings, say, () => this.#bringShopping());
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
-      sending: () => this.cart.bind(),
+      sending: async () => void (await this.cart.bind()),
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
@@ -334,12 +338,32 @@ export class Panel {
       retry: () => this.#retry(),
       edit: () => this.#recall(),
       add: (variant, title) => this.cart.add(variant, title),
+      select: (product, selected) => this.#select(product, selected),
+      shopping: () => (this.#shopping.isSetUp ? this.#shopping.module : null),
+      bring: () => this.#bringShopping(),
       say: (text) => this.announcer.say(text),
       rate: (answer, rating, comment) => this.#rate(answer, rating, comment),
       step: async (answer, by) => {
         if (await this.transcript.versions?.step(answer, by)) this.#draw();
       },
     };
+  }
+
+  /** @param {string} product its GID @param {import('./types').SelectedOption[]} selected */
+  async #select(product, selected) {
+    const { country, currency, locale: language } = settings(this.element).page;
+    const path = `/api/products/${/\d+/.exec(product)}/selection`; // a suffix may follow the number
+    const body = { selected, country, currency, language };
+    const response = await this.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
+    return (await response.json()).product;
+  }
+
+  /** What shows products and carts. */
+  async #bringShopping() {
+    const wasThere = this.#shopping.isSetUp;
+    if (!(await this.#bring(this.#shopping, () => strings))) return null;
+    if (!wasThere) this.#redraw();
+    return this.#shopping.module;
   }
 
   /**
@@ -451,7 +475,9 @@ export class Panel {
     if (this.#isEquipping) return;
     this.#isEquipping = true;
     this.transcript.fault = '';
-    const isThere = await this.#bring(this.#messages, () => strings);
+    // What stands above the place where the shopper reads must not grow later.
+    const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
+    const [isThere] = await Promise.all([this.#bring(this.#messages, () => strings), hasResults && this.#bringShopping()]);
     this.#isEquipping = false;
     if (!isThere) this.transcript.fault = inWords(LOST);
     else {

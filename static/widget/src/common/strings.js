@@ -44,7 +44,6 @@ export const strings = {
   pickedUp: 'Picked up again',
 
   addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
-  notAdded: 'That could not be put into your cart. Please try again.',
 
   items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
   checkout: 'Check out',

@@ -61,11 +61,24 @@ export const strings = {
   inStock: 'Auf Lager',
   options: (n) => (n === 1 ? '1 Variante' : `${n} Varianten`),
   add: 'In den Warenkorb',
-  addThis: (title) => `${title} in den Warenkorb`,
   added: 'Hinzugefügt',
   addedThis: (title) => `${title} ist in deinem Warenkorb.`,
   notAdded: 'Das konnte nicht in den Warenkorb gelegt werden. Bitte versuch es noch einmal.',
-  choose: (title) => `Variante wählen: ${title}`,
+  noneLeft: 'Der Artikel ist gerade ausverkauft. Es wurde nichts hinzugefügt.',
+  onlyLeft: (n) =>
+    n === 1
+      ? 'Es war nur noch 1 Stück da. Das liegt schon in deinem Warenkorb.'
+      : `Es waren nur noch ${n} Stück da. Die liegen schon in deinem Warenkorb.`,
+  unsure: 'Wir wissen nicht, ob das hinzugefügt wurde. Bitte sieh in deinem Warenkorb nach.',
+  notMoved: (titles) => `Bitte prüf, ob alles aus diesem Chat in deinem Warenkorb liegt: ${titles}.`,
+  choose: 'Auswählen',
+  chooseOne: (option) => `${option} wählen`,
+  chooseThis: (title) => `Variante wählen: ${title}`,
+  notMade: 'Nicht verfügbar',
+  notChecked: 'Diese Auswahl konnte nicht geprüft werden.',
+  productPage: 'Zum Produkt',
+  notice: 'Hinweis',
+  more: 'Mehr dazu',
 
   cart: 'Dein Warenkorb',
   items: (n) => `${n} Artikel`,

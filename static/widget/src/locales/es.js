@@ -61,11 +61,24 @@ export const strings = {
   inStock: 'Disponible',
   options: (n) => (n === 1 ? '1 opción' : `${n} opciones`),
   add: 'Añadir al carrito',
-  addThis: (title) => `Añadir al carrito: ${title}`,
   added: 'Añadido',
   addedThis: (title) => `${title} está en tu carrito.`,
   notAdded: 'No se pudo añadir al carrito. Inténtalo de nuevo.',
-  choose: (title) => `Elegir opción: ${title}`,
+  noneLeft: 'Se acaba de agotar, así que no se ha añadido nada.',
+  onlyLeft: (n) =>
+    n === 1
+      ? 'Solo quedaba 1 y ya está en tu carrito.'
+      : `Solo quedaban ${n} y ya están en tu carrito.`,
+  unsure: 'No sabemos si se ha añadido. Comprueba tu carrito.',
+  notMoved: (titles) => `Comprueba que tu carrito tiene todo lo de este chat: ${titles}.`,
+  choose: 'Elegir',
+  chooseOne: (option) => `Elegir ${option}`,
+  chooseThis: (title) => `Elegir opción: ${title}`,
+  notMade: 'No disponible',
+  notChecked: 'No se pudo comprobar esta opción.',
+  productPage: 'Ver el producto',
+  notice: 'Aviso',
+  more: 'Más información',
 
   cart: 'Tu carrito',
   items: (n) => (n === 1 ? '1 artículo' : `${n} artículos`),

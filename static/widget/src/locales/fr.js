@@ -64,11 +64,24 @@ export const strings = {
   inStock: 'En stock',
   options: (n) => `${n} choix`,
   add: 'Ajouter au panier',
-  addThis: (title) => `Ajouter au panier\u202f: ${title}`,
   added: 'Ajouté',
   addedThis: (title) => `${title} est dans votre panier.`,
   notAdded: 'L’ajout au panier a échoué. Merci de réessayer.',
-  choose: (title) => `Choisir une option\u202f: ${title}`,
+  noneLeft: 'L’article vient d’être épuisé, rien n’a été ajouté.',
+  onlyLeft: (n) =>
+    n < 2
+      ? `Il n’en restait que ${n}, qui est déjà dans votre panier.`
+      : `Il n’en restait que ${n}, qui sont déjà dans votre panier.`,
+  unsure: 'Impossible de savoir si l’ajout a réussi. Merci de vérifier votre panier.',
+  notMoved: (titles) => `Merci de vérifier que votre panier contient tout ce qui vient de ce chat\u202f: ${titles}.`,
+  choose: 'Choisir',
+  chooseOne: (option) => `Choisir\u202f: ${option}`,
+  chooseThis: (title) => `Choisir une option\u202f: ${title}`,
+  notMade: 'Indisponible',
+  notChecked: 'Impossible de vérifier ce choix.',
+  productPage: 'Voir le produit',
+  notice: 'À noter',
+  more: 'En savoir plus',
 
   cart: 'Votre panier',
   items: (n) => `${n} article${s(n)}`,

@@ -61,11 +61,24 @@ export const strings = {
   inStock: 'Disponibile',
   options: (n) => (n === 1 ? '1 opzione' : `${n} opzioni`),
   add: 'Aggiungi al carrello',
-  addThis: (title) => `Aggiungi al carrello: ${title}`,
   added: 'Aggiunto',
   addedThis: (title) => `${title} è nel tuo carrello.`,
   notAdded: 'Non è stato possibile aggiungerlo al carrello. Riprova.',
-  choose: (title) => `Scegli l’opzione: ${title}`,
+  noneLeft: 'È appena andato esaurito, quindi non è stato aggiunto nulla.',
+  onlyLeft: (n) =>
+    n === 1
+      ? 'Ne era rimasto solo 1 ed è già nel tuo carrello.'
+      : `Ne erano rimasti solo ${n} e sono già nel tuo carrello.`,
+  unsure: 'Non sappiamo se è stato aggiunto. Controlla il carrello.',
+  notMoved: (titles) => `Controlla che nel carrello ci sia tutto quello di questa chat: ${titles}.`,
+  choose: 'Scegli',
+  chooseOne: (option) => `Scegli ${option}`,
+  chooseThis: (title) => `Scegli l’opzione: ${title}`,
+  notMade: 'Non disponibile',
+  notChecked: 'Non è stato possibile verificare questa scelta.',
+  productPage: 'Vai al prodotto',
+  notice: 'Nota',
+  more: 'Scopri di più',
 
   cart: 'Il tuo carrello',
   items: (n) => (n === 1 ? '1 articolo' : `${n} articoli`),

@@ -61,11 +61,24 @@ export const strings = {
   inStock: 'Op voorraad',
   options: (n) => (n === 1 ? '1 optie' : `${n} opties`),
   add: 'In winkelwagen',
-  addThis: (title) => `In winkelwagen: ${title}`,
   added: 'Toegevoegd',
   addedThis: (title) => `${title} zit in je winkelwagen.`,
   notAdded: 'Dat kon niet aan je winkelwagen worden toegevoegd. Probeer het opnieuw.',
-  choose: (title) => `Kies een optie: ${title}`,
+  noneLeft: 'Dit is net uitverkocht. Er is niets toegevoegd.',
+  onlyLeft: (n) =>
+    n === 1
+      ? 'Er was er nog maar 1. Die zit al in je winkelwagen.'
+      : `Er waren er nog maar ${n}. Die zitten al in je winkelwagen.`,
+  unsure: 'We weten niet of dit is toegevoegd. Kijk even in je winkelwagen.',
+  notMoved: (titles) => `Controleer of alles uit deze chat in je winkelwagen zit: ${titles}.`,
+  choose: 'Kiezen',
+  chooseOne: (option) => `${option} kiezen`,
+  chooseThis: (title) => `Kies een optie: ${title}`,
+  notMade: 'Niet beschikbaar',
+  notChecked: 'Deze keuze kon niet worden gecontroleerd.',
+  productPage: 'Naar het product',
+  notice: 'Let op',
+  more: 'Meer informatie',
 
   cart: 'Je winkelwagen',
   items: (n) => (n === 1 ? '1 artikel' : `${n} artikelen`),

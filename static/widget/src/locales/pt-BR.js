@@ -61,11 +61,24 @@ export const strings = {
   inStock: 'Em estoque',
   options: (n) => (n < 2 ? `${n} opção` : `${n} opções`),
   add: 'Adicionar ao carrinho',
-  addThis: (title) => `Adicionar ao carrinho: ${title}`,
   added: 'Adicionado',
   addedThis: (title) => `${title} está no seu carrinho.`,
   notAdded: 'Não foi possível adicionar ao carrinho. Tente novamente.',
-  choose: (title) => `Escolher opção: ${title}`,
+  noneLeft: 'O produto acabou de esgotar, então nada foi adicionado.',
+  onlyLeft: (n) =>
+    n < 2
+      ? `Só restava ${n}, que já está no seu carrinho.`
+      : `Só restavam ${n}, que já estão no seu carrinho.`,
+  unsure: 'Não sabemos se o produto foi adicionado. Confira o seu carrinho.',
+  notMoved: (titles) => `Confira se o seu carrinho tem tudo o que veio desta conversa: ${titles}.`,
+  choose: 'Escolher',
+  chooseOne: (option) => `Escolher ${option}`,
+  chooseThis: (title) => `Escolher opção: ${title}`,
+  notMade: 'Indisponível',
+  notChecked: 'Não foi possível verificar essa opção.',
+  productPage: 'Ver o produto',
+  notice: 'Aviso',
+  more: 'Saiba mais',
 
   cart: 'Seu carrinho',
   items: (n) => (n < 2 ? `${n} item` : `${n} itens`),

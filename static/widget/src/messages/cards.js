@@ -1,10 +1,12 @@
 import { h, icon } from '../common/dom.js';
 import { CHEVRON } from '../common/icons.js';
-import { strings } from './strings.js';
+import { strings } from '../shopping/strings.js';
 import { exceeds, isSamePrice, price, priceRange } from './money.js';
-import { purchase } from './purchase.js';
+import { noticeList } from '../shopping/notices.js';
+import { Purchase } from './purchase.js';
 
 /** @typedef {import('../types').Product} Product */
+/** @typedef {import('../types').Variant} Variant */
 /** @typedef {import('./view.js').Shown} Shown */
 
 /**
@@ -14,7 +16,7 @@ import { purchase } from './purchase.js';
  */
 export function productList(products, shown) {
   const list = h('ul', { className: 'products', role: 'list', 'aria-label': strings.products });
-  list.append(...products.map((product) => h('li', {}, card(product, shown), purchase(product, shown))));
+  list.append(...products.map((product) => item(product, shown)));
   if (products.length < 2) {
     list.classList.add('single');
     return list;
@@ -42,10 +44,29 @@ function direction(element) {
   return getComputedStyle(element).direction === 'rtl' ? -1 : 1;
 }
 
-/** @param {Product} product @param {Shown} shown */
-function card(product, { locale, addresses }) {
+/**
+ * A product's card, what the shop says of it, and the way into the cart.
+ * @param {Product} product
+ * @param {Shown} shown
+ */
+function item(product, shown) {
+  const { locale, addresses } = shown;
+  const said = h('div', { className: 'notices' });
+  const facts = h('span', { className: 'details' });
+  const show = (/** @type {Product} */ { notices = [] }, /** @type {Variant | null} */ variant) => {
+    facts.replaceChildren(...details(product, variant, locale));
+    said.replaceChildren(...noticeList([...notices, ...(variant?.notices ?? [])], addresses));
+    return [facts.innerText, said.innerText].join('. ');
+  };
+  show(product, null);
+  const purchase = product.available && new Purchase(product, shown, said, show).element;
+  return h('li', {}, card(product, addresses, facts), said, purchase);
+}
+
+/** @param {Product} product @param {import('./links.js').Addresses} addresses @param {HTMLElement} facts */
+function card(product, addresses, facts) {
   const href = addresses.link(product.url);
-  const content = [picture(addresses.image(product.image), product.available), details(product, locale)];
+  const content = [picture(addresses.image(product.image), product.available), facts];
   return href
     ? h('a', { className: 'card', part: 'card', href }, ...content)
     : h('div', { className: 'card' }, ...content);
@@ -58,25 +79,29 @@ function picture(src, available) {
   return h('span', { className: 'picture' }, image, !available && h('span', { className: 'badge' }, strings.soldOut));
 }
 
-/** @param {Product} product @param {string} locale */
-function details(product, locale) {
-  const variants = product.variants ?? [];
-  const cheapest = variants.find((variant) => isSamePrice(variant.price, product.price));
-  const before = cheapest?.compare_at && exceeds(cheapest.compare_at, product.price) && cheapest.compare_at;
-  return h(
-    'span',
-    { className: 'details' },
+/**
+ * What stands under the picture: of the product, or of the variant that was chosen.
+ * @param {Product} product
+ * @param {Variant | null} variant
+ * @param {string} locale
+ */
+function details(product, variant, locale) {
+  const { price: lowest, variants = [] } = product;
+  const { compare_at } = variant ?? variants.find(({ price }) => isSamePrice(price, lowest)) ?? {};
+  const before = compare_at && exceeds(compare_at, variant?.price ?? lowest) && compare_at;
+  const now = variant ? price(variant.price, locale) : prices(product, !before, locale);
+  return [
     h('span', { className: 'name' }, product.title),
     h(
       'span',
       { className: 'price' },
       before && h('span', { className: 'hidden' }, strings.now),
-      h('b', { className: before ? 'sale' : '' }, prices(product, !before, locale)),
+      h('b', { className: before ? 'sale' : '' }, now),
       before && h('span', { className: 'hidden' }, strings.was),
       before && h('s', {}, price(before, locale)),
     ),
-    h('span', { className: 'stock' }, stock(product)),
-  );
+    h('span', { className: 'stock' }, stock(product, variant)),
+  ];
 }
 
 /**
@@ -89,9 +114,9 @@ function prices({ price: lowest, price_max, variants }, mayRange, locale) {
   return differ ? strings.from(price(lowest, locale)) : price(lowest, locale);
 }
 
-/** @param {Product} product */
-function stock(product) {
-  const available = product.variants?.filter((variant) => variant.available).length ?? 0;
-  if (!product.available) return strings.soldOut;
-  return available > 1 ? strings.options(available) : strings.inStock;
+/** @param {Product} product @param {Variant | null} variant */
+function stock(product, variant) {
+  if (!(variant ?? product).available) return strings.soldOut;
+  const available = product.variants?.filter(({ available }) => available).length ?? 0;
+  return variant || product.has_more_variants || available < 2 ? strings.inStock : strings.options(available);
 }

@@ -1,6 +1,9 @@
 import { h, icon } from '../common/dom.js';
-import { DONE } from '../common/icons.js';
-import { strings } from './strings.js';
+import { AGAIN, DONE } from '../common/icons.js';
+import { Field } from '../shopping/field.js';
+import { variantOf, withOptions } from '../shopping/options.js';
+import { Picker } from '../shopping/picker.js';
+import { strings } from '../shopping/strings.js';
 import { price } from './money.js';
 
 /** @typedef {import('../types').Product} Product */
@@ -9,35 +12,161 @@ import { price } from './money.js';
 const DONE_MS = 2500;
 
 /**
- * The way into the cart: the button, and where there is a choice, what to choose from.
- * @param {Product} product
- * @param {import('./view.js').Shown} shown
+ * The way into the cart: the button, and where there is a choice, a field for each option. Nothing is chosen that the
+ * shopper or the shop has not chosen. What a choice leads to is the Picker's matter.
  */
-export function purchase({ title, variants }, { locale, acts }) {
-  const available = (variants ?? []).filter((variant) => variant.available);
-  const [first] = available;
-  if (!first) return null;
-  const choice = available.length > 1 && options(available, title, locale);
-  const button = h('button', { type: 'button', className: 'add' }, strings.add);
-  button.setAttribute('aria-label', strings.addThis(title));
-  button.onclick = async () => {
-    if (button.ariaBusy) return;
-    button.ariaBusy = 'true';
-    const isIn = await acts.add(choice ? choice.value : first.id, title);
-    button.ariaBusy = null;
-    if (!isIn) return;
-    button.replaceChildren(icon(DONE), strings.added);
-    setTimeout(() => button.replaceChildren(strings.add), DONE_MS);
-  };
-  return h('div', { className: 'purchase' }, choice, button);
-}
+export class Purchase {
+  /** @type {Field[]} */
+  #fields;
+  #picker = new Picker(this);
+  /** What the chosen options mean, once they mean one. @type {Variant | null} */
+  #variant;
+  /** Whether `#variant` is known, be it that there is none. */
+  #isKnown = true;
+  #isAsking = false;
+  #isAdding = false;
+  #button = h('button', { type: 'button', className: 'add', onclick: () => this.#press() });
+  #trouble = h('div', { className: 'foot' });
+  element = h('div', { className: 'purchase' });
 
-/** @param {Variant[]} variants @param {string} title @param {string} locale */
-function options(variants, title, locale) {
-  const isOnePrice = new Set(variants.map((variant) => variant.price.amount + variant.price.currency)).size === 1;
-  const named = variants.map((variant) => {
-    const text = isOnePrice ? variant.title : `${variant.title} · ${price(variant.price, locale)}`;
-    return h('option', { value: variant.id }, text);
-  });
-  return h('select', { 'aria-label': strings.choose(title) }, ...named);
+  /**
+   * @param {Product} product
+   * @param {import('./view.js').Shown} shown
+   * @param {HTMLElement} notices what the shop says of it, which must not be missed before it is added
+   * @param {(product: Product, variant: Variant | null) => string} show brings the card up to it, and returns its words
+   */
+  constructor(product, shown, notices, show) {
+    this.product = withOptions(product);
+    this.shown = shown;
+    this.show = show;
+    this.#fields = this.product.options.map((option) => {
+      return new Field(option, product.title, (label) => this.#priceOf(label), () => this.#choose());
+    });
+    this.#adopt(product);
+    this.#variant = variantOf(this.product, this.selected);
+    if (this.#variant) show(this.product, this.#variant);
+    else this.#isKnown = !this.product.has_more_variants;
+    const choices = this.#fields.filter(({ isChoice }) => isChoice).map(({ element }) => element);
+    this.#button.ariaDescribedByElements = [notices];
+    this.element.append(...choices, this.#button, this.#trouble);
+    this.#update();
+  }
+
+  /** The labels that are chosen, by the names of their options. */
+  get selected() {
+    return new Map(this.#fields.filter(({ value }) => value).map(({ name, value }) => [name, value]));
+  }
+
+  /** Ask the shop what is chosen. @returns {Promise<Product>} */
+  ask() {
+    const selected = [...this.selected].map(([name, label]) => ({ name, label }));
+    return this.shown.acts.select(this.product.id, selected);
+  }
+
+  /** Have the button wait while the shop is asked. @param {boolean} isAsking */
+  wait(isAsking) {
+    this.#isAsking = isAsking;
+    this.#update();
+  }
+
+  /** Show what the choice has led to. @param {Product} product */
+  take(product) {
+    this.product = withOptions(product);
+    for (const field of this.#fields) {
+      const option = this.product.options.find(({ name }) => name === field.name);
+      if (option) field.mark(option.values);
+    }
+    this.#adopt(product);
+    this.#settle(variantOf(this.product, this.selected));
+  }
+
+  /** Say that the choice could not be looked up, with the ways out. */
+  fail() {
+    const href = this.shown.addresses.link(this.product.url);
+    this.#trouble.replaceChildren(
+      h('span', {}, strings.notChecked),
+      h('button', { type: 'button', className: 'link', onclick: () => this.#choose() }, icon(AGAIN), strings.retry),
+      href ? h('a', { className: 'link', href }, strings.productPage) : '',
+    );
+    this.#trouble.scrollIntoView({ block: 'nearest' });
+    this.shown.acts.say(strings.notChecked);
+  }
+
+  /** Fill what is open with what the shop has chosen. @param {Product} product */
+  #adopt({ selected }) {
+    for (const field of this.#fields) field.value ||= selected?.find(({ name }) => name === field.name)?.label ?? '';
+  }
+
+  /** The shopper has chosen something. */
+  #choose() {
+    this.#trouble.replaceChildren();
+    this.#isKnown = false;
+    this.#picker.choose();
+  }
+
+  /** @param {Variant | null} variant */
+  #settle(variant) {
+    this.#variant = variant;
+    this.#isKnown = true;
+    const words = this.show(this.product, variant);
+    this.#update();
+    this.shown.acts.say(variant ? words : this.#text);
+  }
+
+  /** What is to be chosen next. */
+  get #open() {
+    return this.#fields.find(({ value }) => !value);
+  }
+
+  /** What the button does now. */
+  get #text() {
+    if (this.#open) return this.#open.invitation;
+    if (!this.#isKnown || this.#variant?.available) return strings.add;
+    return this.#variant ? strings.soldOut : strings.notMade;
+  }
+
+  #update() {
+    const text = this.#text;
+    this.#label(text, text);
+    this.#button.ariaBusy = this.#isAsking || this.#isAdding ? 'true' : null;
+    this.#button.setAttribute('aria-disabled', String(!this.#open && this.#isKnown && !this.#variant?.available));
+    this.#button.classList.toggle('open', Boolean(this.#open));
+  }
+
+  /** @param {string} text @param {...(Node | string)} content */
+  #label(text, ...content) {
+    this.#button.replaceChildren(...content);
+    this.#button.setAttribute('aria-label', `${text}, ${this.product.title}`);
+  }
+
+  #press() {
+    if (this.#button.ariaBusy) return;
+    if (this.#open) this.#open.ask();
+    else if (!this.#isKnown) this.#choose();
+    else if (this.#variant?.available) this.#add(this.#variant);
+  }
+
+  /** @param {Variant} variant */
+  async #add(variant) {
+    const { title } = this.product;
+    const isChosen = this.#fields.some(({ isChoice }) => isChoice);
+    this.#isAdding = true;
+    this.#update();
+    const isIn = await this.shown.acts.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    this.#isAdding = false;
+    this.#update();
+    if (!isIn || variant.id !== this.#variant?.id) return;
+    this.#label(strings.added, icon(DONE), strings.added);
+    setTimeout(() => this.#update(), DONE_MS);
+  }
+
+  /** The price of a value, where the only option decides it. @param {string} label */
+  #priceOf(label) {
+    const { options, variants, has_more_variants } = this.product;
+    const isOnePrice = new Set(variants.map(({ price }) => price.amount + price.currency)).size < 2;
+    if (options.length > 1 || isOnePrice || has_more_variants) return '';
+    const [option] = options;
+    const found = variants.find(({ options }) => options[option?.name ?? ''] === label);
+    return found ? price(found.price, this.shown.locale) : '';
+  }
 }

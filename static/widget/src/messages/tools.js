@@ -13,6 +13,10 @@ import { strings } from './strings.js';
  * @property {(answer: Message, rating: Rating | '', comment?: string) => Promise<boolean>} rate
  * @property {(answer: Message, by: number) => void} step to an earlier or a later version
  * @property {(variant: string, title: string) => Promise<boolean>} add one of a variant to the cart; whether it is in
+ * @property {(product: string, selected: import('../types').SelectedOption[]) => Promise<import('../types').Product>} select what
+ *   the shop has of a product under this selection; rejects when it cannot be asked
+ * @property {() => typeof import('../shopping.js') | null} shopping what shows products and carts, when it is there
+ * @property {() => Promise<typeof import('../shopping.js') | null>} bring it; null when it cannot be had
  */
 
 const NOTE_MS = 4000;

@@ -1,5 +1,4 @@
-import { productList } from './cards.js';
-import { cartLine } from './cart-line.js';
+import { LOST } from '../conversation/api.js';
 import { h, icon } from '../common/dom.js';
 import { AGAIN } from '../common/icons.js';
 import { Markdown } from './markdown.js';
@@ -73,6 +72,7 @@ export class Answer {
   #foot = new Foot();
   /** @type {AnswerTools | null} */
   #tools = null;
+  #isPrepared = false;
 
   /** @param {Shown} shown */
   constructor(shown) {
@@ -90,6 +90,7 @@ export class Answer {
   /** @param {Message} message @param {{ isLast: boolean }} where nothing is being written */
   update(message, { isLast }) {
     const parts = message.parts.filter(isShown);
+    if (!this.#isPrepared && message.parts.some(({ type }) => type.startsWith('tool-'))) this.#prepare();
     parts.forEach((part, index) => this.#show(part, index));
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
@@ -98,6 +99,12 @@ export class Answer {
     if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
     this.#tools?.update(message, isLast);
     this.element.hidden = !parts.length && !said;
+  }
+
+  /** A tool leads to products or a cart: have what shows them on its way. */
+  #prepare() {
+    this.#isPrepared = true;
+    this.shown.acts.bring();
   }
 
   /** @param {Message} message */
@@ -141,12 +148,31 @@ function isShown({ type, text, data }) {
 /** @param {Part} part @param {Shown} shown @returns {PartView} */
 function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
-  const made = part.type === 'data-cart' ? cartLine(part.data, shown.locale) : productList(part.data.products, shown);
+  const element = h('div', { className: part.type === 'data-cart' ? `cartline ${part.data.status}` : 'goods' });
+  const { acts } = shown;
+  const ready = acts.shopping();
+  if (ready) fill(element, part, shown, ready);
+  else bring(element, part, shown);
   const like = JSON.stringify(part.data);
   return {
-    element: made,
+    element,
     shows: (other) => other === part || (other.type === part.type && JSON.stringify(other.data) === like),
   };
+}
+
+/** @param {HTMLElement} element @param {Part} part @param {Shown} shown @param {typeof import('../shopping.js')} shopping */
+function fill(element, { type, data }, shown, { cartLine, productList }) {
+  element.replaceChildren(...(type === 'data-cart' ? cartLine(data, shown) : [productList(data.products, shown)]));
+}
+
+/** Fill the element when what shows the part is there, or have the shopper try again. */
+/** @param {HTMLElement} element @param {Part} part @param {Shown} shown */
+async function bring(element, part, shown) {
+  const foot = new Foot();
+  element.replaceChildren(foot.element);
+  const shopping = await shown.acts.bring();
+  if (shopping) fill(element, part, shown, shopping);
+  else foot.say(shown.words(LOST), () => bring(element, part, shown));
 }
 
 /** @param {Part} first @param {Shown} shown @returns {PartView} */

@@ -1,7 +1,7 @@
 import { h, icon } from '../common/dom.js';
 import { BAG, CLOSE } from '../common/icons.js';
 import { price } from '../messages/money.js';
-import { addToCart, cartChanged, cartToken } from '../common/storefront.js';
+import { cartChanged, cartToken } from '../common/storefront.js';
 import { strings } from '../common/strings.js';
 
 /** @typedef {import('../types').CartAnswer} CartAnswer */
@@ -13,19 +13,23 @@ export class Cart {
   #asked = false;
   /** How the cart stands could not be found out. */
   #isOwed = false;
+  /** What is in it, as far as known. @type {import('../types').Cart | null} */
+  #cart = null;
 
   /**
    * @param {import('../conversation/api.js').Api} api
    * @param {import('../common/store.js').Store} own
    * @param {import('../types').Settings} settings
    * @param {(text: string) => void} say
+   * @param {() => Promise<typeof import('../shopping.js') | null>} bring the script that changes the theme's cart
    */
-  constructor(api, own, { locale, root }, say) {
+  constructor(api, own, { locale, root }, say, bring) {
     this.api = api;
     this.own = own;
     this.locale = locale;
     this.root = root;
     this.say = say;
+    this.bring = bring;
   }
 
   /** A shopper who comes back learns once how the cart stands. */
@@ -40,21 +44,40 @@ export class Cart {
     if (this.#isOwed) await this.#ask();
   }
 
-  /** Let the assistant work on the cart that the shopper already has. */
+  /**
+   * Let the assistant work on the cart that the shopper already has.
+   * @returns {Promise<string>} what did not come into it from the cart that the assistant had before
+   */
   async bind() {
     const token = await cartToken(this.root);
-    if (!token || token === this.own.get('cart')) return;
-    const bound = this.api.json('PUT', '/api/cart', { cart_id: token });
-    await bound.then(() => this.own.set('cart', token)).catch(() => {}); // the next message tries again
+    if (!token || token === this.own.get('cart')) return '';
+    try {
+      const lost = this.api.known ? await this.#merge(token) : '';
+      if (lost) this.#notice(lost);
+      await this.api.json('PUT', '/api/cart', { cart_id: token });
+      this.own.set('cart', token);
+      return lost;
+    } catch {
+      return ''; // the next message tries again
+    }
+  }
+
+  /** @param {string} token */
+  async #merge(token) {
+    const { mergeCarts } = /** @type {typeof import('../shopping.js')} */ (await this.bring());
+    return mergeCarts(this.api, this.own, this.root, token);
   }
 
   /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
   async add(variant, title) {
-    const refusal = await addToCart(this.root, variant).catch(() => strings.notAdded);
-    this.say(refusal || strings.addedThis(title));
-    if (refusal) this.#notice(refusal);
-    else await this.bind().then(() => this.#ask());
-    return !refusal;
+    const shop = await this.bring();
+    const lost = { isIn: false, said: strings.problems.lost };
+    const { isIn, said } = shop ? await shop.addLines(this.root, [{ variant, quantity: 1 }]) : lost;
+    this.say([isIn && strings.addedThis(title), said].filter(Boolean).join(' '));
+    const words = [said, isIn && (await this.bind())].filter(Boolean).join(' ');
+    if (isIn || this.#cart) await this.#ask();
+    if (words) this.#notice(words);
+    return isIn;
   }
 
   /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
@@ -77,6 +100,7 @@ export class Cart {
   /** @param {CartAnswer} answer */
   #show({ status, cart }) {
     if (status === 'unknown') return;
+    this.#cart = cart;
     if (status === 'gone') this.#checkout = '';
     if (cart?.checkout_url?.startsWith('http')) this.#checkout = cart.checkout_url;
     this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
@@ -86,7 +110,10 @@ export class Cart {
 
   /** @param {string} text */
   #notice(text) {
-    const dismiss = () => (this.element.hidden = true);
+    const dismiss = () => {
+      if (this.#cart?.count) this.#summary(this.#cart);
+      else this.element.hidden = true;
+    };
     this.element.hidden = false;
     this.element.replaceChildren(
       icon(BAG),

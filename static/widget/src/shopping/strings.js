@@ -1,0 +1,40 @@
+/** Everything that products and carts say about themselves, in English. Other languages have it among their `strings`. */
+export const words = {
+  products: 'Products',
+  from: (/** @type {string} */ price) => `from ${price}`,
+  was: 'Before',
+  now: 'Now',
+  soldOut: 'Sold out',
+  inStock: 'In stock',
+  options: (/** @type {number} */ n) => `${n} options`,
+  notice: 'Please note',
+  more: 'Learn more',
+
+  choose: 'Choose',
+  chooseOne: (/** @type {string} */ option) => `Choose ${option}`,
+  chooseThis: (/** @type {string} */ title) => `Options for ${title}`,
+  notMade: 'Not available',
+  notChecked: 'We could not check this choice.',
+  productPage: 'Product page',
+
+  add: 'Add to cart',
+  added: 'Added',
+  notAdded: 'That could not be put into your cart. Please try again.',
+  noneLeft: 'This has just sold out, so nothing was added.',
+  onlyLeft: (/** @type {number} */ n) =>
+    n === 1
+      ? 'Only 1 was left, and it is already in your cart.'
+      : `Only ${n} were left, and they are already in your cart.`,
+  unsure: 'We could not tell whether this was added. Please check your cart.',
+  notMoved: (/** @type {string} */ titles) => `Please check that your cart has everything from this chat: ${titles}.`,
+
+  cart: 'Your cart',
+  cartEmpty: 'Your cart is empty.',
+  discount: 'Discount',
+  fulfillment: 'Shipping',
+  tax: 'Tax',
+  fee: 'Fee',
+};
+
+/** The panel puts its own words beside them when this script comes. */
+export const strings = /** @type {typeof words & typeof import('../common/strings.js').strings} */ (words);
