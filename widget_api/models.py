@@ -166,7 +166,7 @@ class Conversation(Record):
     id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
     title = TextField(default="")
-    search = TextField(default="")  # the title, case-folded
+    search = TextField(default="")  # the title, folded
     # Counts every start of every turn. Event ids carry it, so an id of one turn is never taken for another's.
     attempts = IntegerField(default=0)
     created_at = BigIntegerField(default=now)
@@ -211,7 +211,7 @@ class Message(Record):
     conversation = ForeignKeyField(Conversation, index=False, on_delete="CASCADE")
     role = TextField()
     parts = JsonField(default=list)
-    search = TextField(default="")  # the text, case-folded
+    search = TextField(default="")  # the text, folded
     status = TextField(default="complete")  # of an answer: its turn's state
     error = JsonField(null=True)  # the problem object of a failed answer
     digest = TextField(default="")  # of a question: what its id was first used for
