@@ -38,6 +38,7 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/cart"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("DELETE", "/api/cart"): {},
     ("GET", "/.well-known/ucp-agent.json"): None,
+    ("GET", "/widget/status"): None,
     ("GET", "/widget/<name>"): None,
     ("GET", "/healthz"): None,
     ("GET", "/readyz"): None,

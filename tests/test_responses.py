@@ -263,6 +263,7 @@ WELL = {
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
     "GET /.well-known/ucp-agent.json": "200",
+    "GET /widget/status": "200",
     "GET /widget/{name}": "200",
     "GET /healthz": "200",
     "GET /readyz": "200",
@@ -272,6 +273,7 @@ WELL = {
 WITHOUT_DATABASE = {
     "GET /healthz": "200",
     "GET /readyz": "503 not-ready",
+    "GET /widget/status": "200",
     "GET /widget/{name}": "200",
     "GET /.well-known/ucp-agent.json": "200",
 }
@@ -321,6 +323,8 @@ SINGLE = [
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
     asked(SHARED, "200", headers={"Accept": "text/html"}),
     asked(SHARED, "404 share-not-found", name="never-was"),
+    asked("GET /widget/status", "200", query_string={"shop": "nowhere.myshopify.com"}),
+    asked("GET /widget/{name}", "200", headers={"Origin": "https://x1.shopifypreview.com"}),
     asked("GET /widget/{name}", "200", name=HASHED),
     asked("GET /widget/{name}", "200", headers={"Accept-Encoding": "br"}),
     asked("GET /widget/{name}", "206", headers={"Range": "bytes=0-99"}),

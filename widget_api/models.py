@@ -113,6 +113,12 @@ class Shop(Record):
             ).execute()
             return cls.named(domain)
 
+    @classmethod
+    def with_origin(cls, origin: str, *, removed: bool = False) -> bool:
+        """Return whether the website belongs to a shop that is served; with `removed` also to one that was."""
+        websites = cls.select(cls.origins) if removed else cls.select(cls.origins).where(cls.active)
+        return any(origin in origins for (origins,) in rows(websites))
+
     def allows(self, origin: str) -> bool:
         """Whether that website may call for this shop: exact, as RFC 6454 compares origins."""
         return origin in self.origins

@@ -16,9 +16,17 @@ from widget_api.problems import Busy, NotReady, respond
 logger = logging.getLogger(__name__)
 
 # Each has limits of its own, or must answer whatever happens.
-UNCOUNTED = {"chat.send", "sessions.begin", "health.alive", "health.ready", "widget.file", "profile.profile"}
+UNCOUNTED = {
+    "chat.send",
+    "sessions.begin",
+    "health.alive",
+    "health.ready",
+    "widget.file",
+    "widget.status",
+    "profile.profile",
+}
 # These answer without the database, or say themselves that it is away.
-UNCONNECTED = {"health.alive", "health.ready", "widget.file", "profile.profile"}
+UNCONNECTED = {"health.alive", "health.ready", "widget.file", "widget.status", "profile.profile"}
 
 
 def init_app(app: Flask) -> None:
