@@ -1,3 +1,5 @@
+import { toJson } from './json.js';
+
 /** The theme's own cart, which the shopper sees in the header of the page. */
 
 // The question to the assistant waits for this.
@@ -38,7 +40,7 @@ export async function addToCart(root, variant) {
   const response = await fetch(`${root.replace(/\/$/, '')}/cart/add.js`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-    body: JSON.stringify({ items: [{ id: Number(variant.split('/').pop()), quantity: 1 }] }),
+    body: toJson({ items: [{ id: Number(variant.split('/').pop()), quantity: 1 }] }),
   });
   const answer = await response.json();
   return response.ok ? '' : String(answer.description || answer.message);
