@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ANNAS_SHOP, ANNAS_SITE, CLEOS_SITE, Visitor, chat_body
+from widget_api.models import Shop, connected
 
 ALLOW = "Access-Control-Allow-Origin"
 
@@ -66,6 +67,15 @@ def test_another_shops_website_may_not_use_this_shops_token(anna: Visitor, cleo:
 def test_another_shops_website_may_not_mint_a_session(anna: Visitor) -> None:
     response = anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}, headers={"Origin": CLEOS_SITE})
     assert (response.status_code, response.json["code"]) == (403, "origin-refused")
+
+
+def test_a_shop_that_was_removed_can_read_that_it_is_refused(anna: Visitor) -> None:
+    with connected():
+        Shop.update(active=False).where(Shop.domain == ANNAS_SHOP).execute()
+    refused = anna.get("/api/conversations")
+    assert (refused.status_code, refused.headers[ALLOW]) == (401, ANNAS_SITE)
+    unknown = anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}, headers={"Origin": ANNAS_SITE})
+    assert (unknown.json["code"], unknown.headers[ALLOW]) == ("shop-not-found", ANNAS_SITE)
 
 
 def test_a_preflight_names_methods_headers_and_nothing_more(anna: Visitor) -> None:

@@ -40,6 +40,7 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("POST", "/api/products/<number>/selection"): {"selected": []},
     ("GET", "/.well-known/ucp-agent.json"): None,
     ("GET", "/.well-known/ucp-agent-<release>.json"): None,
+    ("GET", "/widget/status"): None,
     ("GET", "/widget/<name>"): None,
     ("GET", "/healthz"): None,
     ("GET", "/readyz"): None,

@@ -18,7 +18,7 @@ KNOWS = {
     "tokens": set(),
     "sockets": {"streams"},
     "streams": set(),
-    "migrations": set(),
+    "migrations": {"text"},
     "logs": set(),
     "exports": {"shopify"},
     "shares": {"exports", "models", "problems"},
@@ -32,7 +32,7 @@ KNOWS = {
     "models": {"database", "problems", "records"},
     "llm": {"sockets", "problems", "text", "config"},
     "shopify": {"problems", "text", "config"},
-    "turns": {"llm", "shopify", "streams", "models", "problems"},
+    "turns": {"llm", "shopify", "streams", "models", "problems", "text"},
     "api": {
         "backups",
         "shares",

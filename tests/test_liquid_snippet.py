@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,9 +107,11 @@ def test_what_is_agreed_to_leads_to_the_shops_privacy_policy() -> None:
     assert attributes["data-consent-link"] == "/policies/privacy-policy"
 
 
-def test_the_theme_editor_is_told_apart() -> None:
+@pytest.mark.parametrize("mode", ["design_mode", "visual_preview_mode"])
+def test_the_theme_editor_is_told_apart(mode: str) -> None:
     page = objects("x")
-    page["request"]["design_mode"] = True
+    assert "data-design-mode" not in elements(**page).found[0][1]
+    page["request"][mode] = True
     assert "data-design-mode" in elements(**page).found[0][1]
 
 

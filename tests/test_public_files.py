@@ -8,8 +8,9 @@ from typing import cast
 import pytest
 from flask import Flask
 
-from tests.conftest import Answer
-from widget_api.api.widget import DIST
+from tests.conftest import ANNAS_SHOP, ANNAS_SITE, CLEOS_SITE, Answer
+from widget_api.api.widget import DIST, STANDBY, STANDBY_FRESH
+from widget_api.models import Shop, connected
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.negotiation import DRAFT, PROFILE_PATH, RELEASES
 
@@ -59,6 +60,51 @@ def test_a_browser_that_accepts_nothing_gets_the_plain_file(app: Flask) -> None:
     response = get(app, "/widget/chat.js")
     assert "Content-Encoding" not in response.headers
     assert response.data == (DIST / "chat.js").read_bytes()
+
+
+STRANGERS = ["https://x1y2.shopifypreview.com", "https://nowhere.example", "null"]
+
+
+@pytest.mark.parametrize("origin", [ANNAS_SITE, *STRANGERS])
+def test_every_website_may_load_the_files(app: Flask, origin: str) -> None:
+    for path in ("/widget/chat.js", f"/widget/{panel()}", "/widget/panel-0123456789.js", "/widget/status"):
+        response = get(app, path, Origin=origin)
+        assert (response.status_code < 400, response.headers["Access-Control-Allow-Origin"]) == (True, "*")
+        assert "Origin" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize("origin", STRANGERS)
+def test_a_website_of_no_shop_gets_an_entry_that_does_nothing(app: Flask, origin: str) -> None:
+    stranger = get(app, "/widget/chat.js", Origin=origin)
+    assert (stranger.text, stranger.headers["Cache-Control"]) == (STANDBY, STANDBY_FRESH)
+    whole = (DIST / "chat.js").read_bytes()
+    assert get(app, "/widget/chat.js", Origin=ANNAS_SITE).data == whole
+    assert get(app, "/widget/chat.js?editor", Origin=origin).data == whole
+
+
+def test_the_websites_of_a_shop_that_was_removed_become_strangers(app: Flask) -> None:
+    with connected():
+        Shop.update(active=False).where(Shop.domain == ANNAS_SHOP).execute()
+    assert get(app, "/widget/chat.js", Origin=ANNAS_SITE).text == STANDBY
+    assert not get(app, f"/widget/status?shop={ANNAS_SHOP}", Origin=ANNAS_SITE).json["served"]
+
+
+@pytest.mark.parametrize(
+    ("shop", "origin", "is_served"),
+    [
+        (ANNAS_SHOP, ANNAS_SITE, True),
+        (ANNAS_SHOP.upper(), ANNAS_SITE, True),
+        (ANNAS_SHOP, CLEOS_SITE, False),
+        (ANNAS_SHOP, STRANGERS[0], False),
+        ("nowhere.myshopify.com", ANNAS_SITE, False),
+        ("", ANNAS_SITE, False),
+        (ANNAS_SHOP, "", True),
+    ],
+)
+def test_a_website_can_ask_whether_it_is_served(app: Flask, shop: str, origin: str, is_served: bool) -> None:
+    response = get(app, f"/widget/status?shop={shop}", **({"Origin": origin} if origin else {}))
+    assert response.json == {"served": is_served}
+    assert "no-store" in response.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,12 @@ class Shop(Record):
             ).execute()
             return cls.named(domain)
 
+    @classmethod
+    def with_origin(cls, origin: str, *, removed: bool = False) -> bool:
+        """Return whether the website belongs to a shop that is served; with `removed` also to one that was."""
+        websites = cls.select(cls.origins) if removed else cls.select(cls.origins).where(cls.active)
+        return any(origin in origins for (origins,) in rows(websites))
+
     def allows(self, origin: str) -> bool:
         """Whether that website may call for this shop: exact, as RFC 6454 compares origins."""
         return origin in self.origins
@@ -166,7 +172,7 @@ class Conversation(Record):
     id = TextField()
     session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
     title = TextField(default="")
-    search = TextField(default="")  # the title, case-folded
+    search = TextField(default="")  # the title, folded
     # Counts every start of every turn. Event ids carry it, so an id of one turn is never taken for another's.
     attempts = IntegerField(default=0)
     created_at = BigIntegerField(default=now)
@@ -211,7 +217,7 @@ class Message(Record):
     conversation = ForeignKeyField(Conversation, index=False, on_delete="CASCADE")
     role = TextField()
     parts = JsonField(default=list)
-    search = TextField(default="")  # the text, case-folded
+    search = TextField(default="")  # the text, folded
     status = TextField(default="complete")  # of an answer: its turn's state
     error = JsonField(null=True)  # the problem object of a failed answer
     digest = TextField(default="")  # of a question: what its id was first used for

@@ -75,7 +75,8 @@ for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort(
 const PAGES = keep('pages', await bundle('pages'));
 const MESSAGES = keep('messages', await bundle('messages'));
 const SHOPPING = keep('shopping', await bundle('shopping'));
-const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING }));
+const CACHE = keep('cache', await bundle('cache'));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING, CACHE }));
 const EDITOR = keep('editor', await bundle('editor'));
 files.set('chat.js', await bundle('chat', { PANEL, EDITOR }));
 

@@ -16,6 +16,14 @@ T = TypeVar("T")
 BODY_BYTES = 16 * 1024
 MESSAGE_CHARACTERS = 2000
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.:-]{1,64}")
+# How many times longer a text may be before it is cleaned: a letter can come with two accents beside it.
+_RAW = 3
+# Half of a character, as JSON escapes it or as bytes, or a whole one, or another escape. A script that cuts a text by
+# UTF-16 units makes halves.
+_HALVES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.|(\xed[\xa0-\xbf][\x80-\xbf])",
+    re.DOTALL,
+)
 
 
 def shape(type: type[T]) -> type[T]:
@@ -31,12 +39,26 @@ def read(type: type[T], *, most: int = BODY_BYTES) -> T:
         # Browsers ask for permission (a preflight) before they send JSON across origins: forms get none.
         raise NotJson("Set the header Content-Type: application/json.")
     request.max_content_length = most
+    body = request.get_data(cache=False)
     try:
-        return msgspec.json.decode(request.get_data(cache=False), type=type)
+        return _decode(body, type)
     except msgspec.ValidationError as exc:
         raise InvalidBody(f"{exc}.") from exc
     except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
         raise BadRequest("The body must be a JSON object in UTF-8.") from exc
+
+
+def _decode(body: bytes, type: type[T]) -> T:
+    """Return the body as `type`. Half a character becomes U+FFFD: no shopper could mend it."""
+    try:
+        return msgspec.json.decode(body, type=type)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeError):
+        whole = _HALVES.sub(lambda found: b"\\ufffd" if found.lastindex else found[0], body)
+        if whole == body:
+            raise
+        return msgspec.json.decode(whole, type=type)
 
 
 def require_id(id: str, name: str) -> str:
@@ -48,8 +70,8 @@ def require_id(id: str, name: str) -> str:
 
 def require_text(text: str, name: str, *, most: int) -> str:
     """Cleaned text of 1 to `most` characters. Raises `InvalidBody`."""
-    if "\0" in text:
-        raise InvalidBody(f"{name} has a NUL character: take it out.")
+    if len(text) > _RAW * most:  # cleaning takes time
+        raise InvalidBody(f"{name} has {len(text)} characters: {most} are the most.")
     text = clean(text).strip()
     if not text:
         raise InvalidBody(f"{name} is empty: write something.")

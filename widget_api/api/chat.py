@@ -14,7 +14,7 @@ from widget_api.api.visitor import current_address, current_visitor, visitor_of
 from widget_api.models import Conversation, Turn
 from widget_api.problems import InvalidBody, Unauthorized
 from widget_api.streams.base import Position
-from widget_api.text import clean
+from widget_api.text import clean, cut
 from widget_api.tokens import BadToken
 from widget_api.turns.conversation import Question
 from widget_api.turns.job import Visitor
@@ -24,6 +24,7 @@ bp = Blueprint("chat", __name__)
 # The AI SDK sends the whole history each time. Only the newest message is read, but the rest must be taken in.
 CHAT_BYTES = 1024 * 1024
 PAGE_CHARACTERS = 300
+CLEANED_CHARACTERS = 2 * PAGE_CHARACTERS
 
 
 @shape
@@ -118,7 +119,12 @@ def _page(data: Any) -> dict[str, str]:
         page = msgspec.to_builtins(msgspec.convert(data, Page))
     except msgspec.ValidationError as exc:
         raise InvalidBody(f"data-page: {exc}.") from exc
-    return without_empty({name: clean(value[:PAGE_CHARACTERS]).strip() for name, value in page.items()})
+    return without_empty({name: _context(value) for name, value in page.items()})
+
+
+def _context(value: str) -> str:
+    """Return what the model is told of it. It is only context, so it is shortened and never refused."""
+    return cut(clean(value[:CLEANED_CHARACTERS]).strip(), PAGE_CHARACTERS)
 
 
 @bp.get("/api/chat/<id>/stream")

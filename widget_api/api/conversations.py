@@ -18,6 +18,7 @@ from widget_api.models import Chunk, Conversation, Message, Turn, iso, now, rows
 from widget_api.problems import BadRequest
 from widget_api.shopify.money import with_exponents
 from widget_api.streams.base import Position
+from widget_api.text import fold
 from widget_api.tokens import SessionClaims, TicketClaims
 from widget_api.turns import events
 from widget_api.turns.job import Visitor
@@ -26,6 +27,7 @@ bp = Blueprint("conversations", __name__)
 
 TITLE_CHARACTERS = 120
 QUERY_CHARACTERS = 200
+MOST_WORDS = 12
 
 
 @shape
@@ -41,8 +43,7 @@ def list_() -> dict[str, Any]:
     visitor = current_visitor()
     limit = query_number("limit", 20, most=100)
     where = (Conversation.session == visitor.session) & Conversation.deleted_at.is_null()
-    words = request.args.get("q", "")[:QUERY_CHARACTERS].casefold().split()
-    for word in words:
+    for word in _words(request.args.get("q", "")):
         said = Message.select(Message.conversation).where(
             (Message.session == visitor.session) & Message.shown() & Message.search.contains(word)
         )
@@ -56,6 +57,16 @@ def list_() -> dict[str, Any]:
     page = found[:limit]
     following = cursor(page[-1].updated_at, page[-1].pk) if len(found) > limit else None
     return {"conversations": [row.to_dict() for row in page], "next": following}
+
+
+def _words(query: str) -> list[str]:
+    """Return what to look for. A word within another one is found with it, and each costs a look at all messages."""
+    words = sorted(set(fold(query[:QUERY_CHARACTERS]).split()), key=len, reverse=True)
+    found: list[str] = []
+    for word in words:
+        if not any(word in longer for longer in found):
+            found.append(word)
+    return found[:MOST_WORDS]
 
 
 @bp.get("/api/conversations/<id>")
@@ -73,7 +84,7 @@ def rename(id: str) -> dict[str, Any]:
     title = " ".join(require_text(read(Rename).title, "title", most=TITLE_CHARACTERS).split())
     with transaction():
         conversation = Conversation.of(visitor.session, id)
-        conversation.title, conversation.search = title, title.casefold()
+        conversation.title, conversation.search = title, fold(title)
         conversation.save()
     return conversation.to_dict()
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from flask_cors.core import get_cors_options, set_cors_headers
 from peewee import DatabaseError
 
-from widget_api.models import Shop, connected, rows
+from widget_api.models import Shop, connected
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HEADERS = ("Authorization", "Content-Type", "Last-Event-ID")
@@ -22,7 +22,9 @@ def init_app(app: Flask) -> None:
 
 
 def share(response: Response) -> Response:
-    """Let the website read the response when its shop may."""
+    """Let the website read the response when its shop may. Public files say themselves that everybody may."""
+    if "Access-Control-Allow-Origin" in response.headers:
+        return response
     response.vary.add("Origin")
     origin = _permitted()
     if origin:
@@ -46,7 +48,8 @@ def _permitted() -> str | None:
     """The request's origin if it may read the answer.
 
     Once a request's shop is known, only that shop's websites may. Before it is known - a preflight carries no
-    token, the widget's files and most refusals belong to no shop - any registered shop's may.
+    token, and most refusals belong to no shop - any registered shop's may, and those of a shop that was removed:
+    its pages must be able to read that they are refused.
     """
     origin = request.headers.get("Origin")
     if origin is None:
@@ -55,7 +58,7 @@ def _permitted() -> str | None:
         return origin if origin in g.readers else None
     try:
         with connected():
-            websites = rows(Shop.select(Shop.origins).where(Shop.active))
+            is_known = Shop.with_origin(origin, removed=True)
     except DatabaseError:
         return None  # the answer says already what is wrong
-    return origin if any(origin in origins for (origins,) in websites) else None
+    return origin if is_known else None

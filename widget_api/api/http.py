@@ -16,10 +16,10 @@ from widget_api.problems import Busy, NotReady, respond
 logger = logging.getLogger(__name__)
 
 # Each has limits of its own, or must answer whatever happens.
-_PROFILES = {"profile.profile", "profile.profile_of"}
-UNCOUNTED = {"chat.send", "sessions.begin", "health.alive", "health.ready", "widget.file", *_PROFILES}
+_PUBLIC = {"widget.file", "widget.status", "profile.profile", "profile.profile_of"}
+UNCOUNTED = {"chat.send", "sessions.begin", "health.alive", "health.ready", *_PUBLIC}
 # These answer without the database, or say themselves that it is away.
-UNCONNECTED = {"health.alive", "health.ready", "widget.file", *_PROFILES}
+UNCONNECTED = {"health.alive", "health.ready", *_PUBLIC}
 
 
 def init_app(app: Flask) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from widget_api.models import Conversation, Message, Turn
 from widget_api.problems import MessageMismatch, MessageNotFound
+from widget_api.text import cut, fold
 from widget_api.turns import prompt
 
 TITLE_CHARACTERS = 60
@@ -40,12 +41,12 @@ def opened(session: str, id: str, question: Question) -> Conversation:
     if found:
         return Conversation.of(session, id)
     title = _title(prompt.text_of(question.parts))
-    return Conversation.add(id=id, session=session, title=title, search=title.casefold())
+    return Conversation.add(id=id, session=session, title=title, search=fold(title))
 
 
 def _title(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= TITLE_CHARACTERS else f"{line[: TITLE_CHARACTERS - 1].rstrip()}…"
+    return line if len(line) <= TITLE_CHARACTERS else f"{cut(line, TITLE_CHARACTERS - 1).rstrip()}…"
 
 
 def asked(thread: Conversation, question: Question, first: int | None = None) -> Message:
@@ -56,7 +57,7 @@ def asked(thread: Conversation, question: Question, first: int | None = None) ->
         conversation=thread,
         role="user",
         parts=question.parts,
-        search=prompt.text_of(question.parts).casefold(),
+        search=fold(prompt.text_of(question.parts)),
         digest=question.digest,
         first_pk=first,
     )
@@ -71,7 +72,7 @@ def reworded(thread: Conversation, newest: Turn, question: Question) -> Message:
     Message.update(replaced=True).where(Message.pk == newest.answer_id).execute()
     if thread.title == _title(prompt.text_of(earlier.parts)):
         title = _title(prompt.text_of(question.parts))
-        Conversation.update(title=title, search=title.casefold()).where(Conversation.pk == thread.pk).execute()
+        Conversation.update(title=title, search=fold(title)).where(Conversation.pk == thread.pk).execute()
     return asked(thread, question, first=earlier.first_pk or earlier.pk)
 
 

@@ -24,6 +24,7 @@ from widget_api.models import (
     transaction,
 )
 from widget_api.problems import AnswerInterrupted, Problem
+from widget_api.text import fold
 from widget_api.turns import events, prompt
 from widget_api.turns.events import Event, Part
 from widget_api.turns.worker import gone
@@ -118,7 +119,7 @@ def end(
     if not execute(END, state, *used, *_mine(turn)).rowcount:
         return Turn.select().where((Turn.id == turn.id) & (Turn.attempt == turn.attempt)).exists()
     final = "UPDATE message SET parts = %s, status = %s, error = %s, search = %s WHERE pk = %s"
-    text = prompt.text_of(parts).casefold()
+    text = fold(prompt.text_of(parts))
     execute(final, Message.parts.db_value(parts), state, Message.error.db_value(error), text, turn.answer_id)
     execute("UPDATE conversation SET updated_at = %s WHERE pk = %s", now(), turn.conversation_id)
     Chunk.add(turn=turn.id, attempt=turn.attempt, last_seq=last[0], events=events.encode(last[1]))

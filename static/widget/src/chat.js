@@ -9,10 +9,11 @@ import { isAway, PHONE } from './launcher/hiding.js';
 import { CHAT, CLOSE, DOWN } from './common/icons.js';
 import { isRightToLeft, localeOf, nearest } from './common/languages.js';
 import css from './launcher/style.css';
+import { kept, noteHint } from './launcher/left.js';
 import { launchers } from './locales/launcher.js';
 import { paint } from './launcher/paint.js';
+import { shopOf } from './common/settings.js';
 import { panel as coming } from './launcher/panel.js';
-import { Store } from './common/store.js';
 
 /** @typedef {import('./panel.js').Panel} Panel */
 
@@ -21,8 +22,7 @@ let current = null;
 const HINT_SECONDS = 20;
 
 export class ShopChat extends HTMLElement {
-  #own = new Store('sessionStorage', '');
-  #shared = new Store('localStorage', '');
+  #shop = '';
   /** @type {Promise<Panel | null> | null} */
   #panel = null;
   #words = launchers.en;
@@ -101,8 +101,7 @@ export class ShopChat extends HTMLElement {
     const { dataset } = this;
     const locale = localeOf(this);
     this.#words = launchers[nearest(Object.keys(launchers), locale) ?? 'en'] ?? launchers.en;
-    this.#own = new Store('sessionStorage', dataset.shop ?? '');
-    this.#shared = new Store('localStorage', dataset.shop ?? '');
+    this.#shop = shopOf(dataset.shop);
     if (isRightToLeft(locale)) this.dir = 'rtl';
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [sheet(css), sheet(paint(dataset))];
@@ -118,12 +117,17 @@ export class ShopChat extends HTMLElement {
   /** Stand on this page with what the page before has left: an open panel, a running answer. Or keep away. */
   async #settle() {
     this.#launcher.hidden = isAway(this.dataset);
-    if (this.#launcher.hidden && !this.#own.get('asked')) return this.#unmount();
+    if (this.#launcher.hidden && !this.#left('asked')) return this.#unmount();
     if (this.#isPreview) return;
-    const isOpen = this.#own.get('open');
-    if (!isOpen && !this.#shared.get('stream')) return;
+    const isOpen = this.#left('open');
+    if (!isOpen && !kept('localStorage', this.#shop, 'stream')) return;
     const panel = await this.#ready();
     if (isOpen) panel?.show({ restored: true });
+  }
+
+  /** What this tab's page before has left. @param {string} key */
+  #left(key) {
+    return kept('sessionStorage', this.#shop, key);
   }
 
   #unmount() {
@@ -139,9 +143,9 @@ export class ShopChat extends HTMLElement {
     const clock = setInterval(() => {
       if (document.hidden || --left > 0) return;
       clearInterval(clock);
-      const isKnown = this.#own.get('hinted') || this.#shared.get('hinted');
+      const isKnown = this.#left('hinted') || kept('localStorage', this.#shop, 'hinted');
       if (isKnown || this.isOpen || this.#launcher.hidden || !this.isConnected) return;
-      this.#own.set('hinted', true);
+      noteHint('sessionStorage', this.#shop);
       this.#invite();
     }, 1000);
   }
@@ -150,7 +154,7 @@ export class ShopChat extends HTMLElement {
     const dismiss = (/** @type {UIEvent} */ { detail }) => {
       if (!detail) this.#launcher.focus(); // it was the keyboard's
       this.#notice.textContent = '';
-      if (!this.#isPreview) this.#shared.set('hinted', true);
+      if (!this.#isPreview) noteHint('localStorage', this.#shop);
     };
     const onkeydown = (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && dismiss(event);
     this.#notice.replaceChildren(
@@ -181,7 +185,8 @@ export class ShopChat extends HTMLElement {
   }
 }
 
-if (!customElements.get('shop-chat')) {
+// Without constructed style sheets there is no chat, and the product block stays away with it.
+if (!customElements.get('shop-chat') && 'adoptedStyleSheets' in document) {
   customElements.define('shop-chat', ShopChat);
   customElements.define('shop-chat-ask', ShopChatAsk);
 }

@@ -7,6 +7,7 @@ declare module '*.css' {
 /** Written by the build: where the scripts lie that come later, and the words of each language, relative to who loads them. */
 declare const PANEL: string;
 declare const EDITOR: string;
+declare const CACHE: string;
 declare const PAGES: string;
 declare const MESSAGES: string;
 declare const SHOPPING: string;

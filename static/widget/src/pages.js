@@ -10,12 +10,12 @@ export { strings } from './pages/strings.js';
  * What a page may ask of the panel that it lies in.
  * @typedef {object} Host
  * @property {import('./conversation/api.js').Api} api
- * @property {import('./conversation/cache.js').Cache} cache
+ * @property {import('./conversation/lazy-cache.js').LazyCache} cache
  * @property {string} locale
  * @property {string | null} current the conversation under the page
  * @property {(id: string) => void} open go on with a conversation
  * @property {(id: string) => void} deleted a conversation is no more
- * @property {() => Promise<boolean>} erase everything; whether it worked
+ * @property {import('./panel.js').Panel} panel whose all can be erased
  * @property {() => void} leave
  * @property {(text: string) => void} say to a screen reader
  * @property {(error: unknown) => string} words why a request failed

@@ -1,6 +1,5 @@
 import { Announcer } from './panel/announcer.js';
 import { Api, LOST, Refused } from './conversation/api.js';
-import { Cache } from './conversation/cache.js';
 import { Cart } from './panel/cart.js';
 import { Composer } from './panel/composer.js';
 import { Conversation } from './conversation/conversation.js';
@@ -10,10 +9,13 @@ import { emit } from './common/emit.js';
 import { Frame } from './panel/frame.js';
 import { Header } from './panel/header.js';
 import { localeOf, speak } from './common/languages.js';
+import { keepKeys } from './panel/keys.js';
 import { Later } from './common/later.js';
+import { lazyCache } from './conversation/lazy-cache.js';
 import { Addresses } from './messages/links.js';
 import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
+import { isServed } from './conversation/served.js';
 import css from './panel/style.css';
 import { settings } from './common/settings.js';
 import { Store } from './common/store.js';
@@ -63,10 +65,10 @@ export class Panel {
     this.launcher = this.#opener = launcher;
     this.settings = settings(element);
     this.#consent = consent(this.settings);
-    const { shop, api, locale, title } = this.settings;
+    const { shop, api, locale, title, root } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
-    this.cache = new Cache(shop);
+    this.cache = lazyCache(shop);
     this.outbox = new Outbox(this.shared);
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
@@ -81,7 +83,7 @@ export class Panel {
     });
     this.transcript = new Transcript(
       this.settings,
-      { title, locale, addresses: new Addresses(location.href, shop, api), acts: this.#acts(), words: inWords },
+      { title, locale, addresses: new Addresses(location.href, shop, api, root), acts: this.#acts(), words: inWords },
       {
         retry: () => this.#retry(),
         older: () => this.conversation.older(),
@@ -216,6 +218,7 @@ export class Panel {
 
   /** In the theme editor there is nothing to take up, and nothing to heed but the panel itself. */
   #begin() {
+    keepKeys(this.element, this.#listening.signal);
     this.dialog.addEventListener('keydown', (event) => this.#key(event));
     this.dialog.addEventListener('cancel', (event) => {
       event.preventDefault();
@@ -229,7 +232,11 @@ export class Panel {
     addEventListener('online', () => this.#wake(), { signal });
     addEventListener('pageshow', (event) => event.persisted && this.#cameBack(), { signal });
     document.addEventListener('visibilitychange', () => this.#visible(), { signal });
+    this.api.gone = () => this.element.remove();
+    this.api.served = isServed(this.settings.api, this.settings.shop);
+    this.api.served.then((is) => is || this.api.gone());
     this.#restore();
+    if (!this.api.known) this.#eraseRest();
   }
 
   /** Out of the browser's back/forward cache: other pages may have gone on in the meantime. */
@@ -246,6 +253,7 @@ export class Panel {
 
   /** Another tab has said something. Who does not see it yet will look when it does. */
   #told() {
+    if (!this.api.known && !this.shared.get('conversation')) this.cache.clear(); // there, the shopper was forgotten
     if (document.visibilityState === 'visible') this.conversation.sync();
   }
 
@@ -404,23 +412,14 @@ export class Panel {
     });
   }
 
-  async #erase() {
-    if (this.api.known) {
-      const done = await this.api.json('DELETE', '/api/session').then(
-        () => true,
-        () => false,
-      );
-      if (!done) return false;
+  /** What the browser could not erase when the shopper asked for it. */
+  async #eraseRest() {
+    try {
+      const kept = await indexedDB.databases(); // Firefox has it from 126 on
+      if (kept.some(({ name }) => name === `shop-chat:${this.settings.shop}`)) this.cache.clear();
+    } catch {
+      // It cannot be reached: nor can what is in it.
     }
-    this.api.forget();
-    this.outbox.clear();
-    await this.cache.clear();
-    this.composer.cancel();
-    this.composer.draft = '';
-    this.conversation.reset();
-    for (const key of ['draft', 'place', 'cart']) this.own.remove(key);
-    this.tabs.forget();
-    return true;
   }
 
   /** What the pages ask of the panel. @returns {import('./pages.js').Host} */
@@ -446,7 +445,7 @@ export class Panel {
         this.composer.cancel();
         conversation.reset();
       },
-      erase: () => this.#erase(),
+      panel: this,
       leave: () => this.cover.leave(),
       say: (text) => this.announcer.say(text),
       words: (error) => inWords(error instanceof Refused ? error.problem : LOST),

@@ -87,3 +87,14 @@ test('a page that is not encrypted may link to its own kind', () => {
   assert.equal(local.link('http://127.0.0.1:8000/products/hat'), 'http://127.0.0.1:8000/products/hat');
   assert.equal(local.link('http://127.0.0.1:9000/'), null);
 });
+
+test('a link of the shop stays in the market and the language of the page', () => {
+  const page = 'https://shop.example/en-gb/products/hat';
+  const abroad = new Addresses(page, 'shop.myshopify.com', 'https://chat.example', '/en-gb');
+  assert.equal(abroad.link('https://shop.example/products/mug'), 'https://shop.example/en-gb/products/mug');
+  assert.equal(abroad.link('/policies/refund-policy'), 'https://shop.example/en-gb/policies/refund-policy');
+  assert.equal(abroad.link('/en-gb/products/mug'), 'https://shop.example/en-gb/products/mug');
+  assert.equal(abroad.link('/fr/products/mug'), 'https://shop.example/fr/products/mug');
+  assert.equal(abroad.link('/account'), 'https://shop.example/account');
+  assert.equal(abroad.link('https://shop.myshopify.com/products/mug'), 'https://shop.myshopify.com/products/mug');
+});

@@ -2,9 +2,20 @@
 
 import { strings } from './strings.js';
 
-/** @param {HTMLElement} element `<shop-chat>` */
+/**
+ * The page's language as a tag that `Intl` takes, whatever system has written it: the first of these that is one.
+ * @param {HTMLElement} element `<shop-chat>`
+ */
 export function localeOf({ dataset }) {
-  return dataset.locale || document.documentElement.lang || navigator.language || 'en';
+  for (const tag of [dataset.locale, document.documentElement.lang, navigator.language]) {
+    try {
+      const [known] = Intl.getCanonicalLocales(`${tag}`.trim().replace(/[.@].*/, '').replaceAll('_', '-'));
+      if (tag && known) return known;
+    } catch {
+      // "x-default", "POSIX" or nothing at all.
+    }
+  }
+  return 'en';
 }
 
 /**
@@ -13,14 +24,14 @@ export function localeOf({ dataset }) {
  * @param {string} locale
  */
 export function nearest(tags, locale) {
-  const asked = locale.toLowerCase().replace('_', '-').replace(/^iw\b/, 'he');
+  const asked = locale.toLowerCase();
   const language = (/** @type {string} */ tag) => tag.toLowerCase().split('-')[0];
   return tags.find((tag) => tag.toLowerCase() === asked) ?? tags.find((tag) => language(tag) === language(asked));
 }
 
 /** @param {string} locale */
 export function isRightToLeft(locale) {
-  return /^(ar|fa|he|iw|ur)\b/i.test(locale);
+  return /^(ar|fa|he|ur)\b/i.test(locale);
 }
 
 /**

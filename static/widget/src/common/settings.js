@@ -1,7 +1,13 @@
+/** What the page says of itself, made valid here and nowhere else: themes and other systems write it in many ways. */
+
 import { localeOf } from './languages.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../types').Settings} Settings */
+
+const MOST_QUESTIONS = 6;
+const LONGEST_TITLE = 200;
+const LONGEST = 300; // the server keeps no more of anything that the page says
 
 /**
  * What the snippet's attributes and the page say. A product page knows its product, and the address its variant.
@@ -11,9 +17,10 @@ import { strings } from './strings.js';
 export function settings(element) {
   const data = element.dataset;
   const locale = localeOf(element);
+  const { origin, pathname, search } = location;
   return {
-    shop: data.shop ?? '',
-    api: (data.api || location.origin).replace(/\/$/, ''),
+    shop: shopOf(data.shop),
+    api: server(data.api),
     locale,
     title: data.title || strings.title,
     greeting: data.greeting || strings.greeting,
@@ -21,24 +28,79 @@ export function settings(element) {
     consent: data.consent ?? '',
     consentLink: address(data.consentLink),
     questions: lines((data.pageType === 'product' && data.productQuestions) || data.questions),
-    root: data.root || '/',
+    root: rootOf(data.root) || '/',
     page: {
-      url: location.origin + location.pathname, // what comes after may be nobody's business
-      title: document.title.slice(0, 200),
+      url: cut(origin + pathname, LONGEST), // what comes after may be nobody's business
+      title: cut(document.title, LONGEST_TITLE),
       ...known({
-        type: data.pageType,
-        product_id: data.productId,
-        variant_id: new URLSearchParams(location.search).get('variant') || data.variantId,
-        collection: data.collection,
+        type: cut(data.pageType),
+        product_id: number(data.productId),
+        variant_id: number(new URLSearchParams(search).get('variant')) || number(data.variantId),
+        collection: cut(data.collection),
         locale,
-        currency: data.currency,
-        country: data.country,
+        currency: code(data.currency, 3),
+        country: code(data.country, 2),
       }),
     },
   };
 }
 
-const MOST_QUESTIONS = 6;
+/** The shop's permanent domain. @param {string} [text] */
+export function shopOf(text) {
+  return `${text || shopify()?.shop || ''}`.trim().toLowerCase().replace(/^https?:\/\/|\/.*/g, '');
+}
+
+/** Where the storefront begins in the shopper's market and language: nothing, or as in "/en-gb". @param {string} [text] */
+export function rootOf(text) {
+  const [, root = ''] = /^((\/[\w-]+)*)\/?$/.exec(text || shopify()?.routes?.root) ?? [];
+  return root;
+}
+
+/** What Shopify tells every script of a storefront. @returns {any} */
+function shopify() {
+  return /** @type {any} */ (window).Shopify;
+}
+
+/**
+ * The beginning of a text, not ending within what a reader takes for one character, and without halves of characters.
+ * @param {string} [text]
+ * @param {number} [most] UTF-16 units
+ */
+export function cut(text = '', most = LONGEST) {
+  const whole = `${text}`.slice(0, 2 * most).replace(/\p{Cs}/gu, '\ufffd');
+  if (whole.length <= most) return whole;
+  let end = 0;
+  const parts = Intl.Segmenter ? new Intl.Segmenter().segment(whole) : whole; // Firefox has it from 125 on
+  for (const part of /** @type {Iterable<any>} */ (parts)) {
+    const { length } = part.segment ?? part;
+    if (end + length > most) break;
+    end += length;
+  }
+  return whole.slice(0, end);
+}
+
+/** The address of the backend; by default where this script comes from. @param {string} [text] */
+function server(text) {
+  for (const each of [text, new URL('..', import.meta.url)]) {
+    try {
+      const { protocol, origin, pathname } = new URL(each ?? '');
+      if (/^https?:$/.test(protocol)) return origin + pathname.replace(/\/+$/, '');
+    } catch {
+      // Not an address.
+    }
+  }
+  return location.origin;
+}
+
+/** The number at the end of an id, as in "gid://shopify/Product/7001". @param {string | null} [text] */
+function number(text) {
+  return /\d{1,20}$/.exec(text ?? '')?.[0];
+}
+
+/** A code of so many letters, of ISO 4217 or ISO 3166. @param {string | undefined} text @param {number} letters */
+function code(text, letters) {
+  return new RegExp(`^[A-Z]{${letters}}$`).exec((text ?? '').trim().toUpperCase())?.[0];
+}
 
 /** What stands on lines of its own. @param {string} [text] */
 function lines(text = '') {
@@ -47,12 +109,16 @@ function lines(text = '') {
 
 /** An address that may be shown: of this site, or over https. @param {string} [text] @returns {string} else nothing */
 export function address(text) {
-  if (!text || !URL.canParse(text, location.href)) return '';
-  const { href, protocol, origin } = new URL(text, location.href);
-  return protocol === 'https:' || origin === location.origin ? href : '';
+  if (!text) return '';
+  try {
+    const { href, protocol, origin } = new URL(text, location.href);
+    return protocol === 'https:' || origin === location.origin ? href : '';
+  } catch {
+    return '';
+  }
 }
 
-/** @param {Record<string, string | null | undefined>} fields */
+/** @param {Record<string, string | undefined>} fields */
 function known(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 }

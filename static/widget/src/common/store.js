@@ -1,3 +1,5 @@
+import { toJson } from './json.js';
+
 /** One of the browser's two storages under the shop's prefix; where it is blocked or full, the memory of this page. */
 export class Store {
   /** @type {Map<string, unknown>} */
@@ -26,7 +28,7 @@ export class Store {
   /** @param {string} key @param {unknown} value */
   set(key, value) {
     try {
-      window[this.area].setItem(this.prefix + key, JSON.stringify(value));
+      window[this.area].setItem(this.prefix + key, toJson(value));
       this.#memory.delete(key);
     } catch {
       this.remove(key); // when it is full, yesterday's value must not come back

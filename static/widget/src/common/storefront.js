@@ -1,3 +1,5 @@
+import { toJson } from './json.js';
+
 /** The theme's own cart, which the shopper sees in the header of the page. */
 
 import { strings } from '../shopping/strings.js';
@@ -178,7 +180,7 @@ async function post(root, lines) {
   const response = await fetch(at(root, '/cart/add.js'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-    body: JSON.stringify({ items }),
+    body: toJson({ items }),
     signal: AbortSignal.timeout(LONGEST_CHANGE_MS),
   });
   const answer = await response.json().catch(() => null);

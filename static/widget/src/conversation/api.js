@@ -1,3 +1,5 @@
+import { toJson } from '../common/json.js';
+
 /** The backend, spoken to with this browser's session. */
 
 /** @typedef {import('../types').Problem} Problem */
@@ -8,6 +10,9 @@ const ARRIVAL_MS = 100;
 
 /** What is wrong when no answer comes. @type {Problem} */
 export const LOST = { code: 'lost', title: '', detail: '', status: 0 };
+
+/** @type {Problem} */
+const NOT_SERVED = { ...LOST, code: 'shop-not-found', status: 404 };
 
 /** The server's refusal, in its own words. */
 export class Refused extends Error {
@@ -29,6 +34,10 @@ export class Refused extends Error {
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
+  /** Whether the server serves this website: nothing is asked before it is known. @type {Promise<boolean>} */
+  served = Promise.resolve(true);
+  /** The server has said that it does not. */
+  gone = () => {};
 
   /**
    * @param {string} origin
@@ -68,9 +77,9 @@ export class Api {
    */
   async send(method, path, body, signal) {
     const first = await this.#fetch(method, path, body, signal, await this.#session());
-    if (first.status !== 401) return accepted(first);
+    if (first.status !== 401) return this.#accepted(first);
     this.forget();
-    return accepted(await this.#fetch(method, path, body, signal, await this.#session()));
+    return this.#accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
 
   /**
@@ -82,7 +91,7 @@ export class Api {
    */
   async follow(path, after, ticket, signal) {
     const query = new URLSearchParams({ after, ticket });
-    return accepted(await this.#fetch('GET', `${path}?${query}`, undefined, signal));
+    return this.#accepted(await this.#fetch('GET', `${path}?${query}`, undefined, signal));
   }
 
   /**
@@ -92,7 +101,8 @@ export class Api {
    * @param {AbortSignal} [signal]
    * @param {Session} [session]
    */
-  #fetch(method, path, body, signal, session) {
+  async #fetch(method, path, body, signal, session) {
+    if (!(await this.served)) throw new Refused(NOT_SERVED);
     /** @type {Record<string, string>} */
     const headers = {};
     if (session) headers['Authorization'] = `Bearer ${session.token}`;
@@ -100,7 +110,7 @@ export class Api {
     return fetch(this.origin + path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : toJson(body),
       signal: signal ?? null,
       cache: 'no-store',
       credentials: 'omit',
@@ -121,7 +131,9 @@ export class Api {
     const name = `shop-chat:${this.shop}:session`;
     const mint = () => this.#mint(old);
     if (!locks) return mint();
-    const minted = await locks.request(name, { ifAvailable: true }, (lock) => (lock ? mint() : null));
+    let isAsked = false; // where site data is blocked, locks are refused
+    const first = locks.request(name, { ifAvailable: true }, (lock) => ((isAsked = true), lock ? mint() : null));
+    const minted = await first.catch((error) => (isAsked ? Promise.reject(error) : mint()));
     if (minted) return minted;
     return locks.request(name, async () => {
       await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
@@ -136,17 +148,19 @@ export class Api {
     const body = { shop: this.shop };
     let response = await this.#fetch('POST', '/api/sessions', body, undefined, valid);
     if (response.status === 401) response = await this.#fetch('POST', '/api/sessions', body);
-    const answer = await (await accepted(response)).json();
+    const answer = await (await this.#accepted(response)).json();
     const now = Date.now();
     const expires = Date.parse(answer.expires_at);
     const session = { id: answer.session.id, token: answer.token, renew: (now + expires) / 2, expires };
     this.store.set('session', session);
     return session;
   }
-}
 
-/** @param {Response} response */
-async function accepted(response) {
-  if (!response.ok) throw await Refused.from(response);
-  return response;
+  /** @param {Response} response */
+  async #accepted(response) {
+    if (response.ok) return response;
+    const refused = await Refused.from(response);
+    if (/^(shop-not-found|origin-refused)$/.test(refused.problem.code)) this.gone();
+    throw refused;
+  }
 }

@@ -1,4 +1,4 @@
-import { done, open, result } from './database.js';
+import { done, inTime, open, result } from './database.js';
 import { isResult, isUnsent, light } from './message.js';
 
 /** @typedef {import('../types').Message} Message */
@@ -21,10 +21,19 @@ const MOST_MESSAGES = 30;
 export class Cache {
   /** @type {Promise<IDBDatabase | null> | null} */
   #opening = null;
+  /** @type {Set<IDBTransaction>} */
+  #running = new Set();
+  #isAway = false;
 
   /** @param {string} shop */
   constructor(shop) {
     this.name = `shop-chat:${shop}`;
+    // WebKit freezes a transaction together with its page, and with it the database for all other pages.
+    globalThis.addEventListener?.('pagehide', () => {
+      this.#isAway = true;
+      for (const transaction of this.#running) abort(transaction);
+    });
+    globalThis.addEventListener?.('pageshow', () => (this.#isAway = false));
   }
 
   /** @param {string} id of a conversation @returns {Promise<{ messages: Message[], cursor: Cursor | null } | null>} */
@@ -85,14 +94,28 @@ export class Cache {
     await this.#with('readwrite', (store) => forget(store, id));
   }
 
-  /** Everything, without a trace. */
+  /** Everything, without a trace. @returns {Promise<boolean>} whether nothing is left, as far as the browser tells */
   async clear() {
-    (await this.#opening)?.close();
+    const isEmpty = this.#opening && (await this.#with('readwrite', empty));
+    const database = await inTime(this.#opening ?? Promise.resolve(null)).catch(() => null);
+    database?.close();
     this.#opening = null;
     try {
-      await result(indexedDB.deleteDatabase(this.name));
+      await inTime(result(indexedDB.deleteDatabase(this.name)));
+      return true;
+    } catch (error) {
+      const isBlocked = /** @type {Error} */ (error).name === 'SecurityError'; // then there never was any
+      return isBlocked || Boolean(isEmpty) || !(await this.#isThere());
+    }
+  }
+
+  /** Whether the browser has a database of that name, or does not tell. */
+  async #isThere() {
+    try {
+      const all = await inTime(indexedDB.databases()); // Firefox has it from 126 on
+      return all.some(({ name }) => name === this.name);
     } catch {
-      // There was nothing, or it could not be reached.
+      return true;
     }
   }
 
@@ -100,20 +123,32 @@ export class Cache {
    * @template T
    * @param {IDBTransactionMode} mode
    * @param {(store: Stores) => Promise<T>} work
-   * @returns {Promise<T | null>} null where it cannot be done
+   * @returns {Promise<T | null>} null where it cannot be done, or not in time
    */
   async #with(mode, work) {
-    const database = await (this.#opening ??= this.#open());
-    if (!database) return null;
-    try {
-      const transaction = database.transaction(STORES, mode);
-      const finished = done(transaction);
-      const [answer] = await Promise.all([work((name) => transaction.objectStore(name)), finished]);
+    let isLate = false;
+    /** @type {IDBTransaction | null} */
+    let transaction = null;
+    const run = async () => {
+      const database = await (this.#opening ??= this.#open());
+      if (!database || isLate || this.#isAway) return null;
+      const begun = (transaction = database.transaction(STORES, mode));
+      this.#running.add(begun);
+      const finished = done(begun);
+      const [answer] = await Promise.all([work((name) => begun.objectStore(name)), finished]);
       return answer;
+    };
+    try {
+      return await inTime(run());
     } catch (error) {
-      if (/** @type {Error} */ (error).name === 'QuotaExceededError') await this.clear();
-      else this.#opening = null; // closed from outside: the next call opens it again
+      const name = /** @type {Error | null} */ (error)?.name ?? 'AbortError';
+      isLate = true;
+      abort(transaction);
+      if (name === 'QuotaExceededError') await this.clear();
+      else if (!/Timeout|Abort/.test(name)) this.#opening = null; // closed from outside: the next call opens it again
       return null;
+    } finally {
+      if (transaction) this.#running.delete(transaction);
     }
   }
 
@@ -135,6 +170,21 @@ function create(database) {
     store.createIndex('at', 'at');
     if (name === 'toolResults') store.createIndex('conversation', 'conversation');
   }
+}
+
+/** @param {IDBTransaction | null} transaction */
+function abort(transaction) {
+  try {
+    transaction?.abort();
+  } catch {
+    // It has ended.
+  }
+}
+
+/** @param {Stores} store */
+async function empty(store) {
+  for (const name of STORES) store(name).clear();
+  return true;
 }
 
 /** Take away what is too old and, of the conversations, what are too many. @param {IDBDatabase} database */

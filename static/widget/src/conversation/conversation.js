@@ -4,6 +4,7 @@ import { eventOf } from './cursor.js';
 import { events } from './events.js';
 import { ENDS, isUnsent, light } from './message.js';
 import { Thread } from './thread.js';
+import { uuid } from '../common/uuid.js';
 
 /** @typedef {import('../types').Message} Message */
 /** @typedef {import('../types').MessagePage} MessagePage */
@@ -26,7 +27,7 @@ import { Thread } from './thread.js';
  * @typedef {object} Browser what this browser remembers
  * @property {import('../common/store.js').Store} shared what all tabs know
  * @property {import('../common/store.js').Store} own what this tab knows
- * @property {import('./cache.js').Cache} cache
+ * @property {import('./lazy-cache.js').LazyCache} cache
  * @property {import('./outbox.js').Outbox} outbox
  * @property {import('./tabs.js').Tabs} tabs
  */
@@ -181,11 +182,11 @@ export class Conversation {
    */
   send(text, page) {
     if (!this.id) {
-      this.#begin(crypto.randomUUID());
+      this.#begin(uuid());
       this.#loaded = true;
     }
     this.#settle();
-    this.#ask(crypto.randomUUID(), text, page, {});
+    this.#ask(uuid(), text, page, {});
   }
 
   /**

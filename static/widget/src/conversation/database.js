@@ -1,5 +1,21 @@
 /** IndexedDB with promises, as little of it as is needed. */
 
+// A database may never answer: its profile is damaged, or a page that sleeps holds it. It only saves time, so it gets none.
+const LONGEST_WAIT_MS = 1000;
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>} rejected after a second
+ */
+export function inTime(promise) {
+  let timer = 0;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException('', 'TimeoutError')), LONGEST_WAIT_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /**
  * @param {string} name
  * @param {number} version

@@ -1,3 +1,5 @@
+import { uuid } from '../common/uuid.js';
+
 const KEY = 'changed';
 
 /**
@@ -35,7 +37,7 @@ export class Tabs {
 
   /** Tell the others, and those who sleep when they wake up. */
   tell() {
-    this.#seen = crypto.randomUUID();
+    this.#seen = uuid();
     this.store.set(KEY, this.#seen);
   }
 
@@ -60,7 +62,11 @@ export class Tabs {
    * @returns {Promise<T>}
    */
   async alone(signal, task) {
-    return navigator.locks ? navigator.locks.request(this.name, { signal }, task) : task();
+    const { locks } = navigator;
+    if (!locks) return task();
+    let isAsked = false; // where site data is blocked, locks are refused
+    const locked = locks.request(this.name, { signal }, () => ((isAsked = true), task()));
+    return locked.catch((error) => (isAsked || signal.aborted ? Promise.reject(error) : task()));
   }
 
   /** @returns {string} */

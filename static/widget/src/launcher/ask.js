@@ -17,6 +17,7 @@ async function ask(event) {
   if (!chat) return;
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (event.target);
-  const question = new FormData(form, event.submitter).get('q');
+  const tapped = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  const question = tapped?.name ? tapped.value : new FormData(form).get('q');
   if (await chat.ask(String(question))) form.reset();
 }

@@ -1,4 +1,6 @@
-/** Where the merchant does not want the chat to stand. */
+/** Where the merchant does not want the chat to stand, and where nobody can shop. */
+
+import { rootOf } from '../common/settings.js';
 
 export const PHONE = matchMedia('(max-width: 480px)');
 
@@ -6,9 +8,12 @@ export const PHONE = matchMedia('(max-width: 480px)');
  * Whether the chat keeps away from this page, or from this device.
  * @param {DOMStringMap} data `hidePages`: types of pages, and addresses, at whose end a star stands for anything
  */
-export function isAway({ hidePages = '', hideOn, pageType, root = '/' }) {
-  const path = location.pathname.replace(root.replace(/\/$/, ''), '') || '/'; // without the "/fr" of a language
+export function isAway({ hidePages = '', hideOn, pageType, root: given }) {
+  const root = rootOf(given);
+  const { pathname } = location;
+  const path = `${pathname}/`.startsWith(`${root}/`) ? pathname.slice(root.length) || '/' : pathname; // without the "/fr"
   const fits = (/** @type {string} */ rule) =>
     rule.endsWith('*') ? path.startsWith(rule.slice(0, -1)) : rule === path || rule === pageType;
+  if (pageType === 'password') return true;
   return hideOn === (PHONE.matches ? 'phones' : 'desktops') || hidePages.split(/[\s,]+/).some(fits);
 }

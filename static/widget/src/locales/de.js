@@ -160,5 +160,7 @@ export const pages = {
   forgetYes: 'Löschen',
   forgetNo: 'Behalten',
   forgotten: 'Alles wurde gelöscht.',
-  forgetFailed: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
+  forgetFailed: 'Es wurde nichts gelöscht. Bitte versuch es noch einmal.',
+  forgetPartly:
+    'Auf unseren Servern ist alles gelöscht. Dieser Browser konnte seine eigene Kopie nicht löschen und versucht es wieder, wenn du den Chat das nächste Mal öffnest.',
 };

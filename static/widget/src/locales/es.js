@@ -160,5 +160,7 @@ export const pages = {
   forgetYes: 'Borrar',
   forgetNo: 'Conservar',
   forgotten: 'Se borró todo.',
-  forgetFailed: 'No funcionó. Inténtalo de nuevo.',
+  forgetFailed: 'No se ha borrado nada. Inténtalo de nuevo.',
+  forgetPartly:
+    'En nuestros servidores se ha borrado todo. Este navegador no ha podido borrar su copia y volverá a intentarlo cuando abras el chat.',
 };

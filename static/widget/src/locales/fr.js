@@ -171,5 +171,7 @@ export const pages = {
   forgetYes: 'Effacer',
   forgetNo: 'Conserver',
   forgotten: 'Tout a été effacé.',
-  forgetFailed: 'Cela n’a pas fonctionné. Merci de réessayer.',
+  forgetFailed: 'Rien n’a été effacé. Merci de réessayer.',
+  forgetPartly:
+    'Tout est effacé sur nos serveurs. Ce navigateur n’a pas pu effacer sa propre copie ; il réessaiera à la prochaine ouverture du chat.',
 };

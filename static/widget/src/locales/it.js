@@ -160,5 +160,7 @@ export const pages = {
   forgetYes: 'Cancella',
   forgetNo: 'Mantieni',
   forgotten: 'Tutto è stato cancellato.',
-  forgetFailed: 'Non ha funzionato. Riprova.',
+  forgetFailed: 'Non è stato cancellato nulla. Riprova.',
+  forgetPartly:
+    'Sui nostri server è stato cancellato tutto. Questo browser non ha potuto cancellare la sua copia e riproverà alla prossima apertura della chat.',
 };

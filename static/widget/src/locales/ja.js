@@ -156,5 +156,7 @@ export const pages = {
   forgetYes: '消去する',
   forgetNo: '残す',
   forgotten: 'すべて消去しました。',
-  forgetFailed: '消去できませんでした。もう一度お試しください。',
+  forgetFailed: '何も消去されていません。もう一度お試しください。',
+  forgetPartly:
+    'サーバー上のデータはすべて消去しました。このブラウザ内のコピーは消去できなかったため、次にチャットを開いたときに再度消去します。',
 };

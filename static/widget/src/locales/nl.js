@@ -160,5 +160,7 @@ export const pages = {
   forgetYes: 'Wissen',
   forgetNo: 'Bewaren',
   forgotten: 'Alles is gewist.',
-  forgetFailed: 'Dat is niet gelukt. Probeer het opnieuw.',
+  forgetFailed: 'Er is niets gewist. Probeer het opnieuw.',
+  forgetPartly:
+    'Op onze servers is alles gewist. Deze browser kon zijn eigen kopie niet wissen en probeert het opnieuw als je de chat weer opent.',
 };

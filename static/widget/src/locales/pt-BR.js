@@ -160,5 +160,7 @@ export const pages = {
   forgetYes: 'Apagar',
   forgetNo: 'Manter',
   forgotten: 'Tudo foi apagado.',
-  forgetFailed: 'Não deu certo. Tente novamente.',
+  forgetFailed: 'Nada foi apagado. Tente novamente.',
+  forgetPartly:
+    'Tudo foi apagado dos nossos servidores. Este navegador não conseguiu apagar a própria cópia e tentará de novo quando você abrir o chat.',
 };

@@ -6,6 +6,9 @@ const CRAFTED = /[\s\\\u0000-\u001f\u007f-\u009f]/;
 /** Where a mere visit does something: empties or fills the cart, logs out, begins to pay. Whoever wrote it, it is no page. */
 const ACTS = /^(\/+[a-z]{2}(-[a-z]+)?)?\/+(cart\/|account\/logout|discount\/|checkouts?\b)/i;
 
+/** The pages that each market and language has under its own root. */
+const PAGES = /^\/(products|collections|pages|policies|blogs|search|cart)(\/|$)/;
+
 /**
  * @param {string} address
  * @param {string} base
@@ -32,9 +35,11 @@ export class Addresses {
    * @param {string} page where the shopper is
    * @param {string} shop the shop's permanent domain
    * @param {string} api the backend's origin
+   * @param {string} [root] where the storefront begins in the shopper's market and language, as "/en-gb"
    */
-  constructor(page, shop, api) {
+  constructor(page, shop, api, root = '') {
     this.page = page;
+    this.root = root.replace(/\/$/, '');
     this.shop = shop;
     const here = bare(new URL(page).host);
     this.linkHosts = new Set([here, shop]);
@@ -44,7 +49,10 @@ export class Addresses {
   /** @param {string} address @returns {string | null} the address of a page of the shop itself */
   link(address) {
     const url = parse(address, this.page);
-    return url && this.linkHosts.has(bare(url.host)) ? url.href : null;
+    if (!url || !this.linkHosts.has(bare(url.host))) return null;
+    // The shop's tools know no market: their addresses would lead out of the shopper's language.
+    if (url.host === new URL(this.page).host && PAGES.test(url.pathname)) url.pathname = this.root + url.pathname;
+    return url.href;
   }
 
   /** @param {string} address @returns {string | null} the address of a picture that the shop serves */

@@ -1,4 +1,5 @@
 import { button } from './button.js';
+import { erase } from './erase.js';
 import { h } from '../common/dom.js';
 import { strings } from './strings.js';
 
@@ -11,13 +12,17 @@ export function forgetMe(host) {
   const said = h('p', { className: 'said', role: 'status' });
   const yes = button('wide danger', strings.forgetYes, async () => {
     yes.disabled = true;
-    if (await host.erase()) {
+    said.textContent = '';
+    const outcome = await erase(host.panel).catch((error) => `${host.words(error)} ${strings.forgetFailed}`);
+    if (outcome === true) {
       host.leave();
       host.say(strings.forgotten);
       return;
     }
     yes.disabled = false;
-    said.textContent = strings.forgetFailed;
+    yes.hidden = outcome === false;
+    if (!outcome) no.textContent = strings.done;
+    said.textContent = outcome || strings.forgetPartly;
   });
   const no = button('wide', strings.forgetNo, host.leave);
   return {

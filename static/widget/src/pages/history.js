@@ -2,10 +2,12 @@ import { button } from './button.js';
 import { Dates } from './dates.js';
 import { h, icon } from '../common/dom.js';
 import { Entry } from './entry.js';
+import { matches } from './fold.js';
 import { CLOCK, CLOSE, SEARCH } from '../common/icons.js';
 import { strings } from './strings.js';
 
-/** @typedef {{ conversations: import('../types').Summary[], next: string | null }} Found */
+/** @typedef {import('../types').Summary} Summary */
+/** @typedef {{ conversations: Summary[], next: string | null }} Found */
 
 const PAGE = 20;
 // The next letter comes sooner; longer would feel slow.
@@ -36,6 +38,7 @@ export class History {
   /** @type {Entry | null} */
   #unfolded = null;
   #asked = 0;
+  #answered = 0;
   #pause = 0;
 
   /** @param {import('../pages.js').Host} host */
@@ -83,9 +86,14 @@ export class History {
   async #load(cursor) {
     const asked = ++this.#asked;
     const words = this.#box.value.trim();
-    if (!words && !cursor) await this.#recall();
-    const found = await this.#find(words, cursor).catch(() => null);
-    if (asked !== this.#asked || !this.element.isConnected) return;
+    const known = this.host.cache.list();
+    const finding = this.#find(words, cursor).catch(() => null);
+    if (!words && !cursor) known.then((all) => this.#recall(asked, all ?? []));
+    const found = await finding;
+    const isLatest = () => asked === this.#asked && this.element.isConnected;
+    if (!found && words && !cursor && isLatest()) await known.then((all) => this.#filter(all ?? [], words));
+    if (!isLatest()) return;
+    this.#answered = asked;
     this.#show(found, cursor);
     const text = this.#outcome(Boolean(found), words);
     this.#tell(text);
@@ -93,10 +101,16 @@ export class History {
     else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
   }
 
-  /** What this browser has seen, until the server has answered. */
-  async #recall() {
-    const known = await this.host.cache.list();
-    if (!this.#list.children.length) this.#list.append(...known.map((summary) => this.#entry(summary).element));
+  /** What this browser has seen, until the server has answered. @param {number} asked @param {Summary[]} known */
+  #recall(asked, known) {
+    if (asked !== this.#asked || asked === this.#answered || this.#list.children.length) return;
+    this.#list.append(...known.map((summary) => this.#entry(summary).element));
+  }
+
+  /** What this browser has seen, where the server cannot search. @param {Summary[]} known @param {string} words */
+  #filter(known, words) {
+    const found = known.filter(({ title }) => matches(title, words));
+    this.#list.replaceChildren(...found.map((summary) => this.#entry(summary).element));
   }
 
   /** @param {string} words @param {string} cursor @returns {Promise<Found>} */

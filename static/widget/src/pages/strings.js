@@ -43,5 +43,7 @@ export const strings = {
   forgetYes: 'Erase',
   forgetNo: 'Keep',
   forgotten: 'Everything was erased.',
-  forgetFailed: 'That did not work. Please try again.',
+  forgetFailed: 'Nothing was erased. Please try again.',
+  forgetPartly:
+    'Everything on our servers was erased. This browser could not erase its own copy, and will try again when you open the chat next time.',
 };

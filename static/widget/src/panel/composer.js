@@ -156,7 +156,8 @@ export class Composer {
   #fit() {
     const { style } = this.#text;
     style.blockSize = 'auto';
-    if (this.#text.scrollHeight) style.blockSize = `${this.#text.scrollHeight}px`;
+    const { scrollHeight, offsetHeight, clientHeight } = this.#text;
+    if (scrollHeight) style.blockSize = `${scrollHeight + offsetHeight - clientHeight}px`; // with its border
   }
 
   #grow() {

@@ -1,0 +1,26 @@
+// "Forget me" must come to an end.
+const LONGEST_WAIT_MS = 20_000;
+
+/**
+ * Erase everything, on the server first: only this browser has the key to what is there. Throws when the server did not.
+ * @param {import('../panel.js').Panel} panel
+ * @returns {Promise<boolean>} whether nothing is left in this browser
+ */
+export async function erase({ api, cache, composer, conversation, outbox, own, tabs }) {
+  conversation.leave(); // an answer that is being written would write itself down again
+  try {
+    if (api.known) await api.send('DELETE', '/api/session', undefined, AbortSignal.timeout(LONGEST_WAIT_MS));
+  } catch (error) {
+    conversation.restore();
+    throw error;
+  }
+  api.forget();
+  outbox.clear();
+  composer.cancel();
+  composer.draft = '';
+  conversation.reset();
+  for (const key of ['draft', 'place', 'cart']) own.remove(key);
+  tabs.forget();
+  conversation.restore();
+  return Boolean(await cache.clear());
+}
