@@ -16,22 +16,19 @@ from widget_api.shopify.goods import (
     Answer,
     Found,
     Product,
-    Selection,
     Variant,
     has_more,
-    matching_first,
     product_in,
     products_in,
     read_options,
-    read_selection,
     readable,
     refusal,
-    says_in_stock,
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.lines import Plan
 from widget_api.shopify.mcp import Mcp, Result
 from widget_api.shopify.money import Money, major
+from widget_api.shopify.selection import Selection, matching_first, read_selection, says_in_stock
 from widget_api.shopify.ucp import DESCRIPTION
 from widget_api.shopify.words import prose, words
 

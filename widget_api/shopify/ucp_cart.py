@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from widget_api.shopify.cart import Cart, Discount, Line, line_name, named_apart
 from widget_api.shopify.endpoint import Endpoint
-from widget_api.shopify.extras import is_plain, mark_of, read_attributes, read_parent, read_selling_plan
+from widget_api.shopify.extras import is_plain, is_shallow, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import ids_of
 from widget_api.shopify.lines import Plan, Planned
 from widget_api.shopify.money import Money, minor
@@ -41,6 +41,8 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint, answer: Mapping[str, A
 
     `answer` is what the cart stands in, where messages may stand beside it.
     """
+    if not is_shallow(raw):
+        raise ValueError("nested too deep")  # it could not be sent back
     currency, raws = raw["currency"], raw["line_items"]
     lines = [_line(line, currency) for line in raws]
     total = _total(raw.get("totals"), currency)
@@ -195,6 +197,8 @@ def _line_item(planned: Planned) -> dict[str, Any]:
     if planned.line is None:
         return new_line_item(planned.variant_id, planned.quantity)
     raw = planned.line.sent
+    if "item" not in raw:  # it was read in the other dialect
+        return {"id": planned.line.key, **new_line_item(planned.variant_id, planned.quantity)}
     item = {name: value for name, value in raw["item"].items() if name not in _COMPUTED_OF_ITEM}
     own = {"id": raw["id"], "item": item, "quantity": planned.quantity}
     return own | _members(raw, _COMPUTED_OF_LINE)
