@@ -255,6 +255,20 @@ def test_an_odd_line_is_shown_and_kept_and_goes_back(shop: ShopServer, tools: To
     assert cart.quantities() == {"A": 1, "901": 1}
 
 
+@pytest.mark.parametrize("quantity", [None, "2", 1.5, -1, True, [], 1e300])
+def test_a_line_whose_number_makes_no_sense_hides_no_other_and_goes_back_as_it_is(
+    shop: ShopServer, store: Store, quantity: Any
+) -> None:
+    broken = {**line("B", BOWL), "quantity": quantity, "totals": [{"type": "total", "amount": "18.00"}]}
+    body = {**ucp_cart(), "line_items": [line("A"), broken]}
+    shop.script |= {"get_cart": ucp_result(body), "update_cart": ucp_result(body)}
+    cart = store.cart(CART_ID).cart
+    assert cart
+    assert [each.quantity for each in cart.lines] == [1, 1]
+    sent = make_update(make_plan(cart, [Change(2, MUG)]), {})["line_items"]
+    assert [each["quantity"] for each in sent] == [2, quantity]
+
+
 def test_goods_sold_by_measure_are_shown_in_their_unit(shop: ShopServer, tools: Toolbox) -> None:
     ham = line("A", MUG, 150)
     ham["item"]["quantity_unit"] = {"unit": "LBR", "scale": 2, "display_text": "lb", "increment": 25}

@@ -126,7 +126,7 @@ class _Planner:
     def take_out_children(self) -> None:
         """What belongs to a line that is taken out, such as its gift wrapping, goes with it."""
         for _ in self.cart.lines:  # children have children
-            gone = {line.id for line in self.cart.lines if not self.quantities[line.id]}
+            gone = {line.id for line in self.cart.lines if line.quantity and not self.quantities[line.id]}
             orphans = [line for line in self.cart.lines if line.parent_id in gone and self.quantities[line.id]]
             for line in orphans:
                 self.quantities[line.id] = 0
