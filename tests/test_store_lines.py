@@ -30,10 +30,12 @@ from tests.shop_server import (
     ucp_result,
 )
 from widget_api.shopify.cart import Cart, Checked
-from widget_api.shopify.lines import Change, differences, make_plan
+from widget_api.shopify.lines import Change, make_plan
+from widget_api.shopify.outcomes import differences
 from widget_api.shopify.schema import Invalid
 from widget_api.shopify.store import Store
 from widget_api.shopify.tools import Outcome, Toolbox
+from widget_api.shopify.ucp_cart import make_update
 
 MUG, BOWL, GIFT = (f"gid://shopify/ProductVariant/{number}" for number in (8001, 8002, 8003))
 ANNA: Json = {"attributes": [{"key": "Engraving", "value": "Anna"}]}
@@ -251,6 +253,20 @@ def test_an_odd_line_is_shown_and_kept_and_goes_back(shop: ShopServer, tools: To
     assert cart.updates[-1]["line_items"][1] == odd("B", kept)
     assert not change(tools, at("B", 0)).error
     assert cart.quantities() == {"A": 1, "901": 1}
+
+
+@pytest.mark.parametrize("quantity", [None, "2", 1.5, -1, True, [], 1e300])
+def test_a_line_whose_number_makes_no_sense_hides_no_other_and_goes_back_as_it_is(
+    shop: ShopServer, store: Store, quantity: Any
+) -> None:
+    broken = {**line("B", BOWL), "quantity": quantity, "totals": [{"type": "total", "amount": "18.00"}]}
+    body = {**ucp_cart(), "line_items": [line("A"), broken]}
+    shop.script |= {"get_cart": ucp_result(body), "update_cart": ucp_result(body)}
+    cart = store.cart(CART_ID).cart
+    assert cart
+    assert [each.quantity for each in cart.lines] == [1, 1]
+    sent = make_update(make_plan(cart, [Change(2, MUG)]), {})["line_items"]
+    assert [each["quantity"] for each in sent] == [2, quantity]
 
 
 def test_goods_sold_by_measure_are_shown_in_their_unit(shop: ShopServer, tools: Toolbox) -> None:
@@ -666,6 +682,40 @@ def test_a_cart_as_planned_has_no_differences_in_whatever_order_and_under_whatev
     assert after
     orphaned = any(planned.line and not planned.quantity for planned in plan.lines)
     assert differences(plan, after) == [] or orphaned
+
+
+def test_what_is_sold_by_measure_and_put_in_newly_is_told_by_its_amount(shop: ShopServer, tools: Toolbox) -> None:
+    cart = LiteralCart(shop, [])
+
+    def weighed(message: Json) -> Answer:
+        cart.update(message)
+        cart.lines[0]["item"]["quantity_unit"] = {"unit": "LBR", "scale": 2, "display_text": "lb"}
+        return ucp_result(cart.shown())
+
+    shop.script["update_cart"] = weighed
+    note = change(tools, of(MUG, 2)).output["note"]
+    assert note == "“Mug 8001” is sold by measure: there is 0.02 lb of it in the cart."
+
+
+def test_a_cart_that_could_not_be_sent_back_is_not_read(shop: ShopServer, tools: Toolbox) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    cart = LiteralCart(shop, [line("A")], {"x_theme": deep})
+    assert change(tools, of(MUG, 2)).output["status"] == "unknown"
+    assert cart.updates == []
+
+
+def test_a_cart_that_was_read_at_the_older_endpoint_can_be_written_at_the_newer(store: Store) -> None:
+    with shop_server(ucp=(), legacy=LEGACY_TOOLS) as older, store_at(older.url) as legacy:
+        DeltaCart(older, [line("A", **ANNA), line("B", BOWL, 2)])
+        cart = legacy.cart(CART_ID).cart
+    assert cart
+    request = make_update(make_plan(cart, [Change(3, BOWL)]), store.endpoint.context)
+    assert request["line_items"] == [
+        {"id": line("A")["id"], "item": {"id": MUG}, "quantity": 1},
+        {"id": line("B")["id"], "item": {"id": BOWL}, "quantity": 3},
+    ]
 
 
 def test_a_plan_without_changes_writes_nothing(shop: ShopServer, tools: Toolbox) -> None:

@@ -12,7 +12,7 @@ from widget_api.api.body import read, shape, without_empty
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.problems import InvalidBody, ProductNotFound, ShopUnavailable
-from widget_api.shopify.goods import LABEL_CHARACTERS, MAX_OPTIONS, Selection
+from widget_api.shopify.selection import LABEL_CHARACTERS, MAX_OPTIONS, Selection
 
 bp = Blueprint("products", __name__)
 

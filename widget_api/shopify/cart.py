@@ -26,6 +26,8 @@ _GONE_WORDS = re.compile(
     r"^(?!.*merchandise).*does not exist|Invalid cart_id format|Invalid id format", re.IGNORECASE
 )
 
+MAX_PIECES: Final = 10**9
+
 Status = Literal["ok", "gone", "none", "unknown"]
 
 
@@ -180,6 +182,12 @@ def token(id: str) -> str:
 def line_name(key: str) -> str:
     """A line's id without the cart's token, which Shopify appends to it."""
     return words(key.partition("?")[0], 200)
+
+
+def read_quantity(raw: object) -> int:
+    """Return a line's quantity. What makes no sense is one piece: the line is there."""
+    whole = isinstance(raw, int | float) and not isinstance(raw, bool) and 0 <= raw <= MAX_PIECES and raw == int(raw)
+    return int(raw) if whole else 1  # type: ignore[call-overload]
 
 
 def named_apart(lines: Iterable[Line]) -> tuple[Line, ...]:

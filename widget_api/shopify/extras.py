@@ -17,6 +17,8 @@ _PLANS: Final = ("selling_plan", "sellingPlan", "selling_plan_allocation", "sell
 _PARENTS: Final = ("parent_id", "parent", "parent_relationship", "parentRelationship")
 MAX_ATTRIBUTES: Final = 20
 DEEPEST: Final = 4
+# More than any shop's cart has, and far from what the JSON library can bear.
+DEEPEST_SENT: Final = 100
 
 
 def read_attributes(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -47,6 +49,14 @@ def is_plain(raw: Mapping[str, Any]) -> bool:
 def mark_of(members: object) -> str:
     """Return a text that is the same for the same members."""
     return json.dumps(members, sort_keys=True, ensure_ascii=False)
+
+
+def is_shallow(value: object, depth: int = DEEPEST_SENT) -> bool:
+    """Return whether `value` is nested at most so deep."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(is_shallow(each, depth - 1) for each in inner)
 
 
 def _sources(raw: Mapping[str, Any]) -> Iterator[object]:

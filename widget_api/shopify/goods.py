@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -12,23 +12,27 @@ from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.mcp import Result
 from widget_api.shopify.money import Money
 from widget_api.shopify.notices import Notice, Placed, read_notices, unique
+from widget_api.shopify.selection import (
+    LABEL_CHARACTERS,
+    MAX_OPTIONS,
+    MAX_VALUES,
+    NAME_CHARACTERS,
+    NO_CHOICE,
+    Option,
+    Selection,
+    Value,
+    folded,
+    selection_to_list,
+)
 from widget_api.shopify.words import words
 
 # Ids go back to the shop as it sent them, with a suffix such as `?shop=99`. One that carries a cart's key is none.
 _SUFFIX = r"(?:\?(?!(?:[^?]*&)?(?:cart|key)=)[A-Za-z0-9=&_.~%-]{1,200})?"
 VARIANT_ID = re.compile(r"gid://shopify/ProductVariant/[0-9]{1,20}" + _SUFFIX)
 PRODUCT_ID = re.compile(r"gid://shopify/Product/[0-9]{1,20}" + _SUFFIX)
+MAX_VARIANTS: Final = 100
 # What a dialect may be able to do for a shop; some shops offer one thing here and another there.
 Ability = Literal["catalogue", "cart", "ask"]
-
-# Shopify takes at most 3 options and 2,048 variants a product.
-MAX_OPTIONS: Final = 10
-MAX_VALUES: Final = 250
-MAX_VARIANTS: Final = 100
-NAME_CHARACTERS, LABEL_CHARACTERS = 100, 255
-
-# Pairs of an option's name and a value's label.
-Selection = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +66,6 @@ class Variant:
     def matches(self, selection: Iterable[tuple[str, str]]) -> bool:
         """Return whether the variant has all these values."""
         return set(selection) <= set(self.options)
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value of an option. `available` and `exists` are relative to the product's selection (UCP lookup.md)."""
-
-    label: str
-    available: bool
-    exists: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"label": self.label, "available": self.available, "exists": self.exists}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of a product, such as its size, with all values that the shop names."""
-
-    name: str
-    values: tuple[Value, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "values": [value.to_dict() for value in self.values]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +133,6 @@ class Answer:
         return {**said, "links": list(self.links)} if self.links else said
 
 
-def selection_to_list(selection: Selection) -> list[dict[str, str]]:
-    """Return the selection as UCP and the widget have it: `[{"name": "Size", "label": "44"}]`."""
-    return [{"name": name, "label": label} for name, label in selection]
-
-
-def read_selection(raw: object, label: str = "label") -> Selection:
-    """Return the named values of a list such as `[{"name": "Size", "label": "44"}]`; what is none is left out."""
-    pairs = [
-        (words(each.get("name"), NAME_CHARACTERS), words(each.get(label), LABEL_CHARACTERS))
-        for each in (raw if isinstance(raw, list) else [])[:MAX_OPTIONS]
-        if isinstance(each, dict)
-    ]
-    return tuple((name, value) for name, value in pairs if name and value != _NO_CHOICE)
-
-
-# Shopify's only value of the only option of a product that has none.
-_NO_CHOICE: Final = "Default Title"
-
-
 def read_options(raw: object, variants: Sequence[Variant]) -> tuple[Option, ...]:
     """Return a product's options. Where the shop sends no marks, they are taken from the variants that it lists."""
     options = []
@@ -179,7 +141,7 @@ def read_options(raw: object, variants: Sequence[Variant]) -> tuple[Option, ...]
         raws = each.get("values") if name else None
         read = [_value(name, value, variants) for value in (raws if isinstance(raws, list) else [])[:MAX_VALUES]]
         values = tuple(value for value in read if value.label)
-        if values and [value.label for value in values] != [_NO_CHOICE]:
+        if values and [value.label for value in values] != [NO_CHOICE]:
             options.append(Option(name, values))
     return tuple(options)
 
@@ -194,13 +156,6 @@ def _value(name: str, raw: object, variants: Sequence[Variant]) -> Value:
         listed = [variant.available for variant in variants if variant.matches([(name, label)])]
         available = exists and (any(listed) or not listed)
     return Value(label, available, exists)
-
-
-def says_in_stock(raw: object) -> bool:
-    """Return whether the shop marks any value of these options as one that leads to stock."""
-    options = [each for each in (raw if isinstance(raw, list) else []) if isinstance(each, dict)]
-    values = [value for each in options if isinstance(each.get("values"), list) for value in each["values"]]
-    return any(isinstance(value, dict) and value.get("available") is True for value in values)
 
 
 def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option], selected: Selection) -> bool:
@@ -220,49 +175,10 @@ def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option]
     return False
 
 
-def matching_first(raws: Sequence[Any], selected: Selection, options: Callable[[Any], object]) -> list[Any]:
-    """Return the variants of an answer with those of the selection first: some shops send all, in their own order."""
-
-    def lacks(raw: Any) -> int:
-        return len(set(selected) - set(_pairs(options(raw)))) if isinstance(raw, dict) else len(selected)
-
-    return sorted(raws, key=lacks) if selected else list(raws)
-
-
-def _pairs(raw: object) -> Selection:
-    return read_selection(raw) or read_selection(raw, "value")
-
-
-def spelled(selected: Selection, raw: object) -> Selection:
-    """Return the selection in the shop's own spelling of its options, letter for letter, where it names them.
-
-    Models write "size" for "Size", and our texts are cleaned: the shop compares with what it sent.
-    """
-    names: dict[str, str] = {}
-    labels: dict[tuple[str, str], str] = {}
-    for option in raw if isinstance(raw, list) else ():
-        if isinstance(option, dict) and isinstance(option.get("name"), str):
-            name = _folded(option["name"])
-            names[name] = option["name"]
-            values = option.get("values")
-            for value in values if isinstance(values, list) else ():
-                label = value.get("label") if isinstance(value, dict) else value
-                if isinstance(label, str):
-                    labels.setdefault((name, _folded(label)), label)
-    return tuple(
-        (names.get(_folded(name), name), labels.get((_folded(name), _folded(label)), label))
-        for name, label in selected
-    )
-
-
-def _folded(text: str) -> str:
-    return words(text, LABEL_CHARACTERS).casefold()
-
-
 def dropped(asked: Selection, product: Product) -> Selection:
     """Return what was asked for and is not part of the answer's selection: the shop has let go of it."""
-    kept = {(_folded(name), _folded(label)) for name, label in product.selected}
-    lost = tuple(pair for pair in asked if (_folded(pair[0]), _folded(pair[1])) not in kept)
+    kept = {(folded(name), folded(label)) for name, label in product.selected}
+    lost = tuple(pair for pair in asked if (folded(pair[0]), folded(pair[1])) not in kept)
     if product.selected or not lost:
         return lost
     # A shop that tells no selection: what it lists says whether it could be had.
@@ -358,23 +274,3 @@ def readable(raws: Iterable[Any], read: Callable[[Any], Variant]) -> tuple[Varia
     if raws and not found:
         raise ValueError("no variant can be read")
     return tuple(found)
-
-
-def is_available(raw: object) -> bool:
-    """Return whether a variant with this UCP `availability` can be bought. Both of its members are optional."""
-    availability: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
-    if isinstance(availability.get("available"), bool):
-        return bool(availability["available"])
-    return status_of(raw) not in _NOT_TO_BE_HAD
-
-
-def status_of(raw: object) -> str:
-    """Return the status of a UCP `availability` in its well-known spelling, as `out_of_stock`; empty without one."""
-    status = words(raw.get("status"), 60) if isinstance(raw, dict) else ""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", status.rpartition("/")[2])  # also https://schema.org/OutOfStock
-    return re.sub(r"[\s_-]+", "_", spaced).lower()
-
-
-_NOT_TO_BE_HAD: Final = frozenset(
-    {"out_of_stock", "sold_out", "discontinued", "unavailable", "not_available", "not_for_sale", "no_stock"}
-)

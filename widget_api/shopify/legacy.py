@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name, named_apart
+from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name, named_apart, read_quantity
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.extras import is_plain, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import (
@@ -16,22 +16,19 @@ from widget_api.shopify.goods import (
     Answer,
     Found,
     Product,
-    Selection,
     Variant,
     has_more,
-    matching_first,
     product_in,
     products_in,
     read_options,
-    read_selection,
     readable,
     refusal,
-    says_in_stock,
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.lines import Plan
 from widget_api.shopify.mcp import Mcp, Result
 from widget_api.shopify.money import Money, lowest, major
+from widget_api.shopify.selection import Selection, matching_first, read_selection, says_in_stock
 from widget_api.shopify.ucp import DESCRIPTION
 from widget_api.shopify.words import prose, words
 
@@ -170,19 +167,17 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
     """The cart of a legacy answer. Raises `ValueError` and its like for anything else."""
     total = _amount(raw["cost"])
     return Cart(
-        lines=named_apart(_line(line) for line in raw["lines"]),
+        lines=named_apart(_line(line, total.currency) for line in raw["lines"]),
         total=total,
         checkout_url=endpoint.link(raw.get("checkout_url")),
         expires_at=words(raw.get("expires_at"), 40),
     )
 
 
-def _line(raw: Mapping[str, Any]) -> Line:
-    """Read a line. Its merchandise may be anything, as a gift card."""
-    merchandise, quantity = raw["merchandise"], raw["quantity"]
-    if type(quantity) is not int or quantity < 0:
-        raise ValueError("not a line")
-    total = _amount(raw["cost"])
+def _line(raw: Mapping[str, Any], currency: str) -> Line:
+    """Read a line. Its merchandise may be anything, as a gift card, or not be told."""
+    merchandise, quantity = raw.get("merchandise") or {}, read_quantity(raw.get("quantity"))
+    total = _amount(raw["cost"]) if raw.get("cost") else Money(0, currency)
     product = merchandise.get("product")
     names = (words((product or {}).get("title")), words(merchandise.get("title")))
     return Line(

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from widget_api.shopify.cart import Cart, Line
-from widget_api.shopify.goods import Found, Option, Product, Selection, Variant, dropped, selection_to_list
+from widget_api.shopify.goods import Found, Product, Variant, dropped
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.notices import Notice
+from widget_api.shopify.selection import Option, Selection, selection_to_list
 from widget_api.shopify.words import words
 
 # In a list of ten products ten variants each must do; one product is told in more detail.
@@ -81,11 +82,12 @@ def _product(product: Product, variants: int, values: int, told: Iterable[Notice
     }
     if product.price_max and product.price_max != product.price:
         output["price_max"] = product.price_max.to_text()
-    if product.options:
+    more = product.has_more_variants or len(product.variants) > variants
+    if product.options and (more or variants > MAX_VARIANTS):
         output["options"] = [_option(option, values) for option in product.options]
-    if product.selected:
-        output["selected"] = selection_to_list(product.selected)
-    if product.has_more_variants or len(product.variants) > variants:
+        if product.selected:
+            output["selected"] = selection_to_list(product.selected)
+    if more:
         output["has_more_variants"] = True
     own = set(told)
     return output | _notices(notice for notice in product.notices if notice not in own)

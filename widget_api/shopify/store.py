@@ -12,15 +12,17 @@ from typing import Final, Protocol, TypeVar
 from widget_api.problems import ShopRefused, ShopUnavailable
 from widget_api.shopify.cart import Cart, Checked, Line, Locks, cart_id, token
 from widget_api.shopify.endpoint import Endpoint
-from widget_api.shopify.goods import Ability, Answer, Found, Product, Selection, Variant
+from widget_api.shopify.goods import Ability, Answer, Found, Product, Variant
 from widget_api.shopify.http import Http
 from widget_api.shopify.legacy import Legacy
-from widget_api.shopify.lines import Change, Plan, changes_of, differences, make_plan, renoticed, unmet
+from widget_api.shopify.lines import Change, Plan, changes_of, make_plan
 from widget_api.shopify.mcp import NotOffered
 from widget_api.shopify.money import Money, from_major
 from widget_api.shopify.notices import Notice, unique
+from widget_api.shopify.outcomes import differences, renoticed, unmet
 from widget_api.shopify.policies import Policies
 from widget_api.shopify.refusals import AgentRefused
+from widget_api.shopify.selection import Selection
 from widget_api.shopify.ucp import Ucp
 
 __all__ = [

@@ -13,10 +13,11 @@ from typing import Any, Final, Protocol
 
 from widget_api.problems import Problem
 from widget_api.shopify import shown
-from widget_api.shopify.goods import MAX_OPTIONS, PRODUCT_ID, VARIANT_ID, Product
+from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
 from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.schema import Invalid, check
+from widget_api.shopify.selection import MAX_OPTIONS
 from widget_api.shopify.store import Checked, Store
 from widget_api.shopify.words import words
 

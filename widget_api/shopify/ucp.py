@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from widget_api.problems import ShopRefused
+from widget_api.shopify.availability import is_available, status_of
 from widget_api.shopify.cart import Cart, Checked, classify
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import (
@@ -17,21 +18,13 @@ from widget_api.shopify.goods import (
     Answer,
     Found,
     Product,
-    Selection,
     Variant,
     has_more,
-    is_available,
-    matching_first,
     product_in,
     products_in,
     read_options,
-    read_selection,
     readable,
     refusal,
-    says_in_stock,
-    selection_to_list,
-    spelled,
-    status_of,
 )
 from widget_api.shopify.http import Http
 from widget_api.shopify.lines import Plan
@@ -39,6 +32,14 @@ from widget_api.shopify.mcp import InvalidArguments, Result
 from widget_api.shopify.money import Money, lowest, minor
 from widget_api.shopify.negotiation import DRAFT, NOT_OFFERED, UcpClient
 from widget_api.shopify.refusals import AgentRefused
+from widget_api.shopify.selection import (
+    Selection,
+    matching_first,
+    read_selection,
+    says_in_stock,
+    selection_to_list,
+    spelled,
+)
 from widget_api.shopify.ucp_cart import keep_defined, make_update, new_line_item, read_cart
 from widget_api.shopify.words import plain, prose, words
 

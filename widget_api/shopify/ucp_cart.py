@@ -13,9 +13,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
-from widget_api.shopify.cart import Cart, Discount, Line, Total, line_name, named_apart
+from widget_api.shopify.cart import Cart, Discount, Line, Total, line_name, named_apart, read_quantity
 from widget_api.shopify.endpoint import Endpoint
-from widget_api.shopify.extras import is_plain, mark_of, read_attributes, read_parent, read_selling_plan
+from widget_api.shopify.extras import is_plain, is_shallow, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import ids_of
 from widget_api.shopify.lines import Plan, Planned
 from widget_api.shopify.money import Money, minor
@@ -43,6 +43,8 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint, answer: Mapping[str, A
 
     `answer` is what the cart stands in, where messages may stand beside it.
     """
+    if not is_shallow(raw):
+        raise ValueError("nested too deep")  # it could not be sent back
     currency, raws = raw["currency"], raw["line_items"]
     lines = [_line(line, currency) for line in raws]
     total = _total(raw.get("totals"), currency)
@@ -74,9 +76,13 @@ def _noticed(
 
 
 def _line(raw: Mapping[str, Any], currency: object) -> Line:
-    """Read a line. It may hold anything: a gift card, a donation, what is sold no more. Raises what it must."""
-    item, quantity = raw["item"], _quantity(raw["quantity"])
-    total, price = _total(raw.get("totals"), currency), _money(item.get("price"), currency)
+    """Read a line. It may hold anything: a gift card, a donation, what is sold no more.
+
+    One that cannot be told in full is told in part, for it must not hide the others. Raises `ValueError` and its
+    like for what is no line at all.
+    """
+    item, quantity = raw["item"], read_quantity(raw.get("quantity"))
+    total, price = _total_or_none(raw.get("totals"), currency), _money(item.get("price"), currency)
     if price is None:
         price = Money(total.amount // max(quantity, 1), total.currency) if total else minor(0, currency)
     parent = read_parent(raw)
@@ -98,12 +104,6 @@ def _line(raw: Mapping[str, Any], currency: object) -> Line:
     )
 
 
-def _quantity(raw: object) -> int:
-    if not isinstance(raw, int) or isinstance(raw, bool) or raw < 0:
-        raise ValueError("not a quantity")
-    return raw
-
-
 def _amount(quantity: int, unit: object) -> str:
     """Return the quantity in the unit that it is counted in (UCP 2026-08-25): 150 at scale 2 of lb is "1.5 lb"."""
     if not isinstance(unit, dict):
@@ -118,6 +118,13 @@ def _amount(quantity: int, unit: object) -> str:
 def _money(amount: object, currency: object) -> Money | None:
     try:
         return minor(amount, currency)
+    except ValueError:
+        return None
+
+
+def _total_or_none(raw: object, currency: object) -> Money | None:
+    try:
+        return _total(raw, currency)
     except ValueError:
         return None
 
@@ -209,8 +216,11 @@ def _line_item(planned: Planned) -> dict[str, Any]:
     if planned.line is None:
         return new_line_item(planned.variant_id, planned.quantity)
     raw = planned.line.sent
+    if "item" not in raw:  # it was read in the other dialect
+        return {"id": planned.line.key, **new_line_item(planned.variant_id, planned.quantity)}
     item = {name: value for name, value in raw["item"].items() if name not in _COMPUTED_OF_ITEM}
-    own = {"id": raw["id"], "item": item, "quantity": planned.quantity}
+    quantity = planned.quantity if planned.changed else raw.get("quantity", planned.quantity)
+    own = {"id": raw["id"], "item": item, "quantity": quantity}
     return own | _members(raw, _COMPUTED_OF_LINE)
 
 
