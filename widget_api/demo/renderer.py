@@ -79,11 +79,6 @@ def money_without_trailing_zeros(amount: Any) -> str:
     return money(amount).replace(".000", "").replace(".00", "")
 
 
-def from_euro_cents(cents: Any) -> str:
-    """Return what the theme's own texts name in euro cents, in the shop's money format."""
-    return money_without_trailing_zeros(currency.convert_to_hundredths(int(cents)))
-
-
 def handle(text: Any) -> str:
     return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
 
@@ -107,7 +102,7 @@ def environment() -> Environment:
         loader=CachingFileSystemLoader([THEME, THEME / "snippets", SNIPPETS], ext=".liquid"),
     )
     env.add_filter("json", JSON())
-    for each in (money, money_without_trailing_zeros, from_euro_cents, handle, asset_url):
+    for each in (money, money_without_trailing_zeros, handle, asset_url):
         env.add_filter(each.__name__, each)
     env.add_tag(SectionTag)
     return env

@@ -11,6 +11,7 @@ from widget_api.demo.renderer import Renderer
 
 RENDERER = Renderer()
 # From so many euro cents on.
+SHIPPING = 490
 FREE_SHIPPING = 8000
 
 MENU: tuple[dict[str, str], ...] = (
@@ -62,6 +63,7 @@ def _globals() -> dict[str, Any]:
         "settings": {
             "chat_api": current_app.config["CHAT_API"],
             "free_shipping": currency.convert_to_hundredths(FREE_SHIPPING),
+            "shipping": currency.convert_to_hundredths(SHIPPING),
         },
         "canonical_url": request.base_url,
         "product": None,
