@@ -1,5 +1,6 @@
 import { productList } from './cards.js';
 import { cartLine } from './cart-line.js';
+import { Contacts } from './contacts.js';
 import { h, icon } from '../common/dom.js';
 import { AGAIN } from '../common/icons.js';
 import { Markdown } from './markdown.js';
@@ -152,7 +153,8 @@ function viewOf(part, shown) {
 /** @param {Part} first @param {Shown} shown @returns {PartView} */
 function textView(first, { addresses }) {
   const element = h('div', { className: 'text', dir: 'auto' });
-  const markdown = new Markdown(element, (address) => addresses.link(address));
+  const contacts = new Contacts(addresses.linkHosts);
+  const markdown = new Markdown(element, (address) => addresses.link(address) ?? contacts.link(address));
   let written = '';
   let ended = false;
   /** @param {Part} part */
