@@ -332,6 +332,7 @@ export class Panel {
   #acts() {
     return {
       retry: () => this.#retry(),
+      send: (text) => this.#send(text),
       edit: () => this.#recall(),
       add: (variant, title) => this.cart.add(variant, title),
       say: (text) => this.announcer.say(text),
