@@ -2,9 +2,8 @@
 
 // Each name with its sign behind it.
 const SIGNS =
-  'amp& lt< gt> quot" apos\' nbsp\u00a0 thinsp\u2009 shy\u00ad hellip… ndash– mdash— minus− middot· bull• prime′ Prime″ ' +
-  'lsquo‘ rsquo’ sbquo‚ ldquo“ rdquo” bdquo„ laquo« raquo» euro€ pound£ yen¥ cent¢ copy© reg® trade™ sect§ deg° times× ' +
-  'plusmn± le≤ ge≥ frac12½ frac14¼ frac34¾ sup2² sup3³ ordm\u00ba iexcl¡ iquest¿ rarr→ szligß aeligæ oeligœ oslashø';
+  'amp& lt< gt> quot" apos\' nbsp\u00a0 shy\u00ad hellip… ndash– mdash— middot· bull• lsquo‘ rsquo’ ldquo“ rdquo” bdquo„ ' +
+  'laquo« raquo» euro€ pound£ yen¥ copy© reg® trade™ deg° times× plusmn± frac12½ sup2² rarr→ szligß aeligæ oeligœ oslashø';
 const named = new Map(SIGNS.split(' ').map((each) => [each.slice(0, -1), each.slice(-1)]));
 
 // The names of marks, and the marks in that order.

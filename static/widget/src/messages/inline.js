@@ -117,12 +117,7 @@ export class Inline {
 
   /** @param {string} text */
   #write(text) {
-    for (const char of text) this.#char(char);
-  }
-
-  /** @param {string} char */
-  #char(char) {
-    this.#read(char);
+    for (const char of text) this.#read(char);
   }
 
   /** Put what was written so far on the page. */
@@ -197,7 +192,7 @@ export class Inline {
       this.#held += char;
     } else {
       this.#endRun(char);
-      this.#char(char);
+      this.#read(char);
     }
   }
 
@@ -274,7 +269,7 @@ export class Inline {
       this.#held += char;
     } else {
       this.#endTicks();
-      this.#char(char);
+      this.#read(char);
     }
   }
 
@@ -315,7 +310,7 @@ export class Inline {
   /** @param {Code} code */
   #closeCode({ element, text }) {
     this.#leaveCode(element);
-    if (/^[ \n].*[^ \n].*[ \n]$/s.test(text)) element.textContent = text.slice(1, -1).replaceAll('\n', ' ');
+    if (text.trim() && ' \n'.includes(text.charAt(0)) && ' \n'.includes(text.slice(-1))) element.textContent = text.slice(1, -1).replaceAll('\n', ' ');
     this.#before = '`';
   }
 
@@ -343,7 +338,7 @@ export class Inline {
     if (ESCAPABLE.test(char)) this.#put(char);
     else {
       if (char !== '\n') this.#put('\\');
-      this.#char(char);
+      this.#read(char);
     }
   }
 
@@ -470,7 +465,7 @@ export class Inline {
       if (held.length > LONGEST_ADDRESS) this.#endBare();
     } else {
       this.#endBare();
-      this.#char(char);
+      this.#read(char);
     }
   }
 
@@ -481,13 +476,14 @@ export class Inline {
 
   #endBare() {
     const held = this.#taken();
-    const tail = /[.,;:!?_~&]*$/.exec(held)?.[0] ?? '';
-    const address = decode(held.slice(0, held.length - tail.length));
+    let end = held.length;
+    while ('.,;:!?_~&'.includes(held.charAt(end - 1))) end--;
+    const address = decode(held.slice(0, end));
     const isWhole = SCHEMES.some((scheme) => address.startsWith(scheme) && address.length > scheme.length);
     const href = isWhole ? this.link(address) : null;
     if (href) this.#anchor(address, href);
     else if (address) this.#put(address, address.slice(-1));
-    this.#write(tail);
+    this.#write(held.slice(end));
   }
 }
 
