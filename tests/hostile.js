@@ -7,6 +7,7 @@ const WORDS = new Map([
   ['P', ['class']],
   ['OL', ['start']],
   ['A', ['href', 'rel', 'referrerpolicy']],
+  ['BDI', ['dir']],
 ]);
 const EVENTS = [
   ...'pointerover pointerenter pointerdown mouseover mouseenter mousedown focus focusin wheel scroll copy'.split(' '),

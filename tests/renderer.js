@@ -3,6 +3,7 @@
 import { Dates } from '/pages/dates.js';
 import { Entry } from '/pages/entry.js';
 import { inWords, strings as usual } from '/common/strings.js';
+import { Contacts } from '/messages/contacts.js';
 import { Addresses } from '/messages/links.js';
 import { Markdown } from '/messages/markdown.js';
 import { strings } from '/messages/strings.js';
@@ -10,15 +11,16 @@ import { Answer, Question } from '/messages/view.js';
 import { Transcript } from '/panel/transcript.js';
 
 const addresses = new Addresses('https://tarn.example/products/hat', 'tarn.myshopify.com', 'https://chat.example');
+const link = (address) => addresses.link(address) ?? new Contacts(addresses.linkHosts).link(address);
 const LINKS = ['tarn.example', 'www.tarn.example', 'tarn.myshopify.com'];
 const IMAGES = [...LINKS, 'chat.example', 'cdn.shopify.com'];
 
 Object.assign(strings, usual);
 const place = () => document.body.appendChild(document.createElement('div'));
 
-function render(pieces) {
+function render(pieces, leads = link) {
   const root = place();
-  const markdown = new Markdown(root, (address) => addresses.link(address));
+  const markdown = new Markdown(root, leads);
   for (const piece of pieces) markdown.write(piece);
   markdown.end();
   return root;
@@ -93,4 +95,4 @@ function faultsElsewhere(words) {
   return found;
 }
 
-Object.assign(window, { render, html, faults, faultsElsewhere });
+Object.assign(window, { Markdown, render, html, faults, faultsElsewhere });

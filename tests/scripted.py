@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
-from widget_api.llm.base import Call, Request, Sink, Step, Usage
+from widget_api.llm.base import Call, FinishReason, Request, Sink, Step, Usage
 
-Line = str | Call | Exception | threading.Event
+
+@dataclass(frozen=True)
+class Ends:
+    """Why a step ends, where it does not end by itself."""
+
+    reason: FinishReason
+
+
+Line = str | Call | Exception | threading.Event | Ends
 
 
 class Scripted:
@@ -36,7 +45,8 @@ class Scripted:
         self.requests.append(request)
         question = next((entry.text for entry in reversed(request.messages) if hasattr(entry, "text")), "")
         lines = self.scripts.popleft() if self.scripts else [f"You said: {question}"]
-        calls = []
+        calls: list[Call] = []
+        reason: FinishReason | None = None
         for line in lines:
             if into.stopped:
                 break
@@ -44,13 +54,15 @@ class Scripted:
                 raise line
             if isinstance(line, threading.Event):
                 self._pause(line, into)
+            elif isinstance(line, Ends):
+                reason = line.reason
             elif isinstance(line, Call):
                 calls.append(line)
                 into.tool_input_start(line.id, line.name)
             else:
                 into.text(line)
                 into.flush()
-        return Step("tool-calls" if calls else "stop", tuple(calls), Usage(7, 5), "scripted-1")
+        return Step(reason or ("tool-calls" if calls else "stop"), tuple(calls), Usage(7, 5), "scripted-1")
 
     def _pause(self, until: threading.Event, into: Sink) -> None:
         self._pauses.append(until)

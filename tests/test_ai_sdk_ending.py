@@ -10,7 +10,7 @@ import pytest
 from tests.ai_sdk import Chat, Look, Node, chat, node
 from tests.live import Live, Shopper, serving
 from tests.model_server import JSON, ModelServer, Say
-from tests.model_wire import CALLS, DONE, call, say
+from tests.model_wire import CALLS, DONE, call, chunk, say
 from tests.puppet import gate, live, provider, speech
 
 __all__ = ["chat", "gate", "live", "node", "provider"]
@@ -32,6 +32,14 @@ def test_an_answer_stopped_from_elsewhere_is_kept_and_the_chat_is_ready(chat: Ch
     assert not gate.is_set()
     assert (seen.status, seen.error, seen.text, states(seen)) == ("ready", "", "One ", ["done"])
     assert seen.messages == chat.stored()
+
+
+def test_an_answer_that_reached_its_limit_says_so(chat: Chat, provider: ModelServer) -> None:
+    provider.says(Say([say("The boots are"), chunk({}, finish="length"), DONE]))
+    seen = chat.asks()
+    assert (seen.status, seen.error, seen.text) == ("ready", "", "The boots are")
+    assert seen.messages[-1]["metadata"] == {"cut": "length"}
+    assert chat.page()["messages"][-1]["metadata"]["cut"] == "length"
 
 
 def test_an_answer_stopped_in_the_middle_of_a_call_has_no_open_part(chat: Chat, provider: ModelServer) -> None:

@@ -17,6 +17,7 @@ from widget_api.models import Chunk, Message, Shop, ToolCall, Turn, connected, t
 from widget_api.shopify.tools import Outcome, Toolbox
 from widget_api.streams.base import Position
 from widget_api.turns import recovery, worker
+from widget_api.turns.events import cut_event, encode
 from widget_api.turns.recovery import is_left_behind
 
 WRITE = {"lines": [{"variant_id": "gid://shopify/ProductVariant/1", "quantity": 2}]}
@@ -223,6 +224,18 @@ def test_a_turn_that_another_process_takes_while_it_is_looked_at_is_left_to_it(
     assert recovery.left_behind([], leases=True) == []
     with connected():
         assert Turn.get_by_id(turn.id).worker == "faster"
+
+
+def test_what_cut_an_answer_short_is_known_after_a_crash_at_its_very_end(
+    anna: Visitor, model: Scripted, services: Services
+) -> None:
+    turn = half_said(anna, model, services, owner="elsewhere:1:1:abcd")
+    said = [{"type": "text-end", "id": "text-1"}, cut_event("length"), {"type": "finish-step"}]
+    with transaction():
+        Chunk.add(turn=turn.id, attempt=turn.attempt, last_seq=99, events=b"\n".join(map(encode, said)))
+    dies()
+    assert whole(anna) == ("half an ", "complete")
+    assert anna.messages()[-1]["metadata"]["cut"] == "length"
 
 
 def test_a_stale_attempt_writes_nothing_more(anna: Visitor, model: Scripted, services: Services) -> None:

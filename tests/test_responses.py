@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
 from tests.conftest import ANNAS_SHOP, ANNAS_SITE, CLEOS_SITE, Visitor, chat_body, events
-from tests.scripted import Scripted, call
+from tests.scripted import Ends, Scripted, call
 from tests.shop_server import GREY, Json, ShopServer, shop_server, ucp_cart, ucp_message, ucp_product, ucp_result
 from tests.test_openapi import DOCUMENT, EVENT, OPERATIONS, PROBLEM, complaint, resolved
 from widget_api import llm
@@ -439,7 +439,7 @@ def test_every_kind_of_event_is_as_documented_and_every_documented_one_is_sent(w
     world.model.will(call("get_product", {}, "call-3"))
     world.model.will(call("get_cart", None, "call-4"))
     world.model.will("Half ", ModelCut("Please ask again."))
-    world.model.will("All of it.")
+    world.model.will("All of it", Ends("length"))
     said = world.anna.says("one")
     world.model.will(ModelUnavailable("Please try again in a moment."))
     said += world.anna.says("two")

@@ -192,3 +192,21 @@ def test_no_text_becomes_html_of_its_own(text: str) -> None:
     attributes = set(re.findall(r"<[^>]* ([a-z-]+)=", made))
     assert attributes <= {"href", "rel", "title", "class", "style", "start"}
     assert all(address.startswith(("http://", "https://")) for address in re.findall(r'href="([^"]*)', made.lower()))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[here](https://returns.carrier.example/start)", "here (https://returns.carrier.example/start)"),
+        ("[us](mailto:help@shop.example?subject=x)", "us (help@shop.example)"),
+        ("[us](tel:+358401234567)", "us (+358401234567)"),
+        ("[**help@shop.example**](mailto:help@shop.example)", "help@shop.example"),
+        ("<https://carrier.example/>", "https://carrier.example/"),
+        ("[shop](https://tarn.example@evil.example/)", "shop"),
+        ("[x](/cart/clear)", "x"),
+    ],
+)
+def test_an_address_that_is_no_link_is_told_behind_its_label(text: str, shown: str) -> None:
+    page = str(markdown(text, {"https://tarn.example"}))
+    assert "href" not in page
+    assert re.sub("<[^>]*>", "", page).strip() == shown

@@ -37,7 +37,7 @@ NOT_SAID = "<img src=not-said onerror=window.ran=1>"
 LONGEST_QUESTION = 2000
 # What words may be made of on the page of a shared conversation.
 SHARED = {
-    *("P", "EM", "STRONG", "S", "A", "CODE", "PRE", "BLOCKQUOTE", "UL", "OL", "LI", "HR", "BR", "SPAN"),
+    *("P", "EM", "STRONG", "S", "A", "BDI", "CODE", "PRE", "BLOCKQUOTE", "UL", "OL", "LI", "HR", "BR", "SPAN"),
     *("H1", "H2", "H3", "H4", "H5", "H6", "TABLE", "THEAD", "TBODY", "TR", "TH", "TD"),
 }
 

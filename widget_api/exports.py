@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from widget_api.shopify.money import Money
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
 _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
+# What is said below an answer that was cut short.
+CUTS: Final = {
+    "length": "The answer reached its length limit.",
+    "filter": "The model's filter ended this answer.",
+}
 _SPEAKERS = {"user": "You", "assistant": "Assistant"}
 
 
@@ -30,6 +35,8 @@ def as_markdown(conversation: dict[str, Any]) -> str:
         lines += [f"## {_SPEAKERS[message['role']]}", ""]
         for part in message["parts"]:
             lines += _part(part)
+        if cut := CUTS.get(message["metadata"].get("cut", "")):
+            lines += [f"*{cut}*", ""]
     return "\n".join(lines)
 
 

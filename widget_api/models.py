@@ -229,6 +229,8 @@ class Message(Record):
     # What the shopper thinks of an answer: `up`, `down` or nothing, and why.
     rating = TextField(default="", constraints=[SQL("DEFAULT ''")])
     comment = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    # Of a complete answer: `length` when it reached its token limit, `filter` when a content filter ended it.
+    cut = TextField(default="", constraints=[SQL("DEFAULT ''")])
     created_at = BigIntegerField(default=now)
 
     class Meta:
@@ -252,6 +254,8 @@ class Message(Record):
         metadata: dict[str, Any] = {"created_at": iso(self.created_at), "status": self.status}
         if self.error:
             metadata["error"] = self.error
+        if self.cut:
+            metadata["cut"] = self.cut
         if self.version > 1:
             metadata["version"] = self.version
         if self.rating:

@@ -70,7 +70,8 @@ def _document(conversation: Conversation, shop: Shop) -> dict[str, Any]:
 
 def _message(message: Message) -> dict[str, Any]:
     parts = [without_secrets(_part(part)) for part in message.parts if part["type"] in SHOWN_PARTS]
-    return {"role": message.role, "created_at": iso(message.created_at), "parts": parts}
+    cut = {"cut": message.cut} if message.cut else {}
+    return {"role": message.role, "created_at": iso(message.created_at), **cut, "parts": parts}
 
 
 def _part(part: dict[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, jsonify, render_template, request
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from widget_api import shares
 from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
+from widget_api.exports import CUTS
 from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
 from widget_api.shopify.money import Money, with_exponents
@@ -26,6 +27,8 @@ bp = Blueprint("shares", __name__)
 
 DAYS, MOST_DAYS = 7, 30
 STYLE = (Path(__file__).parents[1] / "templates" / "shared.css").read_text()
+# A page without a name and a password before it, or the mail address or telephone number that a link is for.
+_TOLD = re.compile(r"(https?://[^\s/@\\]+(?:[/?#][^\s\\]{0,150})?)|(?:mailto|tel):([\w.%+@-]+)(?:[?;].*)?", re.ASCII)
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _POLICY = f"style-src 'sha256-{_STYLE_HASH}'; " + "; ".join(
     f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors")
@@ -76,7 +79,7 @@ def _page(token: str) -> Response:
     try:
         document = shares.read(token)
         sites = _sites(document["shop"]["domain"])
-        response = Response(render_template("shared.html", **document, sites=sites, style=style))
+        response = Response(render_template("shared.html", **document, cuts=CUTS, sites=sites, style=style))
     except ShareNotFound as exc:
         response = Response(render_template("unshared.html", problem=exc, style=style), exc.status)
     response.headers["Content-Security-Policy"] = _POLICY
@@ -94,13 +97,33 @@ def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
     parser.enable(["table", "strikethrough"]).disable("image")
     parser.add_render_rule("link_open", _link)
+    parser.add_render_rule("link_close", _link_end)
     return parser
 
 
 def _link(renderer: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
-    address = within(tokens[at].attrs["href"], env["sites"])
+    href = tokens[at].attrs["href"]
+    address = within(href, env["sites"])
+    env["told"] = "" if address else _told(href, tokens[at + 1 : _end_of_link(tokens, at)])
     tokens[at].attrs = {"href": address, "rel": "nofollow noopener noreferrer ugc"} if address else {}
     return str(renderer.renderToken(tokens, at, options, env))
+
+
+def _link_end(renderer: Any, tokens: Any, at: int, options: Any, env: Any) -> str:
+    told = f' (<bdi dir="ltr">{escape(env["told"])}</bdi>)' if env["told"] else ""
+    return str(renderer.renderToken(tokens, at, options, env)) + told
+
+
+def _end_of_link(tokens: Any, at: int) -> int:
+    return next(number for number in range(at, len(tokens)) if tokens[number].type == "link_close")
+
+
+def _told(href: str, label: Any) -> str:
+    """Return the address as its label does not say it, for people who cannot follow the link; empty where the label
+    does, or where nobody should go."""
+    found = _TOLD.fullmatch(href)
+    words = (found[1] or found[2]) if found else ""
+    return "" if words in "".join(token.content for token in label) else words
 
 
 _parser = _markdown()

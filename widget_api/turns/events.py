@@ -24,6 +24,10 @@ DONE: Final = b"data: [DONE]\n\n"
 # The last word of a stream that is cut here and goes on elsewhere: native EventSource is back in no time.
 RETRY: Final = b"retry: 250\n\n"
 
+# What a finish reason cuts an answer short by, in the metadata of the message.
+CUTS: Final = {"length": "length", "content-filter": "filter"}
+_REASONS: Final = {cut: reason for reason, cut in CUTS.items()}
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -66,10 +70,12 @@ class Fold:
         self._tools: dict[str, Part] = {}
         self._inputs: dict[str, list[str]] = {}  # call id → the pieces of its arguments, until they are whole
         self.in_step = False
+        self.cut = ""  # what cut the answer short, as in `CUTS`
         self._apply = {
             "start-step": self._start_step,
             "finish-step": self._finish_step,
             "reset-step": self._reset_step,
+            "message-metadata": self._metadata,
             "text-start": self._text_start,
             "text-delta": self._text_delta,
             "text-end": self._text_end,
@@ -123,6 +129,8 @@ class Fold:
         """The shortest run of events that builds the same: what is open stays open, under its own id."""
         names = {id(part): text for text, part in self._texts.items()}
         yield from _building(self.parts, lambda part: names[id(part)], self._open, self._inputs)
+        if self.cut:
+            yield cut_event(self.cut)
         if not self.in_step and any(part["type"] == "step-start" for part in self._parts):
             yield {"type": "finish-step"}
 
@@ -139,6 +147,9 @@ class Fold:
             self._tools.pop(dropped.get("toolCallId", ""), None)
         self._open.clear()
         self._inputs.clear()
+
+    def _metadata(self, event: Event) -> None:
+        self.cut = event["messageMetadata"].get("cut", self.cut)
 
     def _text_start(self, event: Event) -> None:
         part = {"type": "text", "text": "", "state": "streaming"}
@@ -212,10 +223,15 @@ def error_event(problem: dict[str, Any]) -> Event:
     return {"type": "error", "errorText": encode(problem).decode()}
 
 
-def terminal(state: str, finish_reason: str, problem: dict[str, Any] | None) -> Event:
-    """The event that ends a turn of that state."""
+def cut_event(cut: str) -> Event:
+    """Return the event that says what cut the answer short."""
+    return {"type": "message-metadata", "messageMetadata": {"cut": cut}}
+
+
+def terminal(state: str, finish_reason: str, problem: dict[str, Any] | None, cut: str = "") -> Event:
+    """The event that ends a turn of that state. What cut the answer short is the reason of its end."""
     if state == "complete":
-        return {"type": "finish", "finishReason": finish_reason}
+        return {"type": "finish", "finishReason": _REASONS.get(cut, finish_reason)}
     if state == "stopped":
         return {"type": "abort"}
     return error_event(problem or AnswerInterrupted().to_dict())
@@ -224,10 +240,13 @@ def terminal(state: str, finish_reason: str, problem: dict[str, Any] | None) -> 
 def replay(message: dict[str, Any]) -> Iterator[Event]:
     """A stored answer (a UIMessage) as the shortest stream that rebuilds it."""
     yield from beginning(message["id"], message["parts"])
+    metadata = message["metadata"]
+    cut = metadata.get("cut", "")
+    if cut:
+        yield cut_event(cut)
     if any(part["type"] == "step-start" for part in message["parts"]):
         yield {"type": "finish-step"}
-    metadata = message["metadata"]
-    yield terminal(metadata["status"], "stop", metadata.get("error"))
+    yield terminal(metadata["status"], "stop", metadata.get("error"), cut)
 
 
 def beginning(message: str, parts: Iterable[Part]) -> Iterator[Event]:

@@ -171,7 +171,7 @@ class Jobs:
                 problem = job.stopper.reason
             state = state_after(problem, stopped=job.stopper.stopped)
             error = problem.to_dict() if problem else None
-            last = events.terminal(state, tally.finish_reason, error)
+            last = events.terminal(state, tally.finish_reason, error, job.writer.fold.cut)
             number = job.writer.close_parts()
             try:
                 kept = self._end(job, state, tally, (number, last), error)
@@ -189,9 +189,11 @@ class Jobs:
     def _end(
         self, job: Job, state: str, tally: Tally, last: tuple[int, events.Event], error: dict[str, object] | None
     ) -> bool:
-        parts = job.writer.fold.parts
+        fold = job.writer.fold
         used = (tally.model, tally.usage.input, tally.usage.output)
-        return self._journal.commit(lambda: end(job.turn, state, parts, last, error, used), patient=True)
+        return self._journal.commit(
+            lambda: end(job.turn, state, fold.parts, last, error, used, fold.cut), patient=True
+        )
 
     # ending
 

@@ -113,14 +113,17 @@ def end(
     last: tuple[int, Event],
     error: dict[str, Any] | None = None,
     used: tuple[str, int, int] = ("", 0, 0),
+    cut: str = "",
 ) -> bool:
-    """Write the end of a turn, its final message, its last event (with its number), and what it has used: the
-    model, and tokens in and out. Once; a second time changes nothing. False when another attempt has the turn."""
+    """Write the end of a turn, its final message, its last event (with its number), what it has used (the model, and
+    tokens in and out) and what cut it short. Once; a second time changes nothing. False when another attempt has the
+    turn."""
     if not execute(END, state, *used, *_mine(turn)).rowcount:
         return Turn.select().where((Turn.id == turn.id) & (Turn.attempt == turn.attempt)).exists()
-    final = "UPDATE message SET parts = %s, status = %s, error = %s, search = %s WHERE pk = %s"
+    final = "UPDATE message SET parts = %s, status = %s, error = %s, search = %s, cut = %s WHERE pk = %s"
     text = fold(prompt.text_of(parts))
-    execute(final, Message.parts.db_value(parts), state, Message.error.db_value(error), text, turn.answer_id)
+    cut = cut if state == "complete" else ""
+    execute(final, Message.parts.db_value(parts), state, Message.error.db_value(error), text, cut, turn.answer_id)
     execute("UPDATE conversation SET updated_at = %s WHERE pk = %s", now(), turn.conversation_id)
     Chunk.add(turn=turn.id, attempt=turn.attempt, last_seq=last[0], events=events.encode(last[1]))
     return True
@@ -171,7 +174,7 @@ def _progress(turn: Turn, *, whole: bool) -> Progress:
     said = [part for part in begun if part["type"] in {"step-start", "text"}] if asked else []
     kept = tuple(events.beginning(turn.answer.id, [*finished, *said]))
     if finished and not said:
-        kept = (*kept, {"type": "finish-step"})
+        kept = (*kept, *([events.cut_event(fold.cut)] if fold.cut else []), {"type": "finish-step"})
     return Progress(kept, finished, asked)
 
 

@@ -12,6 +12,7 @@ from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
 from widget_api.turns import prompt
+from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
 from widget_api.turns.recovery import Lease, Progress, hold
 from widget_api.turns.writer import Writer
@@ -101,7 +102,7 @@ class Run:
             step = self.model.stream(request, self.writer)
         self.tally.add(step)
         if not step.calls and not self.writer.stopped:
-            self.writer.finish_step()
+            self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
     def _asked(self, number: int, calls: Sequence[Call]) -> list[ToolCall]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from widget_api.problems import Problem
 from widget_api.streams.base import Position, StreamLog
-from widget_api.turns.events import Event, Fold, encode, encode_text, frame, framed
+from widget_api.turns.events import Event, Fold, cut_event, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
 
 # From so many events on a replay from the beginning is worth making shorter.
@@ -170,8 +170,11 @@ class Writer:
         with self._pen:
             return self.fold.step_text
 
-    def finish_step(self) -> None:
+    def finish_step(self, cut: str = "") -> None:
+        """End the step, and say what cut the answer short, if anything did."""
         self._end_text()
+        if cut:
+            self.emit(cut_event(cut))
         self.emit({"type": "finish-step"})
 
     def reset_step(self) -> None:

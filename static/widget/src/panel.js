@@ -344,6 +344,7 @@ export class Panel {
   #acts() {
     return {
       retry: () => this.#retry(),
+      send: (text) => this.#send(text),
       edit: () => this.#recall(),
       add: (variant, title) => this.cart.add(variant, title),
       select: (product, selected) => this.#select(product, selected),

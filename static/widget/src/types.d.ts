@@ -59,6 +59,8 @@ export interface Metadata {
   created_at?: string;
   status?: Status;
   error?: Problem;
+  /** What ended an answer before it was whole. */
+  cut?: 'length' | 'filter';
   /** Of an answer: the how manyth to its question, and so how many there are. */
   version?: number;
   rating?: Rating | '';
@@ -76,6 +78,7 @@ export type Status = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupte
 export interface Chunk {
   type: string;
   messageId?: string;
+  messageMetadata?: Metadata;
   id?: string;
   delta?: string;
   data?: any;

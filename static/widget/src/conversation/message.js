@@ -33,7 +33,7 @@ export const ENDS = /** @type {Record<string, import('../types').Status>} */ ({
 
 /** @param {Message} message @param {Chunk} chunk */
 export function apply(message, chunk) {
-  const metadata = (message.metadata ??= {});
+  const metadata = Object.assign((message.metadata ??= {}), chunk.messageMetadata);
   if (chunk.type === 'start') {
     message.parts = [];
     metadata.status = 'running';

@@ -1,317 +1,525 @@
+import { decode } from './entities.js';
+import { inFull } from './links.js';
+
 /**
- * The text of one block, written as it comes: emphasis, code, links and line breaks. It looks at one character at a
- * time and never back, so the result cannot depend on how the text was cut, and the cost grows with its length alone.
+ * The text of one block, written as it comes: emphasis, code, links, line breaks and entities, by the rules of
+ * CommonMark. Each character is looked at a bounded number of times and whatever comes to be depends on the characters
+ * alone, so the cost grows with the length and the result does not depend on how the text was cut.
+ *
+ * While the block is open, a sign that could begin something is taken to do so. When the block ends, signs that nothing
+ * has closed are text again.
  */
 
-/** @typedef {'strong' | 'em' | 's'} Mark */
-/** @typedef {(address: string) => string | null} Link */
+/** @typedef {(address: string) => string | null} Link says where an address may lead, null for nowhere */
+/** @typedef {{ sign: string, size: number, left: number, closes: boolean, element: HTMLElement }} Opener */
+/** @typedef {{ element: HTMLElement, ticks: number, text: string }} Code */
 
 const WORD = /[\p{L}\p{N}]/u;
+const PUNCTUATION = /[\p{P}\p{S}]/u;
+// Scripts without spaces, and their punctuation: beside them, flanking says nothing about where a word ends.
+const CJK = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\u3000-\u303f\uff00-\uffef]/u;
+const WITHOUT_SPACES = /[\p{sc=Han}\p{sc=Hira}\p{sc=Hang}]/u;
+const ESCAPABLE = /[!-/:-@[-`{-~]/;
 const SCHEMES = ['https://', 'http://'];
-const MARKS = /** @type {Record<string, Mark[]>} */ ({
-  '*': ['em'],
-  '**': ['strong'],
-  '***': ['strong', 'em'],
-  _: ['em'],
-  __: ['strong'],
-  ___: ['strong', 'em'],
-  '~~': ['s'],
-});
+/** What no address has in it that stands bare in a text: outside ASCII, no punctuation and no symbol. */
+const AFTER_ADDRESS = /[\s<>"'()[\]*|`\\]|[^\p{ASCII}\p{L}\p{M}\p{N}]/u;
+const TARGET = /^(?:<([^<>\n]*)>|([^\s<]\S*)?)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?$/;
+const AUTOLINK = /^<(?:((?:https?|mailto|tel):[^\s<>]+)|([\w.+-]+@[\w.-]+\.\w+))>$/i;
+const ENTITY = /^&(#x?[\da-f]{0,7}|[a-z][a-z\d]{0,30})?$/i;
+const BREAK = /^<br\s*\/?>?$/i;
 // Longer than any label or address that means well; what is held back must stay small.
 const LONGEST_LABEL = 300;
 const LONGEST_ADDRESS = 2000;
+const DEEPEST_LABEL = 3;
+const LONGEST_RUN = 6;
+const LONGEST_TICKS = 3;
+const MOST_OPEN = 20;
+
+/** @type {Link} */
+const nowhere = () => null;
 
 export class Inline {
-  /** @type {{ mark: Mark, element: HTMLElement | null }[]} */
-  #marks = [];
-  /** @type {HTMLElement | null} */
-  #code = null;
+  /** What may still be closed, each within the one before. @type {Opener[]} */
+  #open = [];
+  /** Where text goes. @type {Node & ParentNode} */
+  #place;
+  /** What text is added to, if it is the last thing there. @type {Text | null} */
+  #tail = null;
+  #text = '';
+  #breaks = 0;
+  #before = '\n';
+  /** The first half of a character whose second half has not come. */
+  #half = '';
+
   /** Takes the next character. @type {(char: string) => void} */
   #read = this.#inText;
+  /** What is held back while it may become several things. */
   #held = '';
-  #label = '';
-  #image = false;
+  /** How it begins. */
+  #sign = '';
+  /** How deep in brackets the held text is. */
   #depth = 0;
-  #before = ' ';
-  #text = '';
-  #break = false;
+  #label = '';
+  /** The code that so many backticks would close, and what it says as it was written. @type {Code | null} */
+  #code = null;
+  /** How many backticks are known to be closed by none, where the block has ended. @type {number[]} */
+  #unclosed = [];
+
+  /** @type {Record<string, (char: string) => void>} */
+  #readers = {
+    '*': this.#inRun,
+    _: this.#inRun,
+    '~': this.#inRun,
+    '`': this.#inTicks,
+    '\\': this.#inEscape,
+    '[': this.#inLabel,
+    '!': this.#inBang,
+    '<': this.#inAngle,
+    '&': this.#inEntity,
+    h: this.#inBare,
+  };
 
   /**
-   * @param {HTMLElement} block
-   * @param {Link} link says which addresses may be links
+   * @param {Node & ParentNode} block
+   * @param {Link} link
    */
   constructor(block, link) {
-    this.block = block;
+    this.block = this.#place = block;
     this.link = link;
-  }
-
-  /** @param {string} text without line ends */
-  #write(text) {
-    for (let i = 0; i < text.length; i++) this.#char(/** @type {string} */ (text[i]));
-  }
-
-  /** The line ends, the block may go on. */
-  newLine() {
-    this.#settle('\n');
-    this.#flush();
-    this.#break = this.block.hasChildNodes();
-    this.#before = ' ';
-  }
-
-  /** Put what was written so far on the page. */
-  #flush() {
-    if (!this.#text) return;
-    const target = this.#target();
-    const last = target.lastChild;
-    if (last instanceof Text) last.appendData(this.#text);
-    else target.append(this.#text);
-    this.#text = '';
   }
 
   /** Write and show at once. @param {string} text */
   show(text) {
-    this.#write(text);
+    const whole = this.#half + text;
+    const last = whole.slice(-1);
+    this.#half = /[\ud800-\udbff]/.test(last) ? last : '';
+    this.#write(this.#half ? whole.slice(0, -1) : whole);
     this.#flush();
   }
 
   /** The block ends. */
   end() {
-    this.#settle('\n');
+    this.#write(this.#half);
+    while (this.#held || this.#code) this.#settle();
     this.#flush();
+    for (const opener of this.#open) this.#unwrap(opener);
+    this.block.normalize();
   }
 
-  /** The element that text goes to; marks become elements with their first character. */
-  #target() {
-    let target = this.block;
-    for (const open of this.#marks) {
-      if (!open.element) target.append((open.element = document.createElement(open.mark)));
-      target = open.element;
-    }
-    if (this.#read !== this.#inCode) return target;
-    if (!this.#code) target.append((this.#code = document.createElement('code')));
-    return this.#code;
+  /** Nothing more comes: decide what was left open. */
+  #settle() {
+    if (this.#read === this.#inRun) this.#endRun('\n');
+    else if (this.#read === this.#inBare) this.#endBare();
+    else if (this.#read === this.#inTicks) this.#endTicks();
+    else if (this.#code) this.#undoCode(this.#code);
+    else this.#release();
   }
 
-  /** @param {string} char */
-  #put(char) {
-    this.#text += char;
-    this.#before = char;
+  /** @param {string} text */
+  #write(text) {
+    for (const char of text) this.#read(char);
   }
 
-  /** @param {Node} node */
-  #append(node) {
+  /** Put what was written so far on the page. */
+  #flush() {
+    if (!this.#text) return;
+    if (this.#tail) this.#tail.appendData(this.#text);
+    else this.#place.append((this.#tail = new Text(this.#text)));
+    this.#text = '';
+  }
+
+  /** What comes next goes here. @param {Node & ParentNode} place */
+  #go(place) {
     this.#flush();
-    this.#target().append(node);
+    this.#place = place;
+    this.#tail = null;
   }
 
-  /** @param {string} char */
-  #char(char) {
-    if (this.#break) {
-      this.#break = false;
-      this.#append(document.createElement('br'));
-    }
-    this.#read(char);
+  /** @param {...(Node | string)} nodes */
+  #append(...nodes) {
+    this.#go(this.#place);
+    for (; this.#breaks; this.#breaks--) this.#place.append(document.createElement('br'));
+    this.#place.append(...nodes);
+  }
+
+  /** A line break, once there is something before and after it. @param {number} count */
+  #break(count) {
+    if (this.#text || this.block.hasChildNodes()) this.#breaks = count;
+  }
+
+  /** @param {string} text that means nothing but itself @param {string} [before] its last character as it was written */
+  #put(text, before = text) {
+    if (this.#breaks) this.#append();
+    this.#text += text;
+    this.#before = before;
   }
 
   /** @param {string} char */
   #inText(char) {
-    if ('*_~'.includes(char)) this.#hold(this.#inRun, char);
-    else if (char === '\\') this.#hold(this.#inEscape, char);
-    else if (char === '[') this.#hold(this.#inLabel, char);
-    else if (char === '!') this.#hold(this.#inBang, char);
-    else if (char === '`') this.#openCode();
-    else if (char === 'h' && !WORD.test(this.#before)) this.#hold(this.#inBare, char);
-    else this.#put(char);
+    const reader = this.#readers[char];
+    if (char === '\n') {
+      this.#break(this.#breaks || 1);
+      this.#before = char;
+    } else if (reader && (char !== 'h' || kindOf(this.#before) !== 'word')) {
+      this.#read = reader;
+      this.#held = this.#sign = char;
+      this.#depth = 1;
+    } else {
+      this.#put(char);
+    }
   }
 
-  /** @param {(char: string) => void} next @param {string} char */
-  #hold(next, char) {
-    this.#read = next;
-    this.#held = char;
+  /** What was held back is done with. @returns {string} it */
+  #taken() {
+    const held = this.#held;
+    this.#read = this.#code ? this.#inCode : this.#inText;
+    this.#held = '';
+    return held;
   }
 
   /** What was held back turns out to be nothing but text. Its first character is spent; the rest is read again. */
   #release() {
-    const held = this.#held;
-    this.#read = this.#inText;
-    this.#held = '';
-    this.#image = false;
-    this.#put(held[0] ?? '');
+    const held = this.#taken();
+    this.#put(/** @type {string} */ (held[0]));
     this.#write(held.slice(1));
   }
 
+  // Emphasis
+
   /** @param {string} char */
   #inRun(char) {
-    if (char === this.#held[0] && this.#held.length < 3) {
+    if (char === this.#sign) {
       this.#held += char;
     } else {
-      this.#closeRun(char);
-      this.#char(char);
+      this.#endRun(char);
+      this.#read(char);
     }
   }
 
-  /** A run of asterisks, underscores or tildes ends before `next`: it opens, closes or is text. @param {string} next */
-  #closeRun(next) {
-    const run = this.#held;
-    const marks = MARKS[run] ?? [];
-    const word = run[0] === '_';
-    const closes = !/\s/.test(this.#before) && !(word && WORD.test(next));
-    const opens = !/\s/.test(next) && !(word && WORD.test(this.#before));
-    this.#read = this.#inText;
-    this.#held = '';
-    if (marks.length && closes && marks.every((mark) => this.#isOpen(mark))) marks.forEach((mark) => this.#close(mark));
-    else if (marks.length && opens && !marks.some((mark) => this.#isOpen(mark))) this.#open(marks);
-    else for (const char of run) this.#put(char);
+  /** A run of asterisks, underscores or tildes ends before `next`: it closes, opens or is text. @param {string} next */
+  #endRun(next) {
+    const run = this.#taken();
+    const sign = this.#sign;
+    const { opens, closes } = flanks(run, this.#before, next);
+    let left = run.length;
+    while (closes && left) {
+      const opener = this.#openerOf(sign, opens, run.length);
+      if (!opener) break;
+      left -= this.#close(opener, left);
+      this.#before = sign;
+    }
+    if (opens && left && this.#open.length < MOST_OPEN) this.#begin(sign, left, run.length, closes);
+    else if (left) this.#put(sign.repeat(left), sign);
   }
 
-  /** @param {Mark} mark */
-  #isOpen(mark) {
-    return this.#marks.some((open) => open.mark === mark);
+  /**
+   * The newest opener that such a run closes. Where either could do both, their lengths must not add up to a multiple of
+   * three, unless both are one.
+   * @param {string} sign @param {boolean} opens @param {number} size
+   */
+  #openerOf(sign, opens, size) {
+    return this.#open.findLast(
+      (opener) => opener.sign === sign && !((opens || opener.closes) && size % 3 && (opener.size + size) % 3 === 0),
+    );
   }
 
-  /** @param {Mark[]} marks */
-  #open(marks) {
+  /** @param {string} sign @param {number} left @param {number} size @param {boolean} closes */
+  #begin(sign, left, size, closes) {
+    const element = document.createElement(tagOf(sign, left));
+    this.#append(element);
+    this.#go(element);
+    this.#open.push({ sign, left, size, closes, element });
+    this.#before = sign;
+  }
+
+  /** @param {Opener} opener @param {number} most @returns {number} how many signs of the closing run it took */
+  #close(opener, most) {
     this.#flush();
-    for (const mark of marks) this.#marks.push({ mark, element: null });
+    const inner = this.#open.splice(this.#open.indexOf(opener) + 1);
+    for (const each of inner) this.#unwrap(each);
+    const { element, sign, left } = opener;
+    const used = Math.min(left, most, 2);
+    opener.left -= used;
+    if (opener.left) {
+      opener.element = document.createElement(tagOf(sign, opener.left));
+      const closed = document.createElement(tagOf(sign, used));
+      while (element.firstChild) closed.append(element.firstChild);
+      opener.element.append(closed);
+      element.replaceWith(opener.element);
+      this.#go(opener.element);
+    } else {
+      this.#open.pop();
+      this.#go(/** @type {Node & ParentNode} */ (element.parentNode));
+    }
+    return used;
   }
 
-  /** @param {Mark} mark */
-  #close(mark) {
-    this.#flush();
-    const index = this.#marks.findIndex((open) => open.mark === mark);
-    if (index >= 0) this.#marks.splice(index); // with all that was opened inside
+  /** Nothing closes it: its signs are text. @param {Opener} opener */
+  #unwrap({ element, sign, left }) {
+    element.before(sign.repeat(left));
+    while (element.firstChild) element.before(element.firstChild);
+    element.remove();
   }
+
+  // Code
 
   /** @param {string} char */
-  #inEscape(char) {
-    this.#read = this.#inText;
-    this.#held = '';
-    if (!/[!-/:-@[-`{-~]/.test(char)) this.#put('\\');
-    this.#put(char);
+  #inTicks(char) {
+    if (char === '`') {
+      this.#held += char;
+    } else {
+      this.#endTicks();
+      this.#read(char);
+    }
   }
 
-  #openCode() {
-    this.#flush();
-    this.#read = this.#inCode;
-    this.#code = null;
+  /** A run of backticks has ended: it closes code, opens it, or is text. */
+  #endTicks() {
+    const run = this.#taken();
+    const ticks = run.length;
+    if (this.#code) {
+      if (ticks === this.#code.ticks) this.#closeCode(this.#code);
+      else this.#putCode(this.#code, run);
+    } else if (ticks > LONGEST_TICKS || this.#unclosed.includes(ticks)) {
+      this.#put(run, '`');
+    } else {
+      const element = document.createElement('code');
+      this.#append(element);
+      this.#go(element);
+      this.#code = { element, ticks, text: '' };
+      this.#read = this.#inCode;
+    }
   }
 
   /** @param {string} char */
   #inCode(char) {
-    if (char === '`') this.#closeCode();
-    else this.#put(char);
+    if (char === '`') {
+      this.#read = this.#inTicks;
+      this.#held = char;
+    } else if (this.#code) {
+      this.#putCode(this.#code, char);
+    }
   }
 
-  #closeCode() {
-    this.#flush();
-    this.#read = this.#inText;
+  /** @param {Code} code @param {string} text */
+  #putCode(code, text) {
+    code.text += text;
+    this.#text += text === '\n' ? ' ' : text;
+  }
+
+  /** @param {Code} code */
+  #closeCode({ element, text }) {
+    this.#leaveCode(element);
+    if (text.trim() && ' \n'.includes(text.charAt(0)) && ' \n'.includes(text.slice(-1))) element.textContent = text.slice(1, -1).replaceAll('\n', ' ');
     this.#before = '`';
   }
 
+  /** @param {HTMLElement} element */
+  #leaveCode(element) {
+    this.#go(/** @type {Node & ParentNode} */ (element.parentNode));
+    this.#code = null;
+    this.#read = this.#inText;
+  }
+
+  /** Nothing closes it: its backticks are text, and what it says is read as text. @param {Code} code */
+  #undoCode({ element, ticks, text }) {
+    this.#leaveCode(element);
+    element.remove();
+    this.#unclosed.push(ticks);
+    this.#put('`'.repeat(ticks), '`');
+    this.#write(text);
+  }
+
+  // Escapes, entities, line breaks
+
   /** @param {string} char */
-  #inBang(char) {
-    if (char === '[') {
-      this.#image = true;
-      this.#hold(this.#inLabel, '![');
+  #inEscape(char) {
+    this.#taken();
+    if (ESCAPABLE.test(char)) this.#put(char);
+    else {
+      if (char !== '\n') this.#put('\\');
+      this.#read(char);
+    }
+  }
+
+  /** @param {string} char */
+  #inEntity(char) {
+    this.#held += char;
+    const text = char === ';' && decode(this.#held);
+    if (text && text !== this.#held) {
+      this.#taken();
+      this.#put(text, ';');
+    } else if (!ENTITY.test(this.#held)) {
+      this.#release();
+    }
+  }
+
+  /** @param {string} char */
+  #inAngle(char) {
+    this.#held += char;
+    if (char === '>') this.#endAngle(this.#held);
+    else if ((/[\s<]/.test(char) && !BREAK.test(this.#held)) || this.#held.length > LONGEST_ADDRESS) this.#release();
+  }
+
+  /** @param {string} held */
+  #endAngle(held) {
+    const [, address, mail] = AUTOLINK.exec(held) ?? [];
+    if (BREAK.test(held)) {
+      this.#taken();
+      this.#break(this.#breaks + 1);
+      this.#before = '>';
+    } else if (address || mail) {
+      this.#taken();
+      this.#anchor(address ?? mail ?? '', this.link(address ?? `mailto:${mail}`));
     } else {
       this.#release();
-      this.#char(char);
     }
+  }
+
+  // Links
+
+  /** @param {string} char */
+  #inBang(char) {
+    this.#held += char;
+    if (char === '[') this.#read = this.#inLabel;
+    else this.#release();
   }
 
   /** @param {string} char */
   #inLabel(char) {
-    if (char === '[' || this.#held.length > LONGEST_LABEL) {
-      this.#release();
-      this.#char(char);
-    } else {
-      this.#held += char;
-      if (char === ']') this.#read = this.#inLabelled;
-    }
+    const isEscaped = isEscape(this.#held);
+    this.#held += char;
+    if (this.#held.length > LONGEST_LABEL || this.#depth > DEEPEST_LABEL) this.#release();
+    else if (isEscaped) return;
+    else if (char === '[') this.#depth++;
+    else if (char === ']' && !--this.#depth) this.#read = this.#inLabelled;
+    // Of a link within a link the inner one is it, but for a picture.
+    else if (this.#held.endsWith('](') && /[^!]\[[^[\]]*\]\($/.test(this.#held)) this.#release();
   }
 
   /** @param {string} char */
   #inLabelled(char) {
-    if (char !== '(') {
-      this.#release();
-      this.#char(char);
-      return;
-    }
-    this.#label = this.#held.slice(this.#held.indexOf('[') + 1, -1);
     this.#held += char;
+    if (char !== '(') return this.#release();
+    this.#label = this.#held.slice(0, -2);
     this.#depth = 1;
     this.#read = this.#inAddress;
   }
 
   /** @param {string} char */
   #inAddress(char) {
-    if (char === '[' || this.#held.length > LONGEST_ADDRESS) {
-      this.#release();
-      this.#char(char);
+    const isEscaped = isEscape(this.#held);
+    const isLabelled = char === '(' && this.#held.endsWith(']');
+    this.#held += char;
+    if (isLabelled || this.#held.length > LONGEST_ADDRESS) this.#release();
+    else if (isEscaped) return;
+    else if (char === '(') this.#depth++;
+    else if (char === ')' && !--this.#depth) this.#endAddress(this.#held.slice(this.#label.length + 2, -1).trim());
+  }
+
+  /** @param {string} inside what stands between the parentheses */
+  #endAddress(inside) {
+    const found = TARGET.exec(inside);
+    if (!found) return this.#release();
+    this.#taken();
+    const isPicture = this.#label[0] === '!';
+    const address = isPicture ? '' : decode((found[1] ?? found[2] ?? '').replace(/\\([!-/:-@[-`{-~])/g, '$1'));
+    this.#anchor(this.#label.slice(isPicture ? 2 : 1), address && this.link(address), address, true);
+  }
+
+  /**
+   * A link with its label, or the label with what the shopper can do without the link.
+   * @param {string} label @param {string | null} href none where it leads nowhere @param {string} [address] as it was written @param {boolean} [isMarked] whether signs in the label count
+   */
+  #anchor(label, href, address = '', isMarked) {
+    const inner = document.createDocumentFragment();
+    if (isMarked) {
+      const text = new Inline(inner, nowhere);
+      text.show(label);
+      text.end();
     } else {
-      this.#held += char;
-      if (char === '(') this.#depth++;
-      if (char === ')' && --this.#depth === 0) this.#closeLink();
+      inner.append(label);
     }
-  }
-
-  #closeLink() {
-    const address =
-      this.#held
-        .slice(this.#held.indexOf('](') + 2, -1)
-        .trim()
-        .split(/\s/)[0] ?? '';
-    const href = this.#image ? null : this.link(address.replace(/^<(.*)>$/, '$1'));
-    const label = this.#label.replace(/[*_`~]{1,3}/g, '').trim();
-    this.#read = this.#inText;
-    this.#held = '';
-    this.#image = false;
-    this.#anchor(label, href);
-  }
-
-  /** @param {string} label @param {string | null} href */
-  #anchor(label, href) {
-    if (!href) return [...label].forEach((char) => this.#put(char));
-    const anchor = document.createElement('a');
-    anchor.href = href;
-    anchor.rel = 'noopener noreferrer nofollow';
-    anchor.referrerPolicy = 'no-referrer';
-    anchor.textContent = label || href;
-    this.#append(anchor);
-    this.#before = 'a';
+    if (href) {
+      const anchor = document.createElement('a');
+      anchor.href = href;
+      anchor.rel = 'noopener noreferrer nofollow';
+      anchor.referrerPolicy = 'no-referrer';
+      anchor.append(inner.hasChildNodes() ? inner : href);
+      this.#append(anchor);
+    } else {
+      const words = inFull(address, inner.textContent ?? '');
+      const told = document.createElement('bdi'); // in every language it is written from left to right
+      told.dir = 'ltr';
+      told.append(words);
+      this.#append(inner, ...(words ? [' (', told, ')'] : []));
+    }
+    this.#before = ')';
   }
 
   /** @param {string} char */
   #inBare(char) {
     const held = this.#held + char;
-    if (
-      SCHEMES.some((scheme) => scheme.startsWith(held) || (held.startsWith(scheme) && !/[\s<>"'()[\]*|`\\]/.test(char)))
-    ) {
+    if (SCHEMES.some((scheme) => scheme.startsWith(held) || (held.startsWith(scheme) && this.#goesOn(char)))) {
       this.#held = held;
-      if (held.length > LONGEST_ADDRESS) this.#closeBare();
+      if (held.length > LONGEST_ADDRESS) this.#endBare();
     } else {
-      this.#closeBare();
-      this.#char(char);
+      this.#endBare();
+      this.#read(char);
     }
   }
 
-  #closeBare() {
-    const [, address = '', tail = ''] = /^(.*?)([.,;:!?]*)$/.exec(this.#held) ?? [];
-    const whole = SCHEMES.some((scheme) => address.startsWith(scheme) && address.length > scheme.length);
-    this.#read = this.#inText;
-    this.#held = '';
-    this.#anchor(address, whole ? this.link(address) : null);
-    for (const char of tail) this.#put(char);
+  /** Whether a bare address goes on with this. Where no space comes before them, particles do. @param {string} char */
+  #goesOn(char) {
+    return !AFTER_ADDRESS.test(char) && !(WITHOUT_SPACES.test(char) && /[a-z\d]$/i.test(this.#held.slice(-1)));
   }
 
-  /** Nothing more comes on this line: decide what was left open. @param {string} next */
-  #settle(next) {
-    if (this.#read === this.#inRun) this.#closeRun(next);
-    else if (this.#read === this.#inBare) this.#closeBare();
-    else if (this.#read === this.#inCode) this.#closeCode();
-    else if (this.#read !== this.#inText) {
-      this.#release();
-      this.#settle(next);
-    }
+  #endBare() {
+    const held = this.#taken();
+    let end = held.length;
+    while ('.,;:!?_~&'.includes(held.charAt(end - 1))) end--;
+    const address = decode(held.slice(0, end));
+    const isWhole = SCHEMES.some((scheme) => address.startsWith(scheme) && address.length > scheme.length);
+    const href = isWhole ? this.link(address) : null;
+    if (href) this.#anchor(address, href);
+    else if (address) this.#put(address, address.slice(-1));
+    this.#write(held.slice(end));
   }
+}
+
+/** @param {string} held whether its last character takes the next one's meaning away */
+function isEscape(held) {
+  let slashes = 0;
+  while (held.at(-1 - slashes) === '\\') slashes++;
+  return slashes % 2 === 1;
+}
+
+/** @param {string} sign @param {number} count */
+function tagOf(sign, count) {
+  return sign === '~' ? 's' : count > 1 ? 'strong' : 'em';
+}
+
+/** Of what a run of signs is neighbour. @param {string} char @returns {'space' | 'cjk' | 'sign' | 'word'} */
+function kindOf(char) {
+  if (/\s/.test(char)) return 'space';
+  if (CJK.test(char)) return 'cjk';
+  return PUNCTUATION.test(char) ? 'sign' : 'word';
+}
+
+/**
+ * Whether a run of signs can open and close emphasis: https://spec.commonmark.org/0.31.2/#emphasis-and-strong-emphasis
+ * @param {string} run @param {string} before @param {string} next
+ */
+function flanks(run, before, next) {
+  const [a, b] = [kindOf(before), kindOf(next)];
+  const isLeft = b !== 'space' && (b !== 'sign' || a !== 'word');
+  const isRight = a !== 'space' && (a !== 'sign' || b !== 'word');
+  // 30*40 cm, 2*XL: nobody means emphasis.
+  const isProduct = run === '*' && /\p{Nd}/u.test(before) && WORD.test(next);
+  if (isProduct || run.length > LONGEST_RUN || (run[0] === '~' && run.length !== 2)) return { opens: false, closes: false };
+  if (run[0] !== '_') return { opens: isLeft, closes: isRight };
+  return {
+    opens: isLeft && (!isRight || PUNCTUATION.test(before)),
+    closes: isRight && (!isLeft || PUNCTUATION.test(next)),
+  };
 }

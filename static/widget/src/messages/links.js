@@ -61,3 +61,41 @@ export class Addresses {
     return url && this.imageHosts.has(bare(url.host)) ? url.href : null;
   }
 }
+
+/** Longer than anybody would copy by hand. */
+const LONGEST_WORDS = 200;
+
+/**
+ * What people can do without the link to `address`: read where it leads. Empty where its label says so already, and for
+ * what nobody should follow: scripts, data, addresses made to be misread.
+ * @param {string} address
+ * @param {string} label
+ */
+export function inFull(address, label) {
+  const words = written(address);
+  return plain(label).includes(plain(words)) ? '' : words;
+}
+
+/** @param {string} address */
+function written(address) {
+  const contact = contactIn(address);
+  if (contact || !/^https?:/i.test(address) || CRAFTED.test(address)) return contact;
+  try {
+    const { href, origin, pathname, username, password } = new URL(address); // in ASCII, so nothing in it can mislead
+    if (username || password || ACTS.test(decodeURIComponent(pathname))) return '';
+    return href.length > LONGEST_WORDS ? `${origin}/…` : href;
+  } catch {
+    return '';
+  }
+}
+
+/** What a reader compares. @param {string} words */
+function plain(words) {
+  return words.toLowerCase().replace(/^https?:\/\/(www\.)?|\/$|[\s()-]/g, '');
+}
+
+/** The mail address or telephone number that `address` is for, without what a link could add to it. @param {string} address */
+export function contactIn(address) {
+  const found = /^(?:mailto:([\w.%+-]+@[\w-]+(?:\.[\w-]+)+)|(?:tel|sms):(\+?(?:[\d().-]|%20){2,40}))(?:[?;].*)?$/i.exec(address);
+  return found?.[1] ?? found?.[2]?.replaceAll('%20', ' ') ?? '';
+}

@@ -3,17 +3,17 @@ import { Inline } from './inline.js';
 /** @typedef {{ indent: number, list: HTMLElement, item: HTMLElement }} Level */
 
 // What the start of a line may still become. Once it cannot be any of these any more, the line is decided.
-const UNDECIDED = /^\s*(?:#{1,6} *|[-+*•] *|([-*_])(?: *\1)* *|\d{1,3}[.)]? *|`{1,2}|~{1,2}|> ?|\|[\s|:-]*)?$/;
+const UNDECIDED = /^\s*(?:#{1,6} *|[-+*•] *|([-*_])(?: *\1)* *|\d{1,3}[.)]? *|`{1,2}|`{3,}[^`]*|~{1,2}|~{3,}.*|> ?|\|[\s|:-]*)?$/;
 const LONGEST_START = 120;
 const HEADING = /^#{1,6} +$/;
 const BULLET = /^[-+*•] +/;
 const NUMBER = /^(\d{1,3})[.)] +$/;
 const QUOTE = /^> ?$/;
 const RULE = /^([-*_])(?: *\1){2,} *$/;
-const FENCE = /^(?:```|~~~)$/;
+const FENCE = /^(?:(`{3,})[^`]*|(~{3,}).*)$/;
 const SEPARATOR = /^\|[\s|:-]*-[\s|:-]*$/;
 const DEEPEST_LIST = 6;
-const WIDEST_TABLE = 12;
+const WIDEST_TABLE = 60;
 
 /**
  * Markdown from a model, built as elements while it streams in: paragraphs, headings (as bold lines), lists, tables,
@@ -36,7 +36,9 @@ export class Markdown {
   /** What ends with its line: a heading or a table's cell. @type {Inline | null} */
   #line = null;
   #cellDue = false;
-  /** @type {{ mark: string, code: Text, lines: number } | null} */
+  /** A backslash whose next character has not come. */
+  #escape = '';
+  /** @type {{ mark: string, indent: number, code: Text, lines: number } | null} */
   #fence = null;
 
   /**
@@ -75,7 +77,6 @@ export class Markdown {
     const before = /** @type {string} */ (this.#start);
     const start = before + char;
     if (this.#fence) this.#inFence(start);
-    else if (FENCE.test(start.trimStart())) this.#openFence(start);
     else if (start.length < LONGEST_START && UNDECIDED.test(start)) this.#start = start;
     else {
       this.#start = null;
@@ -87,7 +88,7 @@ export class Markdown {
   #newLine() {
     if (this.#start !== null) this.#decide(this.#start, true);
     this.#endLine();
-    this.#text?.newLine();
+    this.#text?.show('\n');
     this.#start = '';
   }
 
@@ -97,9 +98,11 @@ export class Markdown {
     const indent = start.length - mark.length;
     const number = NUMBER.exec(mark)?.[1];
     const bullet = BULLET.exec(mark)?.[0];
+    const fence = whole && FENCE.exec(mark);
     if (this.#fence) this.#fenceLine(start);
     else if (whole && mark === '') this.#blank();
     else if (whole && RULE.test(mark)) this.#rule();
+    else if (fence) this.#openFence(indent, fence[1] ?? fence[2] ?? '');
     else if (HEADING.test(mark)) this.#heading();
     else if (number) this.#item(indent, 'ol', Number(number));
     else if (bullet) this.#item(indent, 'ul', 1, mark.slice(bullet.length));
@@ -203,9 +206,11 @@ export class Markdown {
 
   /** @param {HTMLTableRowElement} row @param {string} text */
   #cells(row, text) {
-    for (const piece of text.split(/(\|)/)) {
-      if (piece === '|') this.#nextCell(row);
-      else this.#inCell(row, piece);
+    const pieces = (this.#escape + text).match(/\\.|[^\\|]+|./gs) ?? [];
+    this.#escape = pieces.at(-1) === '\\' ? /** @type {string} */ (pieces.pop()) : '';
+    for (const piece of pieces) {
+      if (piece === '|' && row.cells.length < WIDEST_TABLE) this.#nextCell(row);
+      else this.#inCell(row, piece === '\\|' ? '|' : piece);
     }
   }
 
@@ -226,25 +231,22 @@ export class Markdown {
   /** @param {HTMLTableRowElement} row */
   #openCell(row) {
     this.#cellDue = false;
-    if (row.cells.length >= WIDEST_TABLE) return;
     const head = row.parentElement?.localName === 'thead';
     this.#line = new Inline(this.#add(row, head ? 'th' : 'td'), this.link);
   }
 
   #endLine() {
+    this.#line?.show(this.#escape);
     this.#line?.end();
+    this.#escape = '';
     this.#line = null;
     this.#cellDue = false;
   }
 
-  /** @param {string} start */
-  #openFence(start) {
-    const mark = start.trimStart();
-    const pre = this.#add(this.#under(start.length - mark.length), 'pre');
-    const code = this.#add(pre, 'code').appendChild(new Text());
-    this.#fence = { mark, code, lines: 0 };
-    this.#start = null;
-    this.#rest = () => {}; // the language's name
+  /** @param {number} indent @param {string} mark */
+  #openFence(indent, mark) {
+    const code = this.#add(this.#add(this.#under(indent), 'pre'), 'code').appendChild(new Text());
+    this.#fence = { mark, indent, code, lines: 0 };
   }
 
   /** @param {string} start */
@@ -259,15 +261,18 @@ export class Markdown {
 
   /** A line that is nothing but fence characters or spaces. @param {string} line */
   #fenceLine(line) {
-    if (line.trim().startsWith(this.#fence?.mark ?? '')) this.#fence = null;
+    const mark = line.trim();
+    const fence = this.#fence;
+    if (fence && mark.length >= fence.mark.length && mark === fence.mark[0]?.repeat(mark.length)) this.#fence = null;
     else this.#codeLine(line);
   }
 
-  /** @param {string} text */
-  #codeLine(text) {
+  /** @param {string} start */
+  #codeLine(start) {
     const fence = this.#fence;
     if (!fence) return;
-    fence.code.appendData((fence.lines++ ? '\n' : '') + text);
+    const indent = Math.min(fence.indent, start.length - start.trimStart().length);
+    fence.code.appendData((fence.lines++ ? '\n' : '') + start.slice(indent));
     this.#rest = (more) => fence.code.appendData(more);
   }
 }

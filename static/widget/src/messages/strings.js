@@ -4,6 +4,9 @@ const own = {
   unsent: 'Not sent.',
   stopped: 'You stopped this answer.',
   broken: 'The answer broke off.',
+  atLimit: 'The answer reached its length limit.',
+  filtered: "The model's filter ended this answer.",
+  goOn: 'Continue',
 
   actions: 'Actions',
   edit: 'Edit',

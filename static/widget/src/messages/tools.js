@@ -8,6 +8,7 @@ import { strings } from './strings.js';
 /**
  * @typedef {object} Acts what can be done with messages
  * @property {() => void} retry send again, or have the last answer written again
+ * @property {(text: string) => void} send a message
  * @property {() => void} edit ask the last question in other words
  * @property {(text: string) => void} say to a screen reader
  * @property {(answer: Message, rating: Rating | '', comment?: string) => Promise<boolean>} rate

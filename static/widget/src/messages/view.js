@@ -1,4 +1,5 @@
 import { LOST } from '../conversation/api.js';
+import { Contacts } from './contacts.js';
 import { h, icon } from '../common/dom.js';
 import { AGAIN } from '../common/icons.js';
 import { Markdown } from './markdown.js';
@@ -27,13 +28,13 @@ class Foot {
   element = h('div', { className: 'foot' });
   #said = '';
 
-  /** @param {string} text @param {(() => void) | null} retry */
-  say(text, retry) {
-    const said = text && `${text}${Boolean(retry)}`;
+  /** @param {string} text @param {(() => void) | null} act @param {string} [label] of what can be done */
+  say(text, act, label) {
+    const said = text && `${text}${Boolean(act)}`;
     if (said === this.#said) return;
     this.#said = said;
-    const button =
-      retry && h('button', { type: 'button', className: 'link', onclick: retry }, icon(AGAIN), strings.retry);
+    const shown = label ? [label] : [icon(AGAIN), strings.retry];
+    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...shown);
     this.element.replaceChildren(...(text ? [h('span', {}, text)] : []), ...(text && button ? [button] : []));
   }
 }
@@ -95,7 +96,10 @@ export class Answer {
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
     const said = this.#ended(message);
-    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    const { retry, send } = this.shown.acts;
+    const cut = this.#cut(message);
+    if (!cut) this.#foot.say(said, isLast ? retry : null);
+    else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => send(strings.goOn) : null, strings.goOn);
     if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
     this.#tools?.update(message, isLast);
     this.element.hidden = !parts.length && !said;
@@ -112,6 +116,12 @@ export class Answer {
     const made = new AnswerTools(message, this.shown.locale, this.shown.acts);
     this.element.append(made.element);
     return made;
+  }
+
+  /** What ended it before it was whole. @param {Message} message */
+  #cut({ metadata }) {
+    if (!metadata?.cut || metadata.status !== 'complete') return '';
+    return metadata.cut === 'length' ? strings.atLimit : strings.filtered;
   }
 
   /** How it ended, when it did not end well. @param {Message} message */
@@ -178,7 +188,8 @@ async function bring(element, part, shown) {
 /** @param {Part} first @param {Shown} shown @returns {PartView} */
 function textView(first, { addresses }) {
   const element = h('div', { className: 'text', dir: 'auto' });
-  const markdown = new Markdown(element, (address) => addresses.link(address));
+  const contacts = new Contacts(addresses.linkHosts);
+  const markdown = new Markdown(element, (address) => addresses.link(address) ?? contacts.link(address));
   let written = '';
   let ended = false;
   /** @param {Part} part */
