@@ -15,19 +15,9 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from widget_api.demo import basket, currency, discounts, objects, stock, view
-from widget_api.demo.carts import (
-    CARTS,
-    Cart,
-    CartRefusal,
-    Line,
-    Properties,
-    merge_lines,
-    new_line,
-    new_token,
-    put_line,
-    read_properties,
-)
+from widget_api.demo.carts import CARTS, Cart, new_token
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.lines import CartRefusal, Line, Properties, merge_lines, new_line, put_line, read_properties
 
 bp = Blueprint("ajax_cart", __name__)
 

@@ -10,9 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from widget_api.demo import catalogue, currency
-from widget_api.demo.carts import CARTS, Cart, Line, new_line
+from widget_api.demo.carts import CARTS, Cart
 from widget_api.demo.catalogue import Product, Variant
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.lines import Line, new_line
 from widget_api.demo.rpc import (
     INTEGER,
     STRING,

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from widget_api.demo import currency
-from widget_api.demo.carts import Cart, Line
+from widget_api.demo.carts import Cart
 from widget_api.demo.catalogue import (
     COLLECTIONS,
     DYES,
@@ -23,6 +23,7 @@ from widget_api.demo.catalogue import (
 )
 from widget_api.demo.discounts import Applied
 from widget_api.demo.goods import Notice
+from widget_api.demo.lines import Line
 
 Drop = dict[str, Any]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from widget_api.demo.carts import CARTS, Cart, Line, NotEnough, SoldOut, count_stock, merge_lines
+from widget_api.demo.carts import CARTS, Cart
+from widget_api.demo.lines import Line, NotEnough, SoldOut, count_stock, merge_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from widget_api.demo import catalogue, currency, discounts, negotiation
-from widget_api.demo.carts import CARTS, Cart, Line, Properties, keep_ids, new_line, read_properties
+from widget_api.demo.carts import CARTS, Cart
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.lines import Line, Properties, keep_ids, new_line, read_properties
 from widget_api.demo.negotiation import CART, DISCOUNT
 from widget_api.demo.rpc import Json, ToolError
 from widget_api.demo.stock import Lack, clamp_lines
