@@ -34,10 +34,13 @@ bench-widget: $(VENV)/test.stamp  ## Weigh the widget beside its peers from npm,
 	@tests/setup
 	@$(PY) -m bench.widget
 
-lock: $(VENV)/test.stamp  ## Write the two locked requirement files from the .in lists
+lock: $(VENV)/test.stamp  ## Write the locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 bench/requirements.in -o bench/requirements.txt
+	@for release in 2026-04-08 2026-08-25; do \
+		$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 \
+			tests/conformance/requirements-$$release.in -o tests/conformance/requirements-$$release.txt; done
 
 widget:  ## Build static/widget/dist from static/widget/src (needs node)
 	@cd static/widget && npm ci --silent && npm run --silent build

@@ -149,12 +149,16 @@ def _download(uri: str) -> tuple[bytes, str]:
 
 
 def _own(path: str) -> tuple[bytes, str]:
-    """Return what the product itself serves at `path`. The demo has no internet, so a profile on another host is
-    taken to be the product's own, wherever the product is hosted."""
+    """Return a profile in place of the one at `path` of another host, for the demo has no internet.
+
+    It is what the product serves at that path, else the product's profile of the release that the path names, as
+    Shopify's own agent profiles do: /ucp/agent-profiles/2026-08-25/….
+    """
     reply = _product().test_client().get(path or "/")
-    if reply.status_code != 200:
-        return json.dumps(profile.PROFILE).encode(), "public, max-age=3600"
-    return reply.data, reply.headers.get("Cache-Control", "")
+    if reply.status_code == 200:
+        return reply.data, reply.headers.get("Cache-Control", "")
+    named = next((release for release in path.split("/") if release in profile.PROFILES), "")
+    return json.dumps(profile.PROFILES.get(named, profile.PROFILE)).encode(), "public, max-age=3600"
 
 
 @cache
