@@ -231,6 +231,7 @@ def test_a_card_with_all_variants_asks_nobody(goods: Goods, theme: Theme) -> Non
     asked: list[str] = []
     goods.page.on("request", lambda request: asked.append(request.url))
     goods.show(mittens())
+    expect(goods.card.locator(".stock")).to_have_text("In stock")
     goods.choose("Colour", "Rust")
     assert goods.values("Size") == ["S · Not available", "L"]
     goods.choose("Size", "L")
@@ -253,6 +254,7 @@ def test_a_message_of_an_earlier_version_is_chosen_from_too(goods: Goods, theme:
         del each["notices"]
         del each["price"]["exponent"]
     goods.show(old)
+    expect(goods.card.locator(".stock")).to_have_text("2 options")
     assert goods.values("Colour") == ["Oat · €29.00", "Rust · €34.00", "Moss · Sold out"]
     goods.choose("Colour", "Rust")
     goods.add.click()

@@ -117,6 +117,8 @@ function prices({ price: lowest, price_max, variants }, mayRange, locale) {
 /** @param {Product} product @param {Variant | null} variant */
 function stock(product, variant) {
   if (!(variant ?? product).available) return strings.soldOut;
-  const available = product.variants?.filter(({ available }) => available).length ?? 0;
-  return variant || product.has_more_variants || available < 2 ? strings.inStock : strings.options(available);
+  const available = product.variants?.filter(({ available }) => available) ?? [];
+  // Nobody counts combinations.
+  const isCounted = available.length > 1 && Object.keys(available[0]?.options ?? {}).length < 2;
+  return variant || product.has_more_variants || !isCounted ? strings.inStock : strings.options(available.length);
 }
