@@ -82,6 +82,19 @@ def test_questions_find_their_answers(question: str, about: str) -> None:
     assert any(about in answer for _, answer in answers(question))
 
 
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("How long do returns take?", "How do I return something?"),
+        ("How long does shipping take?", "How long does delivery take?"),
+        ("Which size should I take?", "Which size should I take?"),
+        ("How much is shipping?", "What does shipping cost?"),
+    ],
+)
+def test_the_best_answer_is_about_what_was_asked(question: str, best: str) -> None:
+    assert answers(question, limit=1)[0][0] == best
+
+
 def test_an_unrelated_question_has_no_answer() -> None:
     assert answers("xyzzy") == []
 

@@ -15,6 +15,9 @@ from widget_api.demo.goods import COLLECTIONS, FAQ, POLICIES, PRODUCTS, Product,
 
 _WORDS = tomllib.loads(Path(__file__).with_name("search.toml").read_text("utf-8"))
 _NOISE = frozenset(_WORDS["noise"].split())
+# "How long does it take" is asked of anything, so these words count for less than what it is asked of.
+_HOW_LONG = frozenset({"long", "take"})
+_ALIKE = dict.fromkeys(["ship", "shipping", "deliver", "shipment"], "delivery") | {"refund": "return", "much": "cost"}
 
 _TITLE, _TYPE, _TAG, _OPTION, _SHELF, _TEXT = 8.0, 6.0, 4.0, 3.0, 3.0, 1.0
 # A synonym or the beginning of a word counts for less than the word itself.
@@ -50,7 +53,7 @@ def search(
 
 def answers(query: str, *, limit: int = 3) -> list[tuple[str, str]]:
     """Questions with their answers from the FAQ and the policies, best first, `limit` of them at most."""
-    words = {_stem(word) for word in _split(query)} - _NOISE
+    words = _topics(query) - (_NOISE - {"cost"})
     entries = [*FAQ, *((policy.title, policy.body) for policy in POLICIES)]
     scored = [(_overlap(words, question, answer), question, answer) for question, answer in entries]
     best = sorted((entry for entry in scored if entry[0] > 0), key=lambda entry: -entry[0])
@@ -128,5 +131,10 @@ def _score(weights: Mapping[str, float], word: str) -> float:
 
 
 def _overlap(words: set[str], question: str, answer: str) -> int:
-    asked, told = ({_stem(word) for word in _split(text)} for text in (question, answer))
-    return 3 * len(words & asked) + len(words & told)
+    in_question, in_answer = words & _topics(question), words & _topics(answer)
+    return 3 * len(in_question - _HOW_LONG) + len(in_question & _HOW_LONG) + len(in_answer - _HOW_LONG)
+
+
+def _topics(text: str) -> set[str]:
+    stems = {_stem(word) for word in _split(text)}
+    return {_ALIKE.get(stem, stem) for stem in stems}
