@@ -74,7 +74,8 @@ for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort(
 }
 const PAGES = keep('pages', await bundle('pages'));
 const MESSAGES = keep('messages', await bundle('messages'));
-const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES }));
+const RECOVERY = keep('recovery', await bundle('recovery'));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, RECOVERY }));
 const EDITOR = keep('editor', await bundle('editor'));
 files.set('chat.js', await bundle('chat', { PANEL, EDITOR }));
 

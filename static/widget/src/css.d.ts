@@ -9,4 +9,5 @@ declare const PANEL: string;
 declare const EDITOR: string;
 declare const PAGES: string;
 declare const MESSAGES: string;
+declare const RECOVERY: string;
 declare const LOCALES: Record<string, string>;

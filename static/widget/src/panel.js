@@ -45,6 +45,7 @@ export class Panel {
   #drawn = 0;
   #drew = 0;
   #messages = new Later(MESSAGES);
+  recovery = new Later(RECOVERY);
   #isEquipping = false;
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
@@ -160,7 +161,7 @@ export class Panel {
     this.show();
     if (this.#isPreview) return false;
     this.cover.leave();
-    this.composer.update(this.conversation.busy);
+    this.composer.update(this.conversation);
     return this.composer.take(String(text));
   }
 
@@ -313,14 +314,26 @@ export class Panel {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
     this.#draw(); // one's own words do not wait for the next draw
-    this.announcer.say(this.conversation.busy ? strings.answering(this.settings.title) : strings.waiting);
+    const { busy, queued } = this.conversation;
+    this.announcer.say(!busy ? strings.waiting : queued.length ? strings.queued : strings.answering(this.settings.title));
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 
-  /** The last question, to be asked in other words. */
+  /** The last question, to be asked in other words: one that waits is taken back first. */
   #recall() {
+    const last = this.conversation.queued.at(-1);
+    if (last) return this.#takeBack(last.id);
+    if (this.conversation.busy) return;
     const question = this.conversation.messages.findLast(({ role }) => role === 'user');
     if (question) this.composer.reword(textOf(question));
+  }
+
+  /** A message that waits, back into the box, unless something else is being written there. @param {string} id */
+  #takeBack(id) {
+    const text = this.conversation.takeBack(id);
+    this.composer.draft ||= text;
+    this.composer.focus();
+    this.#draw();
   }
 
   #retry() {
@@ -333,6 +346,7 @@ export class Panel {
     return {
       retry: () => this.#retry(),
       edit: () => this.#recall(),
+      takeBack: (id) => this.#takeBack(id),
       add: (variant, title) => this.cart.add(variant, title),
       say: (text) => this.announcer.say(text),
       rate: (answer, rating, comment) => this.#rate(answer, rating, comment),
@@ -381,6 +395,9 @@ export class Panel {
   }
 
   async #erase() {
+    // First of all, so that nothing is sent in another session once this one is erased.
+    this.outbox.clear();
+    this.conversation.stops.clear();
     if (this.api.known) {
       const done = await this.api.json('DELETE', '/api/session').then(
         () => true,
@@ -389,7 +406,6 @@ export class Panel {
       if (!done) return false;
     }
     this.api.forget();
-    this.outbox.clear();
     await this.cache.clear();
     this.composer.cancel();
     this.composer.draft = '';
@@ -475,7 +491,7 @@ export class Panel {
     if (!views && !fault && this.conversation.messages.length) this.#equip();
     this.#consent.toggleAttribute('hidden', Boolean(this.conversation.id));
     this.transcript.update(this.conversation);
-    this.composer.update(this.conversation.busy);
+    this.composer.update(this.conversation);
   }
 }
 

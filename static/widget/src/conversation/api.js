@@ -26,6 +26,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whether the same request may well succeed in a moment. @param {Problem} problem */
+export function mayPass({ code, status }) {
+  return code === LOST.code || status === 429 || status >= 500;
+}
+
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
@@ -54,9 +59,10 @@ export class Api {
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
+   * @param {AbortSignal} [signal]
    */
-  async json(method, path, body) {
-    const response = await this.send(method, path, body);
+  async json(method, path, body, signal) {
+    const response = await this.send(method, path, body, signal);
     return response.status === 204 ? null : response.json();
   }
 
@@ -65,10 +71,11 @@ export class Api {
    * @param {string} path
    * @param {unknown} [body]
    * @param {AbortSignal} [signal]
+   * @param {() => boolean} [isWanted] whether to repeat the request in a new session when this one is no more
    */
-  async send(method, path, body, signal) {
+  async send(method, path, body, signal, isWanted = () => true) {
     const first = await this.#fetch(method, path, body, signal, await this.#session());
-    if (first.status !== 401) return accepted(first);
+    if (first.status !== 401 || !isWanted()) return accepted(first);
     this.forget();
     return accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
@@ -97,7 +104,7 @@ export class Api {
     const headers = {};
     if (session) headers['Authorization'] = `Bearer ${session.token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
-    return fetch(this.origin + path, {
+    const request = fetch(this.origin + path, {
       method,
       headers,
       body: body === undefined ? null : JSON.stringify(body),
@@ -105,6 +112,9 @@ export class Api {
       cache: 'no-store',
       credentials: 'omit',
     });
+    // A page may wrap `fetch` in something that ignores the signal.
+    const abort = new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    return Promise.race([request, abort]);
   }
 
   /** The session: begun with the first request, renewed in its second half. @returns {Promise<Session>} */

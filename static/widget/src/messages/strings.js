@@ -11,6 +11,7 @@ const own = {
   cart: 'Your cart',
   cartEmpty: 'Your cart is empty.',
   unsent: 'Not sent.',
+  takeBack: 'Take back',
   stopped: 'You stopped this answer.',
   broken: 'The answer broke off.',
 
