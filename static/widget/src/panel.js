@@ -349,29 +349,15 @@ export class Panel {
       takeBack: (id) => this.#takeBack(id),
       add: (variant, title) => this.cart.add(variant, title),
       say: (text) => this.announcer.say(text),
-      rate: (answer, rating, comment) => this.#rate(answer, rating, comment),
+      rate: async (answer, rating, comment) => {
+        const isDone = await this.#messages.module.rate(this, answer, rating, comment);
+        this.#draw();
+        return isDone;
+      },
       step: async (answer, by) => {
         if (await this.transcript.versions?.step(answer, by)) this.#draw();
       },
     };
-  }
-
-  /**
-   * @param {import('./types').Message} answer
-   * @param {import('./types').Rating | ''} rating
-   * @param {string} [comment]
-   */
-  async #rate(answer, rating, comment) {
-    const path = `/api/messages/${answer.id}/feedback`;
-    const request = rating ? this.api.json('PUT', path, { rating, comment }) : this.api.json('DELETE', path);
-    const isDone = await request.then(
-      () => true,
-      () => false,
-    );
-    const current = this.conversation.messages.find(({ id }) => id === answer.id); // it may have been loaded anew
-    if (isDone && current) current.metadata = { ...current.metadata, rating };
-    this.#draw();
-    return isDone;
   }
 
   /** @param {import('./types').Message | undefined} message */

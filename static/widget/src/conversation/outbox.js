@@ -27,7 +27,7 @@ export class Outbox {
 
   /** At the end, or in the place that the message has already. @param {string} conversation @param {Message} message */
   put(conversation, message) {
-    const newest = Number(this.#keys().at(-1)?.slice(KEY.length).split(':')[0] ?? 0);
+    const newest = parseInt(this.#keys().at(-1)?.slice(KEY.length) ?? '0', 10);
     const place = Math.max(Date.now(), newest + 1); // clocks are set back, and tabs write in the same millisecond
     const key = this.#key(message.id) ?? `${KEY}${String(place).padStart(15, '0')}:${message.id}`;
     this.store.set(key, { conversation, message });
