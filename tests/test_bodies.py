@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Visitor, chat_body, text_of
 from widget_api.api.chat import Page
-from widget_api.models import Message, connected
+from widget_api.models import Message, PendingStop, connected
 from widget_api.text import clean
 
 HOSTILE = {
@@ -52,6 +52,17 @@ def test_a_hostile_body_is_refused_in_words(anna: Visitor, route: tuple[str, str
     assert response.json["detail"]
     with connected():
         assert Message.select().count() == 0
+
+
+@pytest.mark.parametrize(
+    "body", [body for body in HOSTILE.values() if body], ids=[name for name in HOSTILE if HOSTILE[name]]
+)
+def test_a_hostile_body_of_a_stop_is_refused_in_words(anna: Visitor, body: bytes) -> None:
+    response = anna.post("/api/chat/c/stop", data=body, content_type="application/json")
+    assert (response.status_code // 100, response.mimetype) == (4, "application/problem+json")
+    assert response.json["detail"]
+    with connected():
+        assert PendingStop.select().count() == 0
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])

@@ -312,10 +312,13 @@ WITHOUT_DATABASE = {
 SHARED = "GET /api/shared/{token}"
 API = [operation for operation in WELL if " /api/" in operation]
 PRIVATE = [operation for operation in API if operation != SHARED]
-# Without the stream: where there is no such conversation there is nothing to follow, which is 204.
+# Without the stream: where there is no such conversation there is nothing to follow, which is 204. And without the
+# stop: its message may begin the conversation.
 OF_AN_ANSWER = [each for each in PRIVATE if "/api/messages/{id}" in each]
 OF_A_CONVERSATION = [
-    each for each in PRIVATE if "{id}" in each and each not in OF_AN_ANSWER and each != "GET /api/chat/{id}/stream"
+    each
+    for each in PRIVATE
+    if "{id}" in each and each not in OF_AN_ANSWER and not each.endswith(("/stream", "/stop"))
 ]
 WITH_A_BODY = [operation for operation in API if examples(operation)]
 
@@ -341,6 +344,11 @@ SINGLE = [
     asked("GET /api/chat/{id}/stream", "200", query_string={"after": "1-3"}),
     asked("GET /api/chat/{id}/stream", "503 busy", crowded, query_string={"after": "1-3"}),
     asked("POST /api/chat/{id}/stop", "200", running),
+    asked("POST /api/chat/{id}/stop", "200", running, data=b""),
+    asked("POST /api/chat/{id}/stop", "200", json={"message_id": "asked-before"}),
+    asked("POST /api/chat/{id}/stop", "404 conversation-not-found", deleted),
+    asked("POST /api/chat/{id}/stop", "404 conversation-not-found", begun, data=b""),
+    asked("POST /api/chat/{id}/stop", "404 message-not-found", json={"message_id": ANSWER}),
     asked("GET /api/conversations", "200", query_string={"q": "hats", "limit": 100}),
     asked("GET /api/conversations", "400 bad-request", query_string={"limit": 101}),
     asked("GET /api/conversations/{id}/messages", "200", running),

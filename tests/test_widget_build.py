@@ -46,14 +46,15 @@ def passes(*command: str, cwd: Path) -> None:
 
 
 def later() -> list[Path]:
-    """What the panel loads by itself: the messages, products and carts, the pages, the languages."""
+    """What the panel loads by itself: messages, products and carts, the pages, what a bad line needs, languages."""
     found = [script for script in DIST.glob("*-*.js") if not script.name.startswith(("panel-", "editor-"))]
-    assert {"messages", "shopping", "pages", "de"} <= {script.name.partition("-")[0] for script in found}
+    assert {"messages", "shopping", "pages", "recovery", "de"} <= {script.name.partition("-")[0] for script in found}
     return found
 
 
 def languages() -> list[Path]:
-    return [script for script in later() if not script.name.startswith(("messages-", "shopping-", "pages-"))]
+    named = ("messages-", "shopping-", "pages-", "cache-", "recovery-")
+    return [script for script in later() if not script.name.startswith(named)]
 
 
 def on_the_wire(*names: str) -> int:

@@ -308,6 +308,22 @@ class Turn(Record):
         return self.state in ACTIVE
 
 
+class PendingStop(Record):
+    """A stop for an answer that has not begun: its question, or the wish for another answer, has not arrived."""
+
+    session_id: str
+
+    id = AutoField()
+    session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
+    conversation = TextField()  # the client's ids: neither needs to exist yet
+    message = TextField()
+    version = IntegerField()  # of the answer, as `Message.version` counts
+    expires_at = BigIntegerField(index=True)
+
+    class Meta:
+        indexes = ((("session", "message", "version"), True),)
+
+
 class Share(Record):
     """A conversation as it was when its link was made: whoever has the link can read it, until it expires."""
 
@@ -351,4 +367,4 @@ class ToolCall(Record):
         indexes = ((("turn", "attempt", "step", "call_id"), True),)
 
 
-TABLES: Final = (Shop, Session, Conversation, Message, Turn, Share, Chunk, ToolCall)
+TABLES: Final = (Shop, Session, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall)

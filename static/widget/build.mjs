@@ -76,7 +76,8 @@ const PAGES = keep('pages', await bundle('pages'));
 const MESSAGES = keep('messages', await bundle('messages'));
 const SHOPPING = keep('shopping', await bundle('shopping'));
 const CACHE = keep('cache', await bundle('cache'));
-const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING, CACHE }));
+const RECOVERY = keep('recovery', await bundle('recovery'));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING, CACHE, RECOVERY }));
 const EDITOR = keep('editor', await bundle('editor'));
 files.set('chat.js', await bundle('chat', { PANEL, EDITOR }));
 

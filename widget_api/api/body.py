@@ -33,6 +33,12 @@ def shape(type: type[T]) -> type[T]:
     return type
 
 
+def read_optional(type: type[T], *, most: int = BODY_BYTES) -> T | None:
+    """Return the request's JSON body as `type`, or None when the request has no body. Raises as `read` does."""
+    request.max_content_length = most
+    return read(type, most=most) if request.get_data() else None
+
+
 def read(type: type[T], *, most: int = BODY_BYTES) -> T:
     """The request's JSON body as `type`. Raises `NotJson`, `BodyTooLarge`, `BadRequest` or `InvalidBody`."""
     if request.mimetype != "application/json":

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from widget_api.api import stream
-from widget_api.api.body import MESSAGE_CHARACTERS, read, require_id, require_text, shape, without_empty
+from widget_api.api.body import (
+    MESSAGE_CHARACTERS,
+    read,
+    read_optional,
+    require_id,
+    require_text,
+    shape,
+    without_empty,
+)
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_visitor, visitor_of
 from widget_api.models import Conversation, Turn
@@ -18,6 +26,7 @@ from widget_api.text import clean, cut
 from widget_api.tokens import BadToken
 from widget_api.turns.conversation import Question
 from widget_api.turns.job import Visitor
+from widget_api.turns.stops import Target
 
 bp = Blueprint("chat", __name__)
 
@@ -25,6 +34,8 @@ bp = Blueprint("chat", __name__)
 CHAT_BYTES = 1024 * 1024
 PAGE_CHARACTERS = 300
 CLEANED_CHARACTERS = 2 * PAGE_CHARACTERS
+# More than anybody asks for, and within the database's whole numbers.
+MOST_VERSIONS = 1_000_000
 
 
 @shape
@@ -67,6 +78,14 @@ class Chat(msgspec.Struct):
     message: Sent | None = None
     messages: list[Sent] = []
     messageId: str | None = None  # noqa: N815 - the AI SDK's name
+
+
+@shape
+class Stop(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/chat/{id}/stop`: which answer to stop. Empty: the newest one."""
+
+    message_id: str | None = None
+    version: Annotated[int, msgspec.Meta(ge=1, le=MOST_VERSIONS)] | None = None
 
 
 @bp.post("/api/chat")
@@ -163,6 +182,34 @@ def _follower() -> tuple[Visitor, str | None]:
 
 @bp.post("/api/chat/<id>/stop")
 def stop(id: str) -> dict[str, str]:
-    """Stop the running turn and keep its partial answer. Says how the newest turn ended."""
-    conversation = Conversation.of(current_visitor().session, id)
-    return {"status": services().engine.stop(conversation)}
+    """Stop an answer and keep what was said of it. Return how it stands now.
+
+    A body names the question, or one version of the answer to it. A question that has not arrived yet is answered by
+    an empty, stopped answer when it does. Without a body the conversation's newest answer is meant.
+    """
+    visitor = current_visitor()
+    target = _stop_target(id)
+    if target is None:
+        return {"status": services().engine.stop(Conversation.of(visitor.session, id))}
+    status = services().engine.stop_answer(visitor.session, target)
+    if status is None:
+        _limit_pending_stops(visitor)
+        status = services().engine.stop_on_arrival(visitor, target)
+    return {"status": status}
+
+
+def _stop_target(conversation: str) -> Target | None:
+    """Return the answer that the request's body names, or None when it names none."""
+    wanted = read_optional(Stop) or Stop()
+    if wanted.message_id is None:
+        if wanted.version is not None:
+            raise InvalidBody("version counts the answers to one message: send its message_id, too.")
+        return None
+    return Target(require_id(conversation, "id"), require_id(wanted.message_id, "message_id"), wanted.version)
+
+
+def _limit_pending_stops(visitor: Visitor) -> None:
+    """Count a stop that must be written down as a message is counted, but apart from messages: it must not use up the
+    place of the message that it is for. Raises `TooManyRequests`."""
+    services().limits.take("messages", f"stop:{visitor.session}")
+    services().limits.take("address", f"stop:{current_address()}")

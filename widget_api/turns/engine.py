@@ -24,7 +24,7 @@ from widget_api.models import (
 from widget_api.problems import Busy, MessageMismatch, MessageNotFound, TurnRunning
 from widget_api.streams.base import Follower, Leave, LogMissing, Position
 from widget_api.streams.shared import SharedStreamLog
-from widget_api.turns import events
+from widget_api.turns import events, stops
 from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement, reworded
 from widget_api.turns.events import Event
 from widget_api.turns.job import Visitor
@@ -32,6 +32,7 @@ from widget_api.turns.jobs import Jobs, Shops
 from widget_api.turns.journal import Journal
 from widget_api.turns.keeper import Keeper
 from widget_api.turns.recovery import has_just_ended, hold
+from widget_api.turns.stops import Target
 from widget_api.turns.writer import LONG_EVENTS
 
 # A stop is heard by the process that runs the turn within a round of its keeper; one that does not hear loses it.
@@ -177,6 +178,7 @@ class Engine:
             attempt=thread.attempts,
             worker=self.jobs.worker,
             lease_until=0,
+            stop_requested=stops.take_pending_stop(thread, question.id, version),
         )
         hold(turn)
         return turn
@@ -243,12 +245,28 @@ class Engine:
         """
         with connected():
             turn = Turn.newest(conversation)
-        if turn is None:
-            return "idle"
+        return "idle" if turn is None else self._stopped_state(turn)
+
+    def stop_answer(self, session: str, target: Target) -> str | None:
+        """Stop the answer as `stop` does, and return its state; None when its question has not arrived yet. An answer
+        that has ended stays as it is. Raises `ConversationNotFound` or `MessageNotFound`.
+        """
+        with connected():
+            turn = stops.find_turn(session, target)
+        return None if turn is None else self._stopped_state(turn)
+
+    def stop_on_arrival(self, visitor: Visitor, target: Target) -> str:
+        """Remember to stop the answer as soon as its question arrives, and return `stopped`. If the question has
+        arrived in the meantime, stop the answer and return its state. Raises as `stop_answer` does.
+        """
+        with transaction():
+            turn = stops.find_turn_or_remember(visitor, target)
+        return "stopped" if turn is None else self._stopped_state(turn)
+
+    def _stopped_state(self, turn: Turn) -> str:
         if turn.active:
             self._stop(turn)
-        with connected():
-            return str(Turn.get_by_id(turn.id).state)
+        return str(_reread(turn).state)
 
     def _stop(self, turn: Turn) -> None:
         with transaction():

@@ -151,9 +151,9 @@ class Jobs:
     def _answer(self, job: Job, visitor: Visitor, tally: Tally) -> None:
         turn, shop, writer, progress = job.turn, visitor.shop, job.writer, job.progress
         stopped, answer, page, messages = patiently(lambda: _read(turn))
-        if stopped:  # between its acceptance and its first breath
+        writer.start(answer)  # also when it is stopped already: clients learn the id of the empty answer
+        if stopped:
             job.stopper.stop()
-        writer.start(answer)
         cart = SessionCart(visitor.session, turn, self._journal)
         seen = variants_seen([*prompt.tool_outputs(messages), *prompt.outputs(progress.parts)])
         lease = Lease()

@@ -22,6 +22,7 @@ from widget_api.turns.recovery import (
     left_behind,
     purge,
 )
+from widget_api.turns.stops import delete_expired_stops
 
 logger = logging.getLogger(__name__)
 
@@ -160,4 +161,5 @@ class Every:
 
 def _tidy() -> None:
     purge()
+    delete_expired_stops()
     forget_old_chunks()

@@ -50,6 +50,7 @@ export class Panel {
   #drew = 0;
   #messages = new Later(MESSAGES);
   #shopping = new Later(SHOPPING);
+  recovery = new Later(RECOVERY);
   #isEquipping = false;
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
@@ -166,7 +167,7 @@ export class Panel {
     this.show();
     if (this.#isPreview) return false;
     this.cover.leave();
-    this.composer.update(this.conversation.busy);
+    this.composer.update(this.conversation);
     return this.composer.take(String(text));
   }
 
@@ -325,14 +326,26 @@ export class Panel {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
     this.#draw(); // one's own words do not wait for the next draw
-    this.announcer.say(this.conversation.busy ? strings.answering(this.settings.title) : strings.waiting);
+    const { busy, queued } = this.conversation;
+    this.announcer.say(!busy ? strings.waiting : queued.length ? strings.queued : strings.answering(this.settings.title));
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 
-  /** The last question, to be asked in other words. */
+  /** The last question, to be asked in other words: one that waits is taken back first. */
   #recall() {
+    const last = this.conversation.queued.at(-1);
+    if (last) return this.#takeBack(last.id);
+    if (this.conversation.busy) return;
     const question = this.conversation.messages.findLast(({ role }) => role === 'user');
     if (question) this.composer.reword(textOf(question));
+  }
+
+  /** A message that waits, back into the box, unless something else is being written there. @param {string} id */
+  #takeBack(id) {
+    const text = this.conversation.takeBack(id);
+    this.composer.draft ||= text;
+    this.composer.focus();
+    this.#draw();
   }
 
   #retry() {
@@ -346,12 +359,17 @@ export class Panel {
       retry: () => this.#retry(),
       send: (text) => this.#send(text),
       edit: () => this.#recall(),
+      takeBack: (id) => this.#takeBack(id),
       add: (variant, title) => this.cart.add(variant, title),
       select: (product, selected) => this.#select(product, selected),
       shopping: () => (this.#shopping.isSetUp ? this.#shopping.module : null),
       bring: () => this.#bringShopping(),
       say: (text) => this.announcer.say(text),
-      rate: (answer, rating, comment) => this.#rate(answer, rating, comment),
+      rate: async (answer, rating, comment) => {
+        const isDone = await this.#messages.module.rate(this, answer, rating, comment);
+        this.#draw();
+        return isDone;
+      },
       step: async (answer, by) => {
         if (await this.transcript.versions?.step(answer, by)) this.#draw();
       },
@@ -373,24 +391,6 @@ export class Panel {
     if (!(await this.#bring(this.#shopping, () => strings))) return null;
     if (!wasThere) this.#redraw();
     return this.#shopping.module;
-  }
-
-  /**
-   * @param {import('./types').Message} answer
-   * @param {import('./types').Rating | ''} rating
-   * @param {string} [comment]
-   */
-  async #rate(answer, rating, comment) {
-    const path = `/api/messages/${answer.id}/feedback`;
-    const request = rating ? this.api.json('PUT', path, { rating, comment }) : this.api.json('DELETE', path);
-    const isDone = await request.then(
-      () => true,
-      () => false,
-    );
-    const current = this.conversation.messages.find(({ id }) => id === answer.id); // it may have been loaded anew
-    if (isDone && current) current.metadata = { ...current.metadata, rating };
-    this.#draw();
-    return isDone;
   }
 
   /** @param {import('./types').Message | undefined} message */
@@ -501,7 +501,7 @@ export class Panel {
     if (!views && !fault && this.conversation.messages.length) this.#equip();
     this.#consent.toggleAttribute('hidden', Boolean(this.conversation.id));
     this.transcript.update(this.conversation);
-    this.composer.update(this.conversation.busy);
+    this.composer.update(this.conversation);
   }
 }
 

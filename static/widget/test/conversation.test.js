@@ -6,6 +6,7 @@ import { Conversation } from '../src/conversation/conversation.js';
 import { textOf } from '../src/conversation/message.js';
 import { Outbox } from '../src/conversation/outbox.js';
 import { Tabs } from '../src/conversation/tabs.js';
+import * as recovery from '../src/recovery.js';
 
 // Node before 21 has none.
 globalThis.navigator ??= /** @type {any} */ ({});
@@ -108,7 +109,8 @@ function visit(api, shared = new Memory(), own = new Memory()) {
   let done;
   const ended = new Promise((resolve) => (done = resolve));
   const tabs = new Tabs('test', shared, () => conversation.sync());
-  const browser = { shared, own, tabs, outbox: new Outbox(shared), cache: new Cache('test') };
+  const later = { module: recovery, load: async () => true };
+  const browser = { shared, own, tabs, outbox: new Outbox(shared), cache: new Cache('test'), recovery: later };
   const conversation = new Conversation(api, browser, {
     changed: () => {
       const last = conversation.messages.at(-1);
@@ -325,7 +327,8 @@ test('what waits in a conversation that is left is sent all the same', async (t)
   conversation.send('hats?', {});
   const left = conversation.id;
   while (conversation.phase !== 'waiting') await new Promise(setImmediate);
-  conversation.reset();
+  conversation.open('another');
+  while (conversation.phase !== 'idle') await new Promise(setImmediate);
   server.failures = [];
   const bodies = [];
   const send = server.send.bind(server);
@@ -337,6 +340,40 @@ test('what waits in a conversation that is left is sent all the same', async (t)
   while (shared.keys('outbox:').length) await new Promise(setImmediate);
   assert.deepEqual([bodies.length, bodies[0].id, textOf(bodies[0].message)], [1, left, 'hats?']);
   assert.deepEqual([conversation.id, conversation.messages], [null, []]);
+});
+
+test('what waits in a conversation that is reset is not sent any more', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  server.failures = Array(3).fill(new TypeError('Failed to fetch'));
+  const { conversation, ended, shared } = visit(server);
+  conversation.send('hats?', {});
+  while (conversation.phase !== 'waiting') await new Promise(setImmediate);
+  conversation.reset();
+  server.failures = [];
+  assert.deepEqual(shared.keys('outbox:'), []);
+  conversation.wake();
+  conversation.send('boots?', {});
+  await ended;
+  assert.equal(textOf(server.question), 'boots?');
+  conversation.leave();
+});
+
+test('what waits in a conversation that is left while its answer is written is sent after it', async (t) => {
+  impatiently(t);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const server = new Server(...WORDS);
+  const { conversation, shared } = visit(server);
+  new Outbox(shared).put('left', { id: 'm', role: 'user', parts: [{ type: 'text', text: 'hats?' }], metadata: {} });
+  server.failures = [new Refused({ code: 'turn-running', status: 409, title: 'T', detail: '' })];
+  conversation.wake();
+  while (server.failures.length) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  assert.equal(shared.keys('outbox:').length, 1);
+  t.mock.timers.tick(10_000);
+  while (shared.keys('outbox:').length) await new Promise(setImmediate);
+  assert.equal(textOf(server.question), 'hats?');
+  conversation.leave();
 });
 
 test('reset leaves the conversation, and the next message begins another', async () => {

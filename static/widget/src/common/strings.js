@@ -31,7 +31,6 @@ export const strings = {
   stop: 'Stop the answer',
   left: (/** @type {number} */ n) => `${n} characters left`,
   tooLong: (/** @type {number} */ n) => `${n} characters too many`,
-  wait: 'One moment: the answer is still being written.',
 
   editing: 'You are rewording your question.',
   cancel: 'Cancel',
@@ -41,6 +40,8 @@ export const strings = {
   connecting: 'Connecting',
   reconnecting: 'Reconnecting',
   waiting: 'No connection. Your message will be sent as soon as it is back.',
+  slow: 'Slow connection. The answer arrives in parts.',
+  queued: 'Waiting to be sent',
   pickedUp: 'Picked up again',
 
   addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,

@@ -31,6 +31,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whether the same request may well succeed in a moment. @param {Problem} problem */
+export function mayPass({ code, status }) {
+  return code === LOST.code || status === 429 || status >= 500;
+}
+
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
@@ -63,9 +68,10 @@ export class Api {
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
+   * @param {AbortSignal} [signal]
    */
-  async json(method, path, body) {
-    const response = await this.send(method, path, body);
+  async json(method, path, body, signal) {
+    const response = await this.send(method, path, body, signal);
     return response.status === 204 ? null : response.json();
   }
 
@@ -74,10 +80,11 @@ export class Api {
    * @param {string} path
    * @param {unknown} [body]
    * @param {AbortSignal} [signal]
+   * @param {() => boolean} [isWanted] whether to repeat the request in a new session when this one is no more
    */
-  async send(method, path, body, signal) {
+  async send(method, path, body, signal, isWanted = () => true) {
     const first = await this.#fetch(method, path, body, signal, await this.#session());
-    if (first.status !== 401) return this.#accepted(first);
+    if (first.status !== 401 || !isWanted()) return this.#accepted(first);
     this.forget();
     return this.#accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
@@ -107,7 +114,7 @@ export class Api {
     const headers = {};
     if (session) headers['Authorization'] = `Bearer ${session.token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
-    return fetch(this.origin + path, {
+    const request = fetch(this.origin + path, {
       method,
       headers,
       body: body === undefined ? null : toJson(body),
@@ -115,6 +122,9 @@ export class Api {
       cache: 'no-store',
       credentials: 'omit',
     });
+    // A page may wrap `fetch` in something that ignores the signal.
+    const abort = new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+    return Promise.race([request, abort]);
   }
 
   /** The session: begun with the first request, renewed in its second half. @returns {Promise<Session>} */

@@ -4,37 +4,64 @@
 const SILENCE_MS = 35_000;
 // A phone that wakes up has often lost its connection without being told: then less silence is proof enough.
 const SUSPECT_MS = 18_000;
+// A stream begins to speak at once. One that does not may be held back by a proxy, which reading the history tells.
+const QUIET_MS = 5000;
+// Where streams were held back before, this is long enough.
+const HELD_QUIET_MS = 1500;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 15_000;
 
 export class Connection {
   #controller = new AbortController();
-  #heard = 0;
+  #quiet = QUIET_MS;
+  /** @type {(() => void) | undefined} */
+  #onQuiet;
+  /** When bytes came last. */
+  heard = 0;
   /** @type {number | undefined} */
   #watchdog;
   /** @type {(() => void) | null} */
   #wake = null;
   left = false;
 
-  /** Begin another try. @returns {AbortSignal} which ends it */
-  open() {
+  /**
+   * Begin another try.
+   * @param {() => void} [onQuiet] called when nothing is heard for a while, and again after twice that time
+   * @param {boolean} [isHeld] whether streams were held back before
+   * @returns {AbortSignal} which ends it
+   */
+  open(onQuiet, isHeld) {
+    this.#rest();
     this.#controller = new AbortController();
     if (this.left) this.#controller.abort();
+    this.#onQuiet = onQuiet;
+    this.#quiet = isHeld ? HELD_QUIET_MS : QUIET_MS;
     this.alive();
     return this.#controller.signal;
   }
 
   /** Bytes have arrived. */
   alive = () => {
-    this.#heard = Date.now();
-    this.#watchdog ||= setTimeout(() => this.#listen(), SILENCE_MS);
+    this.heard = Date.now();
+    this.#watchdog ||= setTimeout(() => this.#listen(), this.#quiet);
   };
 
   /** A timer for each piece of an answer would cost more than the piece. */
   #listen() {
-    const left = this.#heard + SILENCE_MS - Date.now();
-    if (left <= 0) this.#controller.abort();
-    this.#watchdog = left > 0 ? setTimeout(() => this.#listen(), left) : undefined;
+    this.#watchdog = undefined;
+    const silent = Date.now() - this.heard;
+    if (silent >= SILENCE_MS) return this.abort();
+    if (silent >= this.#quiet) {
+      this.#quiet = silent * 2;
+      this.#onQuiet?.();
+    }
+    const wait = Math.min(this.#quiet, SILENCE_MS) - silent;
+    this.#watchdog = setTimeout(() => this.#listen(), wait);
+  }
+
+  /** Give this try up. */
+  abort() {
+    this.#controller.abort();
   }
 
   #rest() {
@@ -45,7 +72,7 @@ export class Connection {
   /** The browser is online, visible or back: do not sit out a wait, and do not trust a silent line. */
   nudge() {
     if (this.#wake) this.#wake();
-    else if (Date.now() - this.#heard > SUSPECT_MS) this.#controller.abort();
+    else if (Date.now() - this.heard > SUSPECT_MS) this.#controller.abort();
   }
 
   /** Nobody listens any more. The answer goes on without us. */
@@ -69,9 +96,15 @@ export class Connection {
   async pause(failures, least = 0) {
     this.#rest();
     const wait = Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.5 + Math.random() / 2);
+    await this.wait(Math.max(wait, least * 1000));
+  }
+
+  /** @param {number} milliseconds at most: a nudge ends it */
+  async wait(milliseconds) {
+    this.#rest();
     await new Promise((resolve) => {
       this.#wake = () => resolve(undefined);
-      setTimeout(resolve, Math.max(wait, least * 1000));
+      setTimeout(resolve, milliseconds);
     });
     this.#wake = null;
   }

@@ -1,9 +1,10 @@
-import { LOST, Refused } from './api.js';
+import { LOST, mayPass, Refused } from './api.js';
 import { Connection } from './connection.js';
 import { eventOf } from './cursor.js';
 import { events } from './events.js';
-import { ENDS, isUnsent, light } from './message.js';
-import { Thread } from './thread.js';
+import { ENDS, isUnsent, light, submission, textOf } from './message.js';
+import { Stops } from './stops.js';
+import { holds, Thread } from './thread.js';
 import { uuid } from '../common/uuid.js';
 
 /** @typedef {import('../types').Message} Message */
@@ -13,8 +14,9 @@ import { uuid } from '../common/uuid.js';
 
 /**
  * `idle`, or what is being done: `loading` the history, `waiting` for a line to send on, `answering`, `reconnecting` to
- * an answer. `lost`: the automatic attempts have ended and the shopper must ask for another.
- * @typedef {'idle' | 'loading' | 'waiting' | 'answering' | 'reconnecting' | 'lost'} Phase
+ * an answer, or reading it page by page on a `slow` line that holds streams back. `lost`: the automatic attempts have
+ * ended and the shopper must ask for another.
+ * @typedef {'idle' | 'loading' | 'waiting' | 'answering' | 'reconnecting' | 'slow' | 'lost'} Phase
  */
 
 /**
@@ -30,6 +32,7 @@ import { uuid } from '../common/uuid.js';
  * @property {import('./lazy-cache.js').LazyCache} cache
  * @property {import('./outbox.js').Outbox} outbox
  * @property {import('./tabs.js').Tabs} tabs
+ * @property {{ module: any, load: () => Promise<boolean> }} recovery what a bad line makes necessary
  */
 
 /**
@@ -41,6 +44,8 @@ import { uuid } from '../common/uuid.js';
  */
 
 const PAGE = 30;
+// So many are enough to go on with an answer that is read again and again.
+const POLLED = 6;
 // No answer runs longer; what is older was left by a page that had no chance to clear up.
 const LONGEST_ANSWER_MS = 15 * 60_000;
 const SAVE_MS = 1000;
@@ -48,6 +53,8 @@ const MOST_FAILURES = 12;
 // A browser that knows that it is offline waits for as long as it takes.
 const PATIENT_FAILURES = 5;
 const PICKED_UP_MS = 4000;
+// What could not be delivered beside the conversation is tried again so much later.
+const DELIVER_MS = 5000;
 
 /** One thread with the shop, as the server has it and as this page follows it. It knows nothing of the screen. */
 export class Conversation {
@@ -61,10 +68,20 @@ export class Conversation {
   problem = null;
   /** The line was lost, and the answer has just been picked up again. */
   isPickedUp = false;
+  /** The running answer was asked to stop. */
+  isStopping = false;
 
   #thread = new Thread();
   /** The answer to be written anew. @type {string | null} */
   #again = null;
+  /** The answer that another one is to replace: while it is the newest, the other one has not begun. @type {string | null} */
+  #replaced = null;
+  /** An answer was asked for that has not come to its end, as far as this page knows. */
+  #isFollowing = false;
+  /** Its stream is held back. */
+  #isHeld = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #delivering;
   #started = 0;
   #loaded = false;
   #saved = 0;
@@ -75,14 +92,16 @@ export class Conversation {
    * @param {Browser} browser
    * @param {Listener} listener
    */
-  constructor(api, { shared, own, cache, outbox, tabs }, listener) {
+  constructor(api, { shared, own, cache, outbox, tabs, recovery }, listener) {
     this.api = api;
     this.shared = shared;
     this.own = own;
     this.cache = cache;
     this.outbox = outbox;
     this.tabs = tabs;
+    this.recovery = recovery;
     this.listener = listener;
+    this.stops = new Stops(shared);
   }
 
   get messages() {
@@ -96,13 +115,20 @@ export class Conversation {
 
   /** Whether an answer is being waited for. */
   get busy() {
-    return this.phase === 'answering' || this.phase === 'reconnecting';
+    return this.phase === 'answering' || this.phase === 'reconnecting' || this.phase === 'slow';
+  }
+
+  /** The messages that wait for their turn and can be taken back. The one that is being sent can only be stopped. */
+  get queued() {
+    const waiting = this.messages.filter(({ metadata }) => metadata?.status === 'waiting');
+    return waiting.slice(this.busy && !this.#isFollowing ? 1 : 0);
   }
 
   /** Take up what the page before, or another tab, has left. */
   restore() {
     this.tabs.join();
     this.#clear(this.shared.get('conversation') ?? null);
+    this.#deliver();
     if (!this.id) return this.listener.changed();
     const snapshot = this.own.get('snapshot');
     if (snapshot?.conversation === this.id) this.#paint(snapshot);
@@ -111,6 +137,7 @@ export class Conversation {
     for (const message of this.#unsent()) if (message.metadata?.error?.code === LOST.code) this.#unmark(message);
     const running = this.#running();
     this.#started = running?.started ?? 0;
+    this.#isFollowing = Boolean(running?.message);
     this.#follow(running || this.#next() ? 'answering' : 'loading');
   }
 
@@ -122,8 +149,9 @@ export class Conversation {
     this.#follow('loading');
   }
 
-  /** Leave this conversation in the history; the next message begins another. */
+  /** Leave this conversation in the history; the next message begins another. What waits in this one is not sent. */
   reset() {
+    for (const { id } of this.#unsent()) this.outbox.remove(id);
     this.#begin(null);
     this.tabs.tell();
     this.listener.changed();
@@ -172,8 +200,8 @@ export class Conversation {
     this.#thread = new Thread();
     this.phase = 'idle';
     this.status = '';
-    this.problem = this.#again = null;
-    this.#loaded = this.isPickedUp = false;
+    this.problem = this.#again = this.#replaced = null;
+    this.#loaded = this.isPickedUp = this.isStopping = this.#isFollowing = this.#isHeld = false;
   }
 
   /**
@@ -190,13 +218,14 @@ export class Conversation {
   }
 
   /**
-   * Ask the last question in other words. It keeps its id, and the server what was said before.
+   * Ask the last question in other words, when nothing is being answered. It keeps its id, and the server what was said
+   * before.
    * @param {string} text
    * @param {import('../types').Page} page
    */
   reword(text, page) {
     const [question, answer] = this.#thread.last;
-    if (!question) return;
+    if (!question || this.busy) return;
     const isKnown = !isUnsent(question) || question.metadata?.reworded;
     this.#thread.cut(question);
     this.#ask(question.id, text, page, isKnown ? { reworded: true, version: versionOf(answer) + 1 } : {});
@@ -216,11 +245,31 @@ export class Conversation {
     const created_at = new Date().toISOString();
     const message = /** @type {Message} */ ({ id, role: 'user', parts, metadata: { created_at, status: 'waiting', ...metadata } });
     this.outbox.put(/** @type {string} */ (this.id), message);
+    this.shared.set('conversation', this.id); // another tab may have left it while nothing had been said
     this.#place();
     this.listener.changed();
     this.tabs.tell();
     if (this.phase === 'waiting') this.#connection.nudge();
-    else this.#follow('answering');
+    else if (!this.busy) this.#follow('answering'); // if not, it leaves when the answer before it has ended
+  }
+
+  /**
+   * Take back a message that waits.
+   * @param {string} id
+   * @returns {string} its text; empty when it waits no more
+   */
+  takeBack(id) {
+    const message = this.#unsent().find((each) => each.id === id);
+    if (!message || !this.id) return '';
+    this.#release(id, false);
+    // The server may have it all the same, or the wording before.
+    if (this.api.known) this.stops.put(this.id, id, versionOf(message));
+    this.#loaded = false;
+    this.listener.changed();
+    this.tabs.tell();
+    this.#deliver();
+    if (this.phase === 'waiting') this.#ended(this.#connection);
+    return textOf(message);
   }
 
   /** Send again what was not taken, take up again what was lost, or have a failed answer written anew. */
@@ -229,17 +278,32 @@ export class Conversation {
     const last = this.messages.at(-1);
     for (const message of refused) this.#unmark(message);
     if (!refused.length && this.phase !== 'lost' && last?.role === 'assistant') {
-      this.#again = last.id;
+      this.#again = this.#replaced = last.id;
       this.#thread.version = versionOf(last) + 1;
       this.#thread.cut(last);
     }
     this.#follow(this.#loaded ? 'answering' : 'loading');
   }
 
-  async stop() {
-    if (!this.id || !this.busy) return;
-    await this.api.json('POST', `/api/chat/${this.id}/stop`).catch(() => {});
+  /** Stop the answer that runs, or the one to the question that is on its way. What waits behind it is sent then. */
+  stop() {
+    const target = this.busy && this.#stoppable();
+    if (!this.id || !target) return;
+    this.isStopping = true;
+    this.stops.put(this.id, ...target);
+    this.listener.changed();
+    this.#deliver();
     this.#connection.nudge();
+  }
+
+  /** The question whose answer a stop is for, and which of its answers. @returns {[string, number] | null} */
+  #stoppable() {
+    const { queued } = this;
+    const { running, messages, version } = this.#thread;
+    const question = messages.findLast((message) => message.role === 'user' && !queued.includes(message));
+    if (!question) return null;
+    const answer = isUnsent(question) ? question : running;
+    return [question.id, answer ? versionOf(answer) : version];
   }
 
   /** Load the page of messages before the oldest one here. */
@@ -261,13 +325,14 @@ export class Conversation {
     if (isNews) this.sync();
     else if (this.phase === 'idle' && this.#next()) this.#follow('answering'); // the tab that wrote it is gone
     else this.#connection.nudge();
-    if (this.phase === 'idle') this.#deliver();
+    this.#deliver();
   }
 
   /** The page is going away, perhaps for good. Never stops the answer. */
   leave() {
     this.save();
     this.#connection.leave();
+    clearTimeout(this.#delivering);
     this.tabs.leave();
   }
 
@@ -351,12 +416,14 @@ export class Conversation {
     this.#connection.leave();
     const connection = (this.#connection = new Connection());
     this.problem = null;
+    this.isStopping = false;
     this.#enter(phase);
     for (let failures = 0; failures < MOST_FAILURES; failures++) {
       const before = this.#thread.cursor;
+      const isHeld = this.#isHeld;
       let asked = 0;
       try {
-        const response = await this.#attach(connection);
+        const response = this.#isHeld ? await this.#poll(connection) : await this.#attach(connection);
         if (connection.left) return;
         if (!response || (await this.#read(response, connection))) return this.#ended(connection);
       } catch (error) {
@@ -367,9 +434,13 @@ export class Conversation {
         }
       }
       if (connection.left) return;
+      if (this.#isHeld && !isHeld) {
+        failures = -1;
+        continue;
+      }
       if (this.#thread.cursor !== before) failures = 0;
       if (navigator.onLine === false) failures = Math.min(failures, PATIENT_FAILURES);
-      this.#enter(this.#next() && !this.#thread.cursor ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
+      this.#enter(this.#next() && !this.#isFollowing ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
       await connection.pause(failures + 1, asked);
       if (connection.left) return;
     }
@@ -382,7 +453,7 @@ export class Conversation {
       this.#loaded = false; // another tab was quicker: its answer first
       return true;
     }
-    if (this.#next()) return problem.status === 502 || problem.status === 504; // not known whether it was taken
+    if (this.#next() && !this.#isFollowing) return problem.status === 502 || problem.status === 504; // not known whether it was taken
     return mayPass(problem);
   }
 
@@ -392,11 +463,15 @@ export class Conversation {
    * @returns {Promise<Response | null>} the events that follow the cursor; null when nothing runs
    */
   async #attach(connection) {
-    const signal = connection.open();
-    const isNew = this.#next() || this.#again;
-    const ticket = isNew && this.#loaded ? undefined : await this.#load(connection);
+    const signal = connection.open(() => this.#peek(connection), this.own.get('held'));
+    await this.stops.deliver(this.api, signal);
+    this.#place();
+    const isFollowing = this.#isFollowing;
+    const isNew = !isFollowing && (this.#next() || this.#again);
+    const ticket = isNew && this.#loaded ? undefined : await this.#load(connection, signal);
     if (connection.left) return null;
     if (ticket) return this.#resume(ticket, connection, signal);
+    if (isFollowing) return null;
     const next = this.#next();
     if (next) return this.#submit(next, connection, signal);
     return this.#again ? this.#regenerate(this.#again, signal) : null;
@@ -404,9 +479,10 @@ export class Conversation {
 
   /** @param {string} ticket @param {Connection} connection @param {AbortSignal} signal */
   async #resume(ticket, connection, signal) {
+    this.#isFollowing = true;
     const response = await this.api.follow(`/api/chat/${this.id}/stream`, eventOf(this.#thread.cursor), ticket, signal);
     if (response.status === 200) return response;
-    if (await this.#load(connection)) throw new Error('an answer runs, but nobody streams it');
+    if (await this.#load(connection, signal)) throw new Error('an answer runs, but nobody streams it');
     return null;
   }
 
@@ -415,8 +491,9 @@ export class Conversation {
     await this.listener.sending();
     const response = await this.tabs.alone(signal, async () => {
       if (connection.left || this.#next()?.id !== message.id) return null; // another tab has sent it
-      const response = await this.#post(submission(message), signal);
-      this.#accepted(message);
+      const response = await this.#post(submission(message), signal, message);
+      if (!connection.left) this.#accepted(message);
+      else this.outbox.remove(message.id);
       return response;
     });
     if (response || connection.left) return response;
@@ -424,62 +501,109 @@ export class Conversation {
     return this.#attach(connection);
   }
 
+  /**
+   * Nothing comes over a line that may hold streams back until they end: see whether the server is further than this
+   * page knows. If so, read the answer page by page. The message is not sent again: the server has it.
+   * @param {Connection} connection
+   */
+  async #peek(connection) {
+    const message = this.#isFollowing ? null : this.#next();
+    if (!this.#isFollowing && !message) return;
+    if (!(await this.recovery.load())) return;
+    const known = { message, cursor: this.#thread.cursor, replaced: this.#replaced };
+    const isHeld = await this.recovery.module.isHeld(connection, () => this.#page('', undefined, POLLED), known);
+    if (isHeld === null || connection.left) return;
+    this.own.set('held', (this.#isHeld = isHeld));
+    if (this.#isHeld) connection.abort();
+  }
+
+  /**
+   * Read the running answer from the history until it has ended.
+   * @param {Connection} connection
+   * @returns {Promise<null>}
+   */
+  async #poll(connection) {
+    this.#isFollowing = true;
+    this.tabs.tell();
+    await this.recovery.module.poll(connection, async (/** @type {AbortSignal} */ signal) => {
+      await this.stops.deliver(this.api, signal);
+      const ticket = await this.#load(connection, signal, POLLED);
+      if (ticket && this.phase !== 'slow') this.#enter('slow');
+      return ticket;
+    });
+    return null;
+  }
+
   /** @param {Message} message */
   #accepted(message) {
-    this.outbox.remove(message.id);
-    this.#thread.version = message.metadata?.version ?? 1;
+    this.#release(message.id, true);
+    this.#isFollowing = true;
+    this.#thread.version = versionOf(message);
     this.#thread.cursor = null;
     this.#started = Date.now();
-    this.#place();
     if (this.id) this.cache.keep(this.id, this.messages);
     this.tabs.tell();
   }
 
-  /** What was written in a conversation that was left before it could be sent: its answer is read by who opens it. */
+  /** Send the stops that did not get through, and what was written in a conversation that was left. */
   async #deliver() {
-    for (const { conversation, message } of this.outbox.besides(this.id)) {
-      const { signal } = new AbortController();
-      const post = () => this.#post({ ...submission(message), id: conversation }, signal);
-      const outcome = await this.tabs.alone(signal, post).catch((error) => error);
-      if (outcome instanceof Response) outcome.body?.cancel();
-      else if (!(outcome instanceof Refused) || mayPass(outcome.problem)) return;
-      this.outbox.remove(message.id);
+    clearTimeout(this.#delivering);
+    const isLeft = this.outbox.besides(this.id).length;
+    try {
+      await this.stops.deliver(this.api);
+      if (!isLeft || ((await this.recovery.load()) && (await this.recovery.module.deliver(this)))) return;
+    } catch {
+      // A stop did not get through.
     }
+    this.#delivering = setTimeout(() => this.#deliver(), DELIVER_MS);
   }
 
   /** @param {string} messageId @param {AbortSignal} signal */
   async #regenerate(messageId, signal) {
     this.#again = null; // an unanswered request may have been obeyed: look before asking twice
+    this.#isFollowing = true;
     try {
       const response = await this.#post({ trigger: 'regenerate-message', messageId }, signal);
       this.#started = Date.now();
       this.tabs.tell();
       return response;
     } catch (error) {
-      if (error instanceof Refused) this.#again = messageId;
+      if (error instanceof Refused) {
+        this.#again = messageId;
+        this.#isFollowing = false;
+      }
       throw error;
     }
   }
 
-  /** @param {object} body @param {AbortSignal} signal @returns {Promise<Response>} */
-  #post(body, signal) {
-    return this.api.send('POST', '/api/chat', { id: this.id, ...body }, signal);
+  /**
+   * @param {object} body
+   * @param {AbortSignal} signal
+   * @param {Message} [message] not to be sent when its session, and so the message, was erased meanwhile
+   * @returns {Promise<Response>}
+   */
+  async #post(body, signal, message) {
+    await this.stops.deliver(this.api, signal);
+    const isWanted = () => !message || this.outbox.has(message.id);
+    return this.api.send('POST', '/api/chat', { id: this.id, ...body }, signal, isWanted);
   }
 
   /**
    * Take the newest page of the history.
    * @param {Connection} connection
+   * @param {AbortSignal} signal
+   * @param {number} [limit] of messages
    * @returns {Promise<string | undefined>} the ticket of the answer that runs
    */
-  async #load(connection) {
+  async #load(connection, signal, limit) {
     const waited = this.#unsent().length;
-    const page = await this.#page('').catch((error) => {
+    const page = await this.#page('', signal, limit).catch((error) => {
       if (error instanceof Refused && error.problem.status === 404) return null;
       throw error;
     });
     if (connection.left) return;
-    if (page) this.#merge(page);
-    else if (!this.#unsent().length) this.#unknown(waited);
+    if (page || this.#unsent().length) this.#merge(page ?? { messages: [], next: null });
+    else this.#unknown(waited);
     this.#loaded = true;
     this.listener.changed();
     return page?.stream?.ticket;
@@ -492,22 +616,31 @@ export class Conversation {
     this.#begin(null);
   }
 
-  /** @param {string} query @returns {Promise<MessagePage>} */
-  #page(query) {
-    return this.api.json('GET', `/api/conversations/${this.id}/messages?limit=${PAGE}${query}`);
+  /** @param {string} query @param {AbortSignal} [signal] @param {number} [limit] @returns {Promise<MessagePage>} */
+  #page(query, signal, limit = PAGE) {
+    return this.api.json('GET', `/api/conversations/${this.id}/messages?limit=${limit}${query}`, undefined, signal);
   }
 
   /** @param {MessagePage} page */
   #merge(page) {
     this.#thread.merge(page);
-    for (const message of this.#unsent()) if (this.#thread.holds(message)) this.outbox.remove(message.id);
+    for (const message of this.#unsent()) if (holds(page.messages, message)) this.outbox.remove(message.id);
     this.#place();
     if (this.id) this.cache.keep(this.id, this.messages);
   }
 
+  /** A message waits no more. @param {string} id @param {boolean} isSent or else it was taken back */
+  #release(id, isSent) {
+    this.#place();
+    this.outbox.remove(id);
+    this.#thread.place(this.#unsent(), isSent);
+  }
+
   /** Show what waits to be sent. */
   #place() {
-    this.#thread.place(this.#unsent());
+    // Another tab has sent what waits no more, or has taken it back, which is likelier while an answer runs: the history
+    // tells.
+    if (this.#thread.place(this.#unsent(), !this.#isFollowing)) this.#loaded = false;
   }
 
   /**
@@ -557,9 +690,11 @@ export class Conversation {
     const waited = this.busy;
     const answer = this.messages.findLast(({ role }) => role === 'assistant');
     this.shared.remove('stream');
-    this.#thread.cursor = null;
+    this.#thread.cursor = this.#replaced = null;
+    this.#isFollowing = this.#isHeld = this.isStopping = false;
     if (this.id && waited) this.cache.keep(this.id, this.messages);
     if (this.#next()) this.#follow('answering');
+    else if (!this.#loaded && this.id) this.#follow('loading');
     else this.#enter('idle'); // which puts a message that was refused back on record
     this.#deliver();
     if (waited) this.listener.ended(answer);
@@ -576,16 +711,6 @@ export class Conversation {
     }
     this.#enter(problem.code === LOST.code ? 'lost' : 'idle');
   }
-}
-
-/** A message as the server takes it. @param {Message} message */
-function submission({ id, role, parts, metadata }) {
-  return { trigger: 'submit-message', message: { id, role, parts }, messageId: metadata?.reworded ? id : undefined };
-}
-
-/** Whether the same request may well succeed in a moment. @param {Problem} problem */
-function mayPass({ code, status }) {
-  return code === LOST.code || status === 429 || status >= 500;
 }
 
 /** @param {Message | undefined} answer */

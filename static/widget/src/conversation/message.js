@@ -100,3 +100,8 @@ export function textOf(message) {
     .map((part) => part.text)
     .join('\n\n');
 }
+
+/** A message as the server takes it. @param {Message} message */
+export function submission({ id, role, parts, metadata }) {
+  return { trigger: 'submit-message', message: { id, role, parts }, messageId: metadata?.reworded ? id : undefined };
+}

@@ -8,8 +8,6 @@ const KEY = 'outbox:';
  * message lies under a key of its own, so that two tabs that write at once do not undo each other.
  */
 export class Outbox {
-  #last = 0;
-
   /** @param {import('../common/store.js').Store} store that all tabs see */
   constructor(store) {
     this.store = store;
@@ -29,9 +27,15 @@ export class Outbox {
 
   /** At the end, or in the place that the message has already. @param {string} conversation @param {Message} message */
   put(conversation, message) {
-    this.#last = Math.max(Date.now(), this.#last + 1);
-    const key = this.#key(message.id) ?? `${KEY}${String(this.#last).padStart(15, '0')}:${message.id}`;
+    const newest = parseInt(this.#keys().at(-1)?.slice(KEY.length) ?? '0', 10);
+    const place = Math.max(Date.now(), newest + 1); // clocks are set back, and tabs write in the same millisecond
+    const key = this.#key(message.id) ?? `${KEY}${String(place).padStart(15, '0')}:${message.id}`;
     this.store.set(key, { conversation, message });
+  }
+
+  /** @param {string} id of a message */
+  has(id) {
+    return Boolean(this.#key(id));
   }
 
   /** @param {string} id of a message */
@@ -40,8 +44,11 @@ export class Outbox {
     if (key) this.store.remove(key);
   }
 
-  clear() {
+  /** Remove everything, and return it with the oldest first. @returns {Entry[]} */
+  take() {
+    const entries = this.#entries();
     for (const key of this.#keys()) this.store.remove(key);
+    return entries;
   }
 
   /** @returns {Entry[]} */

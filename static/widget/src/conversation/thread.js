@@ -51,7 +51,7 @@ export class Thread {
    */
   merge(page) {
     const first = this.messages.findIndex(({ id }) => id === page.messages[0]?.id);
-    const older = first > 0 ? this.messages.slice(0, first) : [];
+    const older = first > 0 && page.next ? this.messages.slice(0, first) : [];
     const last = page.messages.at(-1);
     const ours = this.messages.find(({ id }) => id === last?.id);
     if (page.stream && last) {
@@ -63,19 +63,20 @@ export class Thread {
     if (!older.length) this.next = page.next;
   }
 
-  /** Whether the server has a message as it is here. @param {Message} message */
-  holds(message) {
-    const known = this.messages.find(({ id }) => id === message.id);
-    return Boolean(known && !isUnsent(known) && textOf(known) === textOf(message));
-  }
 
   /**
-   * Show what waits to be sent: at the end, or in the place of its wording before. What waits no more was sent.
+   * Show what waits to be sent: at the end, or in the place of its wording before.
    * @param {Message[]} unsent in their order
+   * @param {boolean} isGoneSent whether a message that waits no more is shown as sent; if not, as taken back
+   * @returns {boolean} whether there was such a message
    */
-  place(unsent) {
+  place(unsent, isGoneSent) {
     const waiting = new Map(unsent.map((message) => [message.id, message]));
-    const kept = this.messages.filter(({ id, metadata }) => waiting.has(id) || metadata?.status !== 'unsent');
+    const isGone = (/** @type {Message} */ { id, metadata }) => metadata?.status === 'waiting' && !waiting.has(id);
+    const wasGone = this.messages.some(isGone);
+    const kept = this.messages.filter(
+      (message) => waiting.has(message.id) || (isGone(message) ? isGoneSent : !isUnsent(message)),
+    );
     this.messages = kept.map((message) => waiting.get(message.id) ?? (isUnsent(message) ? asSent(message) : message));
     for (const message of unsent) {
       const at = this.messages.indexOf(message);
@@ -84,6 +85,7 @@ export class Thread {
         this.messages = this.messages.filter((other, index) => index <= at || isUnsent(other));
       }
     }
+    return wasGone;
   }
 
   /**
@@ -111,6 +113,11 @@ export class Thread {
     this.messages.splice(unsent < 0 ? Infinity : unsent, 0, answer);
     return answer;
   }
+}
+
+/** Whether a message is among those of the server, in the same words. @param {Message[]} messages @param {Message} message */
+export function holds(messages, message) {
+  return messages.some((known) => known.id === message.id && !isUnsent(known) && textOf(known) === textOf(message));
 }
 
 /** @param {Message} message */

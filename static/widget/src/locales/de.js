@@ -27,7 +27,6 @@ export const strings = {
   stop: 'Antwort stoppen',
   left: (n) => `Noch ${n} Zeichen`,
   tooLong: (n) => `${n} Zeichen zu viel`,
-  wait: 'Einen Moment, die Antwort wird noch geschrieben.',
 
   actions: 'Aktionen',
   edit: 'Bearbeiten',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: 'Wird verbunden',
   reconnecting: 'Wird neu verbunden',
   waiting: 'Keine Verbindung. Deine Nachricht wird gesendet, sobald sie wieder da ist.',
+  slow: 'Langsame Verbindung. Die Antwort kommt in Teilen.',
+  queued: 'Wird gleich gesendet',
   pickedUp: 'Es geht weiter',
 
   products: 'Produkte',
@@ -91,6 +92,7 @@ export const strings = {
   cartGone: 'Dein Warenkorb war abgelaufen. Du hast jetzt einen neuen.',
 
   unsent: 'Nicht gesendet.',
+  takeBack: 'Zurücknehmen',
   stopped: 'Du hast diese Antwort gestoppt.',
   broken: 'Die Antwort ist abgebrochen.',
   atLimit: 'Die Antwort hat ihre maximale Länge erreicht.',

@@ -27,7 +27,6 @@ export const strings = {
   stop: 'Detener la respuesta',
   left: (n) => (n === 1 ? 'Queda 1 carácter' : `Quedan ${n} caracteres`),
   tooLong: (n) => (n === 1 ? 'Sobra 1 carácter' : `Sobran ${n} caracteres`),
-  wait: 'Un momento: la respuesta todavía se está escribiendo.',
 
   actions: 'Acciones',
   edit: 'Editar',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
   waiting: 'Sin conexión. Tu mensaje se enviará en cuanto vuelva.',
+  slow: 'Conexión lenta. La respuesta llega por partes.',
+  queued: 'Pendiente de envío',
   pickedUp: 'Continuamos',
 
   products: 'Productos',
@@ -91,6 +92,7 @@ export const strings = {
   cartGone: 'Tu carrito había caducado; ya tienes uno nuevo.',
 
   unsent: 'No enviado.',
+  takeBack: 'Retirar',
   stopped: 'Detuviste esta respuesta.',
   broken: 'La respuesta se interrumpió.',
   atLimit: 'La respuesta alcanzó su longitud máxima.',

@@ -30,7 +30,6 @@ export const strings = {
   stop: 'Arrêter la réponse',
   left: (n) => `${n} caractère${s(n)} restant${s(n)}`,
   tooLong: (n) => `${n} caractère${s(n)} en trop`,
-  wait: 'Un instant\u202f: la réponse est en cours de rédaction.',
 
   actions: 'Actions',
   edit: 'Modifier',
@@ -54,6 +53,8 @@ export const strings = {
   connecting: 'Connexion en cours',
   reconnecting: 'Reconnexion en cours',
   waiting: 'Pas de connexion. Votre message partira dès qu’elle sera rétablie.',
+  slow: 'Connexion lente. La réponse arrive par morceaux.',
+  queued: 'En attente d’envoi',
   pickedUp: 'La réponse reprend',
 
   products: 'Produits',
@@ -94,6 +95,7 @@ export const strings = {
   cartGone: 'Votre panier avait expiré\u202f: en voici un nouveau.',
 
   unsent: 'Non envoyé.',
+  takeBack: 'Annuler l’envoi',
   stopped: 'Vous avez arrêté cette réponse.',
   broken: 'La réponse a été interrompue.',
   atLimit: 'La réponse a atteint sa longueur maximale.',

@@ -27,7 +27,6 @@ export const strings = {
   stop: 'Interrompi la risposta',
   left: (n) => (n === 1 ? '1 carattere rimasto' : `${n} caratteri rimasti`),
   tooLong: (n) => (n === 1 ? '1 carattere di troppo' : `${n} caratteri di troppo`),
-  wait: 'Un attimo: la risposta è ancora in corso.',
 
   actions: 'Azioni',
   edit: 'Modifica',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: 'Connessione in corso',
   reconnecting: 'Riconnessione in corso',
   waiting: 'Nessuna connessione. Il tuo messaggio verrà inviato appena torna.',
+  slow: 'Connessione lenta. La risposta arriva a pezzi.',
+  queued: 'In attesa di invio',
   pickedUp: 'Si riprende',
 
   products: 'Prodotti',
@@ -91,6 +92,7 @@ export const strings = {
   cartGone: 'Il tuo carrello era scaduto: ora ne hai uno nuovo.',
 
   unsent: 'Non inviato.',
+  takeBack: 'Ritira',
   stopped: 'Hai interrotto questa risposta.',
   broken: 'La risposta si è interrotta.',
   atLimit: 'La risposta ha raggiunto la lunghezza massima.',

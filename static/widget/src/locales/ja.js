@@ -27,7 +27,6 @@ export const strings = {
   stop: '回答を停止',
   left: (n) => `残り${n}文字`,
   tooLong: (n) => `${n}文字超過しています`,
-  wait: '少々お待ちください。回答を作成中です。',
 
   actions: '操作',
   edit: '編集',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: '接続中',
   reconnecting: '再接続中',
   waiting: '接続できません。接続が戻りしだい、メッセージを送信します。',
+  slow: '接続が遅いため、回答を少しずつ表示しています。',
+  queued: '送信待ち',
   pickedUp: '再開しました',
 
   products: '商品',
@@ -88,6 +89,7 @@ export const strings = {
   cartGone: 'カートの有効期限が切れたため、新しいカートになりました。',
 
   unsent: '送信できませんでした。',
+  takeBack: '取り消す',
   stopped: '回答を停止しました。',
   broken: '回答が途中で途切れました。',
   atLimit: '回答が長さの上限に達しました。',

@@ -27,7 +27,6 @@ export const strings = {
   stop: 'Antwoord stoppen',
   left: (n) => (n === 1 ? 'Nog 1 teken' : `Nog ${n} tekens`),
   tooLong: (n) => (n === 1 ? '1 teken te veel' : `${n} tekens te veel`),
-  wait: 'Een moment: het antwoord wordt nog geschreven.',
 
   actions: 'Acties',
   edit: 'Bewerken',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: 'Verbinden',
   reconnecting: 'Opnieuw verbinden',
   waiting: 'Geen verbinding. Je bericht wordt verstuurd zodra die terug is.',
+  slow: 'Trage verbinding. Het antwoord komt in stukjes binnen.',
+  queued: 'Wacht op verzending',
   pickedUp: 'We gaan verder',
 
   products: 'Producten',
@@ -91,6 +92,7 @@ export const strings = {
   cartGone: 'Je winkelwagen was verlopen; je hebt nu een nieuwe.',
 
   unsent: 'Niet verstuurd.',
+  takeBack: 'Terugnemen',
   stopped: 'Je hebt dit antwoord gestopt.',
   broken: 'Het antwoord werd afgebroken.',
   atLimit: 'Het antwoord heeft de maximale lengte bereikt.',

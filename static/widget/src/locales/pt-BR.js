@@ -27,7 +27,6 @@ export const strings = {
   stop: 'Parar a resposta',
   left: (n) => (n < 2 ? `Resta ${n} caractere` : `Restam ${n} caracteres`),
   tooLong: (n) => (n < 2 ? `${n} caractere a mais` : `${n} caracteres a mais`),
-  wait: 'Um momento: a resposta ainda está sendo escrita.',
 
   actions: 'Ações',
   edit: 'Editar',
@@ -51,6 +50,8 @@ export const strings = {
   connecting: 'Conectando',
   reconnecting: 'Reconectando',
   waiting: 'Sem conexão. Sua mensagem será enviada assim que ela voltar.',
+  slow: 'Conexão lenta. A resposta chega aos poucos.',
+  queued: 'Aguardando envio',
   pickedUp: 'Continuando',
 
   products: 'Produtos',
@@ -91,6 +92,7 @@ export const strings = {
   cartGone: 'Seu carrinho tinha expirado; agora você tem um novo.',
 
   unsent: 'Não enviada.',
+  takeBack: 'Cancelar envio',
   stopped: 'Você parou esta resposta.',
   broken: 'A resposta foi interrompida.',
   atLimit: 'A resposta atingiu o tamanho máximo.',

@@ -2,6 +2,7 @@
 const own = {
   you: 'You',
   unsent: 'Not sent.',
+  takeBack: 'Take back',
   stopped: 'You stopped this answer.',
   broken: 'The answer broke off.',
   atLimit: 'The answer reached its length limit.',

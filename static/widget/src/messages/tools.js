@@ -10,6 +10,7 @@ import { strings } from './strings.js';
  * @property {() => void} retry send again, or have the last answer written again
  * @property {(text: string) => void} send a message
  * @property {() => void} edit ask the last question in other words
+ * @property {(id: string) => void} takeBack a message that waits to be sent
  * @property {(text: string) => void} say to a screen reader
  * @property {(answer: Message, rating: Rating | '', comment?: string) => Promise<boolean>} rate
  * @property {(answer: Message, by: number) => void} step to an earlier or a later version

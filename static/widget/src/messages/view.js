@@ -28,13 +28,13 @@ class Foot {
   element = h('div', { className: 'foot' });
   #said = '';
 
-  /** @param {string} text @param {(() => void) | null} act @param {string} [label] of what can be done */
-  say(text, act, label) {
+  /** @param {string} text @param {(() => void) | null} act @param {string} [label] of the button; to try again, if not given */
+  say(text, act, label = '') {
     const said = text && `${text}${Boolean(act)}`;
     if (said === this.#said) return;
     this.#said = said;
-    const shown = label ? [label] : [icon(AGAIN), strings.retry];
-    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...shown);
+    const words = label ? [label] : [icon(AGAIN), strings.retry];
+    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...words);
     this.element.replaceChildren(...(text ? [h('span', {}, text)] : []), ...(text && button ? [button] : []));
   }
 }
@@ -54,14 +54,19 @@ export class Question {
     this.element.append(who, this.#bubble, this.#foot.element, this.#tools.element);
   }
 
-  /** @param {Message} message @param {{ isLast: boolean, isLastQuestion: boolean }} where nothing is being written */
-  update(message, { isLast, isLastQuestion }) {
+  /**
+   * @param {Message} message
+   * @param {{ isLast: boolean, isLastQuestion: boolean, isQueued: boolean }} where nothing is being written, and whether
+   *   it waits to be sent
+   */
+  update(message, { isLast, isLastQuestion, isQueued }) {
     const error = message.metadata?.error;
     const text = textOf(message);
     if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
     const said = error ? `${strings.unsent} ${this.shown.words(error)}` : '';
-    this.#foot.say(said, isLast ? this.shown.acts.retry : null);
-    this.#tools.update(message, isLastQuestion);
+    if (isQueued) this.#foot.say(strings.queued, () => this.shown.acts.takeBack(message.id), strings.takeBack);
+    else this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    this.#tools.update(message, isLastQuestion && !isQueued);
   }
 }
 

@@ -8,14 +8,17 @@ const LONGEST_WAIT_MS = 20_000;
  */
 export async function erase({ api, cache, composer, conversation, outbox, own, tabs }) {
   conversation.leave(); // an answer that is being written would write itself down again
+  // Another tab that sends a message just then must not find it and send it in a new session.
+  const waiting = outbox.take();
   try {
     if (api.known) await api.send('DELETE', '/api/session', undefined, AbortSignal.timeout(LONGEST_WAIT_MS));
   } catch (error) {
+    for (const entry of waiting) outbox.put(entry.conversation, entry.message);
     conversation.restore();
     throw error;
   }
   api.forget();
-  outbox.clear();
+  conversation.stops.clear();
   composer.cancel();
   composer.draft = '';
   conversation.reset();

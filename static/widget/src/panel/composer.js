@@ -7,6 +7,12 @@ export const LONGEST_MESSAGE = 2000;
 const WARN_FROM = 1800;
 const SIZES_ITSELF = CSS.supports('field-sizing', 'content');
 
+/**
+ * @typedef {object} Answering
+ * @property {boolean} busy whether an answer is being written
+ * @property {boolean} isStopping whether it was asked to stop
+ */
+
 /** Where the shopper writes. */
 export class Composer {
   #text = h('textarea', {
@@ -32,7 +38,8 @@ export class Composer {
     h('div', { className: 'field' }, this.#text, this.#button),
     this.#hint,
   );
-  #isBusy = false;
+  /** @type {Answering} */
+  #answering = { busy: false, isStopping: false };
   #shown = '';
   /** What stood here before the last question was taken out again. */
   #before = '';
@@ -41,7 +48,7 @@ export class Composer {
    * @param {object} actions
    * @param {(text: string) => void} actions.send
    * @param {(text: string) => void} actions.reword
-   * @param {() => void} actions.recall the last question is to be reworded
+   * @param {() => void} actions.recall the last question is to be changed
    * @param {() => void} actions.stop
    */
   constructor(actions) {
@@ -49,7 +56,7 @@ export class Composer {
     this.element.addEventListener('submit', (event) => this.#submit(event));
     this.#text.addEventListener('input', () => this.#grow());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
-    this.update(false);
+    this.update();
   }
 
   get draft() {
@@ -73,7 +80,7 @@ export class Composer {
   /**
    * Send something that was written elsewhere.
    * @param {string} text
-   * @returns {boolean} whether it was sent; what cannot be sent now waits here
+   * @returns {boolean} whether it was sent; what cannot be sent waits here
    */
   take(text) {
     this.cancel();
@@ -81,7 +88,6 @@ export class Composer {
     this.draft = text.trim();
     const isSent = this.#send();
     this.draft = isSent ? before : [before, this.draft].filter(Boolean).join('\n');
-    if (this.#isBusy && !isSent) this.#hint.textContent = strings.wait;
     return isSent;
   }
 
@@ -97,18 +103,23 @@ export class Composer {
     this.#text.focus({ preventScroll: true });
   }
 
-  /** @param {boolean} isBusy whether an answer is being written */
-  update(isBusy) {
-    const shown = isBusy ? 'stop' : 'send';
-    this.#isBusy = isBusy;
-    if (!isBusy && this.#hint.textContent === strings.wait) this.#hint.textContent = '';
+  /** @param {Answering} [answering] */
+  update(answering = this.#answering) {
+    this.#answering = answering;
+    const isStop = this.#isStop;
+    const shown = isStop ? 'stop' : 'send';
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#button.setAttribute('aria-label', isBusy ? strings.stop : strings.send);
-      this.#button.replaceChildren(icon(isBusy ? STOP : SEND));
-      this.element.classList.toggle('busy', isBusy);
+      this.#button.setAttribute('aria-label', strings[shown]);
+      this.#button.replaceChildren(icon(isStop ? STOP : SEND));
+      this.element.classList.toggle('busy', isStop);
     }
-    this.#button.disabled = !isBusy && !this.#isReady();
+    this.#button.disabled = isStop ? answering.isStopping : !this.#isReady();
+  }
+
+  /** Whether the button stops the answer: what stands in the box can be sent while one is being written. */
+  get #isStop() {
+    return this.#answering.busy && !this.draft.trim();
   }
 
   #isReady() {
@@ -123,26 +134,26 @@ export class Composer {
   /** @param {Event} event */
   #submit(event) {
     event.preventDefault();
-    if (this.#isBusy) return this.actions.stop();
-    this.#send();
+    if (!this.#isStop) this.#send();
+    else if (!this.#answering.isStopping) this.actions.stop();
   }
 
   /** @returns {boolean} whether it was sent */
   #send() {
-    if (this.#isBusy) this.#hint.textContent = strings.wait;
-    if (this.#isBusy || !this.#isReady()) return false;
+    if (!this.#isReady()) return false;
     const text = this.draft.trim();
     const isReworded = !this.#rewording.hidden;
     this.#rewording.hidden = true;
     this.draft = isReworded ? this.#before : '';
-    if (isReworded) this.actions.reword(text);
+    // Another tab may have asked something else meanwhile: then it is a question of its own.
+    if (isReworded && !this.#answering.busy) this.actions.reword(text);
     else this.actions.send(text);
     return true;
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === 'ArrowUp' && !this.draft && !this.#isBusy) this.actions.recall();
+    if (event.key === 'ArrowUp' && !this.draft) this.actions.recall();
     if (event.key === 'Escape' && !this.#rewording.hidden && !event.isComposing) {
       event.preventDefault(); // the panel stays open
       this.cancel();
@@ -167,6 +178,6 @@ export class Composer {
     this.#hint.textContent = over > 0 ? strings.tooLong(over) : length >= WARN_FROM ? strings.left(-over) : '';
     this.#hint.classList.toggle('over', over > 0);
     this.#text.setAttribute('aria-invalid', String(over > 0));
-    this.update(this.#isBusy);
+    this.update();
   }
 }

@@ -103,18 +103,19 @@ export class Transcript {
    * @param {Conversation} conversation
    * @returns {boolean} whether messages came to stand above those that were there
    */
-  #reconcile({ messages, busy }) {
+  #reconcile({ messages, busy, queued }) {
     if (!this.views) return false;
     const ids = new Set(messages.map(({ id }) => id));
     for (const [id, { view }] of this.#shown) if (!ids.has(id)) this.#remove(id, view.element);
     const lastQuestion = messages.findLastIndex(({ role }) => role === 'user');
     const elements = (this.versions?.of(messages) ?? messages).map((message, index) => {
-      const isLast = !busy && index === messages.length - 1;
+      const isLast = !busy && (index === messages.length - 1 || message.metadata?.status === 'unsent');
       const isLastQuestion = !busy && index === lastQuestion;
       const row = this.#row(message, index >= messages.length - 2);
-      const state = [message, message.metadata, message.metadata?.status, isLast, isLastQuestion];
+      const isQueued = queued.includes(message);
+      const state = [message, message.metadata, message.metadata?.status, isLast, isLastQuestion, isQueued];
       const isSettled = message.metadata?.status !== 'running' && state.every((each, at) => each === row.state[at]);
-      if (!isSettled) row.view.update(message, { isLast, isLastQuestion });
+      if (!isSettled) row.view.update(message, { isLast, isLastQuestion, isQueued });
       row.state = state;
       return row.view.element;
     });
@@ -199,7 +200,7 @@ export class Transcript {
 
   /** In a few words. @param {Conversation} conversation */
   #doing({ phase, status, messages, isPickedUp }) {
-    if (phase === 'reconnecting' || phase === 'waiting') return strings[phase];
+    if (phase === 'reconnecting' || phase === 'waiting' || phase === 'slow') return strings[phase];
     if (isPickedUp) return strings.pickedUp;
     const isComing = messages.length ? !this.views && !this.fault : phase === 'loading';
     if (isComing) return strings.connecting;
