@@ -23,7 +23,7 @@ from widget_api.models import Conversation, Message, connected
 from widget_api.text import cut, fold
 
 VECTORS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("fold_vectors.json").read_text())
-FOLD_JS = ROOT / "static" / "widget" / "src" / "pages" / "fold.js"
+FOLD_JS = ROOT / "static" / "widget" / "src" / "conversation" / "fold.js"
 # Reads JSON strings, one a line, and writes what the widget makes of them.
 FOLD_ALL = f"""
 import {{ fold }} from {json.dumps(FOLD_JS.as_uri())};

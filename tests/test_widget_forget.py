@@ -14,7 +14,7 @@ __all__ = ["chromium", "page"]
 pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-forget")]
 
 MITTENS = "Do you have mittens?"
-PARTLY = "This browser could not erase its own copy"
+PARTLY = "This browser kept its own copy"
 KEPT = "[Object.keys(localStorage), Object.values(sessionStorage).filter((text) => text.length > 9)]"
 # A database of which a request is never answered: `window.hang` begins it, so that there may be something in it.
 HANG = """

@@ -46,9 +46,11 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return `text` as searches compare it: without case, accents, vowel points, width and ligatures (NFKD, both case
-    mappings, no marks, NFKC). Idempotent. The widget's `pages/fold.js` does the same; `tests/fold_vectors.json` holds
-    both to it."""
+    """Return `text` as searches compare it: without case, accents, vowel points, width and ligatures.
+
+    That is NFKD, both case mappings, no marks, NFKC. Idempotent. The widget's `conversation/fold.js` does the same;
+    `tests/fold_vectors.json` holds both to it.
+    """
     if text.isascii():
         return text.lower()
     for _ in range(2):  # the second round is for what the first one makes

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { fold, matches } from '../src/pages/fold.js';
+import { fold, matches } from '../src/conversation/fold.js';
 
 const vectors = JSON.parse(await readFile(new URL('../../../tests/fold_vectors.json', import.meta.url), 'utf8'));
 

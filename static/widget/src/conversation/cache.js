@@ -1,4 +1,5 @@
 import { done, inTime, open, result } from './database.js';
+import { matches } from './fold.js';
 import { isResult, isUnsent, light } from './message.js';
 
 /** @typedef {import('../types').Message} Message */
@@ -72,10 +73,10 @@ export class Cache {
     await this.#with('readwrite', async (store) => void store('streamStates').put(state));
   }
 
-  /** @returns {Promise<Summary[]>} the newest first */
-  async list() {
+  /** @param {string} words that are in their titles @returns {Promise<Summary[]>} the newest first */
+  async list(words) {
     const found = await this.#with('readonly', (store) => result(store('conversations').getAll()));
-    const named = (found ?? []).filter(({ title }) => title);
+    const named = (found ?? []).filter(({ title }) => typeof title === 'string' && matches(title, words));
     return named.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
   }
 

@@ -2,7 +2,8 @@ import { Later } from '../common/later.js';
 
 /** @typedef {import('./cache.js').Cache} Cache */
 /** @typedef {(typeof METHODS)[number]} Method */
-/** @typedef {{ [Name in Method]: (...given: Parameters<Cache[Name]>) => Promise<Awaited<ReturnType<Cache[Name]>> | null> }} LazyCache */
+/** @typedef {{ [Name in Method]: (...given: Parameters<Cache[Name]>) => Promise<Awaited<ReturnType<Cache[Name]>> | null> }} Methods */
+/** @typedef {Methods & { erase: typeof import('./erase.js').erase }} LazyCache */
 
 const METHODS = /** @type {const} */ (['read', 'keep', 'progress', 'list', 'keepList', 'drop', 'clear']);
 
@@ -17,5 +18,10 @@ export function lazyCache(shop) {
   let cache = null;
   const method = (/** @type {Method} */ name) => async (/** @type {unknown[]} */ ...given) =>
     (await script.load()) ? (cache ??= new script.module.Cache(shop))[name](...given) : null;
-  return /** @type {any} */ (Object.fromEntries(METHODS.map((name) => [name, method(name)])));
+  const methods = Object.fromEntries(METHODS.map((name) => [name, method(name)]));
+  const erase = async (/** @type {import('../panel.js').Panel} */ panel) => {
+    if (!(await script.load())) throw new Error('the script did not come');
+    return script.module.erase(panel);
+  };
+  return /** @type {any} */ ({ ...methods, erase });
 }

@@ -167,5 +167,5 @@ export const pages = {
   forgotten: 'Alles wurde gelöscht.',
   forgetFailed: 'Es wurde nichts gelöscht. Bitte versuch es noch einmal.',
   forgetPartly:
-    'Auf unseren Servern ist alles gelöscht. Dieser Browser konnte seine eigene Kopie nicht löschen und versucht es wieder, wenn du den Chat das nächste Mal öffnest.',
+    'Auf unseren Servern gelöscht. Dieser Browser hat seine Kopie behalten und versucht es beim nächsten Öffnen wieder.',
 };

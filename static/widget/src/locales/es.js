@@ -167,5 +167,5 @@ export const pages = {
   forgotten: 'Se borró todo.',
   forgetFailed: 'No se ha borrado nada. Inténtalo de nuevo.',
   forgetPartly:
-    'En nuestros servidores se ha borrado todo. Este navegador no ha podido borrar su copia y volverá a intentarlo cuando abras el chat.',
+    'Borrado en nuestros servidores. Este navegador conserva su copia y volverá a intentarlo cuando abras el chat.',
 };

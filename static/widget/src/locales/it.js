@@ -167,5 +167,5 @@ export const pages = {
   forgotten: 'Tutto è stato cancellato.',
   forgetFailed: 'Non è stato cancellato nulla. Riprova.',
   forgetPartly:
-    'Sui nostri server è stato cancellato tutto. Questo browser non ha potuto cancellare la sua copia e riproverà alla prossima apertura della chat.',
+    'Cancellato sui nostri server. Questo browser ha ancora la sua copia e riproverà alla prossima apertura della chat.',
 };

@@ -167,5 +167,5 @@ export const pages = {
   forgotten: 'Alles is gewist.',
   forgetFailed: 'Er is niets gewist. Probeer het opnieuw.',
   forgetPartly:
-    'Op onze servers is alles gewist. Deze browser kon zijn eigen kopie niet wissen en probeert het opnieuw als je de chat weer opent.',
+    'Gewist op onze servers. Deze browser heeft zijn kopie nog en probeert het opnieuw als je de chat weer opent.',
 };

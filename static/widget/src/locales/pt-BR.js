@@ -167,5 +167,5 @@ export const pages = {
   forgotten: 'Tudo foi apagado.',
   forgetFailed: 'Nada foi apagado. Tente novamente.',
   forgetPartly:
-    'Tudo foi apagado dos nossos servidores. Este navegador não conseguiu apagar a própria cópia e tentará de novo quando você abrir o chat.',
+    'Apagado dos nossos servidores. Este navegador ainda tem a cópia dele e tentará de novo quando você abrir o chat.',
 };

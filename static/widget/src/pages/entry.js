@@ -45,10 +45,6 @@ export class Entry {
     this.#expanded(false);
   }
 
-  focus() {
-    this.#opener.focus();
-  }
-
   /** @param {HTMLElement | null} [next] what has the focus afterwards; null: it is elsewhere */
   fold(next = this.#toggle) {
     this.tell('');

@@ -1,5 +1,4 @@
 import { button } from './button.js';
-import { erase } from './erase.js';
 import { h } from '../common/dom.js';
 import { strings } from './strings.js';
 
@@ -13,7 +12,7 @@ export function forgetMe(host) {
   const yes = button('wide danger', strings.forgetYes, async () => {
     yes.disabled = true;
     said.textContent = '';
-    const outcome = await erase(host.panel).catch((error) => `${host.words(error)} ${strings.forgetFailed}`);
+    const outcome = await host.cache.erase(host.panel).catch((error) => `${host.words(error)} ${strings.forgetFailed}`);
     if (outcome === true) {
       host.leave();
       host.say(strings.forgotten);

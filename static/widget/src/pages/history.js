@@ -2,7 +2,6 @@ import { button } from './button.js';
 import { Dates } from './dates.js';
 import { h, icon } from '../common/dom.js';
 import { Entry } from './entry.js';
-import { matches } from './fold.js';
 import { CLOCK, CLOSE, SEARCH } from '../common/icons.js';
 import { strings } from './strings.js';
 
@@ -86,12 +85,12 @@ export class History {
   async #load(cursor) {
     const asked = ++this.#asked;
     const words = this.#box.value.trim();
-    const known = this.host.cache.list();
+    const known = this.host.cache.list(words);
     const finding = this.#find(words, cursor).catch(() => null);
-    if (!words && !cursor) known.then((all) => this.#recall(asked, all ?? []));
+    if (!words && !cursor) known.then((all) => this.#recall(asked, all));
     const found = await finding;
     const isLatest = () => asked === this.#asked && this.element.isConnected;
-    if (!found && words && !cursor && isLatest()) await known.then((all) => this.#filter(all ?? [], words));
+    if (!found && words && !cursor && isLatest()) await known.then((all) => this.#list.replaceChildren(...this.#rows(all)));
     if (!isLatest()) return;
     this.#answered = asked;
     this.#show(found, cursor);
@@ -101,16 +100,15 @@ export class History {
     else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
   }
 
-  /** What this browser has seen, until the server has answered. @param {number} asked @param {Summary[]} known */
+  /** What this browser has seen, until the server has answered. @param {number} asked @param {Summary[] | null} known */
   #recall(asked, known) {
     if (asked !== this.#asked || asked === this.#answered || this.#list.children.length) return;
-    this.#list.append(...known.map((summary) => this.#entry(summary).element));
+    this.#list.append(...this.#rows(known));
   }
 
-  /** What this browser has seen, where the server cannot search. @param {Summary[]} known @param {string} words */
-  #filter(known, words) {
-    const found = known.filter(({ title }) => matches(title, words));
-    this.#list.replaceChildren(...found.map((summary) => this.#entry(summary).element));
+  /** @param {Summary[] | null} [summaries] */
+  #rows(summaries) {
+    return (summaries ?? []).map((summary) => this.#entry(summary).element);
   }
 
   /** @param {string} words @param {string} cursor @returns {Promise<Found>} */
@@ -126,14 +124,14 @@ export class History {
   #show(found, cursor) {
     const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
     const focused = /** @type {HTMLElement | null} */ (root.activeElement);
-    const entries = (found?.conversations ?? []).map((summary) => this.#entry(summary));
+    const rows = this.#rows(found?.conversations);
     if (found && !cursor) this.#list.replaceChildren();
-    this.#list.append(...entries.map(({ element }) => element));
+    this.#list.append(...rows);
     this.#next = found ? (found.next ?? '') : cursor;
     this.#more.textContent = found ? strings.more : strings.retry;
     this.#more.hidden = Boolean(found && !found.next);
     if (focused && !focused.isConnected) this.#box.focus();
-    else if (found && focused === this.#more) (entries[0] ?? this.#box).focus();
+    else if (found && focused === this.#more) (rows[0]?.querySelector('button') ?? this.#box).focus();
     else focused?.focus({ preventScroll: true }); // it may have been taken out and put in again
   }
 

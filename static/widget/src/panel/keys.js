@@ -38,8 +38,8 @@ export function keepKeys(host, signal) {
  * @returns {boolean} whether the browser may go on
  */
 function tell(target, event) {
-  const { key, code, location, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode, charCode } = event;
-  const pressed = { key, code, location, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode, charCode };
+  const { key, code, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode } = event;
+  const pressed = { key, code, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode };
   const isLeft = target.dispatchEvent(new KeyboardEvent(event.type, { ...pressed, bubbles: true, cancelable: true }));
   if (!isLeft) event.preventDefault();
   return isLeft;
