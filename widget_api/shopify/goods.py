@@ -158,6 +158,11 @@ def _value(name: str, raw: object, variants: Sequence[Variant]) -> Value:
     return Value(label, available, exists)
 
 
+def leads_to_stock(options: Iterable[Option]) -> bool:
+    """Return whether some value of the options can be had, as far as the shop's marks or its variants tell."""
+    return any(value.available and value.exists for option in options for value in option.values)
+
+
 def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option], selected: Selection) -> bool:
     """Return whether the shop has variants that are not among `variants`. `listed` is how many it has sent.
 
@@ -213,8 +218,9 @@ def product_in(result: Result, endpoint: Endpoint, read: ReadProduct) -> Product
 
 
 def ids_of(raws: Sequence[object]) -> list[object]:
-    """Return the id of each entry, None where it has none."""
-    return [raw.get("id") if isinstance(raw, dict) else None for raw in raws]
+    """Return the id of each entry, None where it has none that is a text."""
+    named = (raw.get("id") if isinstance(raw, dict) else None for raw in raws)
+    return [each if isinstance(each, str) else None for each in named]
 
 
 def _noticed(product: Product, raw: Any, placed: Sequence[Placed]) -> Product:

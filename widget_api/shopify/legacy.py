@@ -18,6 +18,7 @@ from widget_api.shopify.goods import (
     Product,
     Variant,
     has_more,
+    leads_to_stock,
     product_in,
     products_in,
     read_options,
@@ -28,7 +29,7 @@ from widget_api.shopify.http import Http
 from widget_api.shopify.lines import Plan
 from widget_api.shopify.mcp import Mcp, Result
 from widget_api.shopify.money import Money, lowest, major
-from widget_api.shopify.selection import Selection, matching_first, read_selection, says_in_stock
+from widget_api.shopify.selection import Selection, matching_first, read_selection
 from widget_api.shopify.ucp import DESCRIPTION
 from widget_api.shopify.words import prose, words
 
@@ -142,7 +143,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = 
             else lowest(variant.price for variant in variants)
         ),
         variants=variants,
-        available=any(variant.available for variant in variants) or says_in_stock(raw.get("options")),
+        available=any(variant.available for variant in variants) or leads_to_stock(options),
         options=options,
         selected=effective,
         has_more_variants=has_more(len(raws), variants, options, effective),

@@ -30,6 +30,8 @@ def differences(plan: Plan, after: Cart) -> list[str]:
     for outcome in outcomes:
         if outcome.planned.line and outcome.got != outcome.planned.quantity:
             notes += _wrong_line(outcome, told)
+    notes += [note for outcome in outcomes if (note := _lost_extras(outcome))]
+    notes += _lost_codes(plan.cart, after)
     wished = tuple(change.variant_id for change in plan.changes if not change.line_id)
     notes += [_changed_elsewhere(line, line.quantity) for line in others if not _is_among(line.variant_id, wished)]
     new = [outcome.line for outcome in outcomes if outcome.line and not outcome.planned.line]
@@ -75,6 +77,24 @@ def _wrong_line(outcome: _Outcome, told: Sequence[str]) -> list[str]:
     if _is_among(line.variant_id, told):
         return []
     return [_not_as_wanted(outcome.got, line.described, outcome.planned.quantity)]
+
+
+def _lost_extras(outcome: _Outcome) -> str:
+    """Return in words what the shop took from a line that it kept under its id, such as an engraving, or ""."""
+    before, after = outcome.planned.line, outcome.line
+    if before is None or after is None or not outcome.planned.quantity:
+        return ""
+    lost = [f"{name}: {value}" for name, value in before.attributes if (name, value) not in after.attributes]
+    lost += [before.selling_plan] if before.selling_plan not in {"", after.selling_plan} else []
+    lost += ["belongs to another line"] if before.parent_id and not after.parent_id else []
+    return f"The shop did not keep this of “{before.title}”: {', '.join(lost)}." if lost else ""
+
+
+def _lost_codes(before: Cart, after: Cart) -> list[str]:
+    """Return in words which discount codes the cart had and has no more."""
+    kept = {discount.code.casefold() for discount in after.discounts}
+    lost = dict.fromkeys(each.code for each in before.discounts if each.code and each.code.casefold() not in kept)
+    return [f"The discount code {code} is no longer in the cart." for code in lost]
 
 
 def _not_as_wanted(got: int, title: str, wanted: int) -> str:
