@@ -61,7 +61,7 @@ def _product(item: dict[str, Any]) -> list[str]:
 
 
 def _cart(cart: dict[str, Any]) -> list[str]:
-    """What the shop says of a cart; its lines stand in the words around it."""
+    """Return what the shop says of a cart; its lines stand in the words around it."""
     lines = [(line["title"], notice) for line in cart.get("lines", ()) for notice in _notices(line)]
     said = [f"- {_said(notice)}" for notice in _notices(cart)]
     said += [f"- {title}: {_said(notice)}" for title, notice in lines]

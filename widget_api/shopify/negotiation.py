@@ -135,7 +135,7 @@ class UcpClient:
         if release == DRAFT and refusal.code in NOT_OFFERED:
             return
         profile = self._profile(release)
-        if self._http.told.add(f"refusal {self._endpoint.domain} {refusal.code} {profile}", thing=True):
+        if self._http.reported.add(f"refusal {self._endpoint.domain} {refusal.code} {profile}", thing=True):
             refusal.log(self._endpoint.domain, profile)
 
     def _raise_known(self, part: str) -> None:

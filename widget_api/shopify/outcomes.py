@@ -1,4 +1,4 @@
-"""What became of a change of a cart, line by line, in words: read from the cart as it is afterwards."""
+"""Outcomes of a change of a cart, line by line, in words: read from the cart as it is afterwards."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def differences(plan: Plan, after: Cart) -> list[str]:
     for outcome in outcomes:
         if outcome.planned.line and outcome.got != outcome.planned.quantity:
             notes += _wrong_line(outcome, told)
-    notes += [note for outcome in outcomes if (note := _lost_extras(outcome))]
-    notes += _lost_codes(plan.cart, after)
+    notes += [note for outcome in outcomes if (note := _describe_lost_extras(outcome))]
+    notes += _describe_lost_codes(plan.cart, after)
     wished = tuple(change.variant_id for change in plan.changes if not change.line_id)
     notes += [_changed_elsewhere(line, line.quantity) for line in others if not _is_among(line.variant_id, wished)]
     new = [outcome.line for outcome in outcomes if outcome.line and not outcome.planned.line]
@@ -39,7 +39,7 @@ def differences(plan: Plan, after: Cart) -> list[str]:
     return notes[:MAX_NOTES]
 
 
-def unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
+def describe_unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
     """Return in words which of the changes the cart does not show."""
     notes = []
     for change in changes:
@@ -79,7 +79,7 @@ def _wrong_line(outcome: _Outcome, told: Sequence[str]) -> list[str]:
     return [_not_as_wanted(outcome.got, line.described, outcome.planned.quantity)]
 
 
-def _lost_extras(outcome: _Outcome) -> str:
+def _describe_lost_extras(outcome: _Outcome) -> str:
     """Return in words what the shop took from a line that it kept under its id, such as an engraving, or ""."""
     before, after = outcome.planned.line, outcome.line
     if before is None or after is None or not outcome.planned.quantity:
@@ -90,7 +90,7 @@ def _lost_extras(outcome: _Outcome) -> str:
     return f"The shop did not keep this of “{before.title}”: {', '.join(lost)}." if lost else ""
 
 
-def _lost_codes(before: Cart, after: Cart) -> list[str]:
+def _describe_lost_codes(before: Cart, after: Cart) -> list[str]:
     """Return in words which discount codes the cart had and has no more."""
     kept = {discount.code.casefold() for discount in after.discounts}
     lost = dict.fromkeys(each.code for each in before.discounts if each.code and each.code.casefold() not in kept)
@@ -160,7 +160,7 @@ def _settle_merged(outcomes: Sequence[_Outcome]) -> None:
                 outcome.got, other.got = outcome.got + moved, other.got - moved
 
 
-def renoticed(cart: Cart, earlier: Cart | None) -> Cart:
+def keep_notices(cart: Cart, earlier: Cart | None) -> Cart:
     """Return the cart with the notices of an earlier answer too: a warning that came with the change counts."""
     if earlier is None:
         return cart

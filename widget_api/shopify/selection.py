@@ -70,7 +70,7 @@ def _pairs(raw: object) -> Selection:
     return read_selection(raw) or read_selection(raw, "value")
 
 
-def spelled(selected: Selection, raw: object) -> Selection:
+def spell_selection(selected: Selection, raw: object) -> Selection:
     """Return the selection in the shop's own spelling of its options, letter for letter, where it names them.
 
     Models write "size" for "Size", and our texts are cleaned: the shop compares with what it sent. Labels may differ
@@ -81,22 +81,22 @@ def spelled(selected: Selection, raw: object) -> Selection:
     labels: dict[tuple[str, str], str] = {}
     for option in raw if isinstance(raw, list) else ():
         if isinstance(option, dict) and isinstance(option.get("name"), str):
-            name = folded(option["name"])
+            name = fold_label(option["name"])
             names[name] = option["name"]
             values = option.get("values")
             for value in values if isinstance(values, list) else ():
                 label = value.get("label") if isinstance(value, dict) else value
                 if isinstance(label, str):
-                    labels.setdefault((name, folded(label)), label)
+                    labels.setdefault((name, fold_label(label)), label)
                     exact.add((name, label))
 
     def spell(name: str, label: str) -> tuple[str, str]:
-        key = folded(name)
-        return names.get(key, name), label if (key, label) in exact else labels.get((key, folded(label)), label)
+        key = fold_label(name)
+        return names.get(key, name), label if (key, label) in exact else labels.get((key, fold_label(label)), label)
 
     return tuple(spell(name, label) for name, label in selected)
 
 
-def folded(text: str) -> str:
+def fold_label(text: str) -> str:
     """Return a name or a label as it is compared: in any case and spacing."""
     return words(text, LABEL_CHARACTERS).casefold()

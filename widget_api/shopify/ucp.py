@@ -38,7 +38,7 @@ from widget_api.shopify.selection import (
     matching_first,
     read_selection,
     selection_to_list,
-    spelled,
+    spell_selection,
 )
 from widget_api.shopify.ucp_cart import keep_defined, make_update, new_line_item, read_cart
 from widget_api.shopify.words import plain, prose, words
@@ -103,7 +103,7 @@ class Ucp:
         """One product with the variants that match the selection, or the shop's own choice of them. The shop may let
         go of what cannot be had. Raises `ShopRefused` when there is no such product."""
         product, raw = self._product(id, selected)
-        spelling = spelled(selected, raw.get("options"))
+        spelling = spell_selection(selected, raw.get("options"))
         return product if spelling == selected else self._product(id, spelling)[0]
 
     def _product(self, id: str, selected: Selection) -> tuple[Product, dict[str, Any]]:
