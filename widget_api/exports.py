@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from widget_api.shopify.money import Money
+from widget_api.shopify.money import range_as_text
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
 _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
@@ -51,10 +51,9 @@ def _part(part: dict[str, Any]) -> list[str]:
 
 
 def _product(item: dict[str, Any]) -> list[str]:
-    price = Money(item["price"]["amount"], item["price"]["currency"]).to_text()
     variants = [(variant["title"], notice) for variant in item["variants"] for notice in _notices(variant)]
     return [
-        f"- [{item['title']}]({item['url']}), {price}",
+        f"- [{item['title']}]({item['url']}), {range_as_text(item)}",
         *(f"  - {_said(notice)}" for notice in _notices(item)),
         *(f"  - {title}: {_said(notice)}" for title, notice in variants),
     ]
