@@ -591,6 +591,7 @@ def test_a_change_that_was_interrupted_is_settled_by_line(shop: ShopServer, tool
     for asked, said in (
         ({"lines": [at("A", 3)]}, "There are 2 of “Mug 8001” (Engraving: Anna) in the cart, not 3."),
         ({"lines": [of(MUG, 4)]}, "There are 3 of “Mug 8001” in the cart, not 4."),
+        ({"lines": [at("Z", 1)]}, "The cart has no line gid://shopify/CartLine/Z any more"),
     ):
         assert said in tools.settle("update_cart", asked).output["note"]
     assert shop.calls("update_cart") == []

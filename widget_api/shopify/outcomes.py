@@ -48,7 +48,9 @@ def describe_unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
                 notes.append(_wrong_total(change, cart, cart))
             continue
         line = next((line for line in cart.lines if line.id == change.line_id), None)
-        if (line.quantity if line else 0) != change.quantity:
+        if line is None and change.quantity:
+            notes.append(f"The cart has no line {change.line_id} any more: what stands in it now may be the same.")
+        elif (line.quantity if line else 0) != change.quantity:
             title = line.described if line else f"the line {change.line_id}"
             notes.append(_not_as_wanted(line.quantity if line else 0, title, change.quantity))
     return notes[:MAX_NOTES]

@@ -85,6 +85,8 @@ def _remark_on_redirect(domain: str, target: str) -> str:
 
 
 def _remark_on_silence(domain: str, reply: Reply) -> str:
+    if reply.status == 429 or reply.status >= 500:
+        return f"{domain} could not be checked just now: it answers HTTP {reply.status}."
     return (
         f"{domain} could not be checked: it has no profile at {PATH} (HTTP {reply.status}), which every shop on "
         "Shopify has. Is the name right?"
