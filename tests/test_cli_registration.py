@@ -222,6 +222,16 @@ def test_a_shop_without_a_profile_is_added_with_a_note(
     assert registered(SHOP)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_shop_that_has_no_time_is_not_called_a_wrong_name(
+    internet: Internet, run: FlaskCliRunner, status: int
+) -> None:
+    internet.pages[SHOP + PATH] = Raw(status)
+    note = add(run, SHOP)
+    assert f"could not be checked just now: it answers HTTP {status}." in note
+    assert "Is the name right?" not in note
+
+
 def test_a_shop_that_speaks_no_version_of_ours_is_added_with_a_note(internet: Internet, run: FlaskCliRunner) -> None:
     internet.publishes(SHOP, profile(SHOP, version="2031-01-01", supported_versions={"2030-01-01": "https://x"}))
     assert "speaks UCP 2030-01-01, 2031-01-01, and this backend speaks 2026-04-08, 2026-08-25" in add(run, SHOP)

@@ -153,6 +153,17 @@ def test_history_and_files_and_links_tell_the_same_price(
     assert anna.get("/api/cart").json["cart"]["total"] == {"amount": 998000, "currency": "HUF", "exponent": 2}
 
 
+def test_files_and_links_tell_a_range_of_prices(anna: Visitor, model: Scripted, shop: ShopServer) -> None:
+    dearest = {"amount": 1299000, "currency": "HUF"}
+    goods = mug() | {"price_range": {"min": HUF, "max": dearest}}
+    shop.script["search_catalog"] = lambda _: ucp_result({"products": [goods]})
+    asked(anna, model, shop)
+    base = f"/api/conversations/{anna.conversation}"
+    path = str(anna.post(f"{base}/share", json={}).json["url"]).removeprefix("https://chat.example")
+    for page in (anna.get(f"{base}/export"), anna.client.get(path, headers={"Accept": "text/html"})):
+        assert "4990.00 HUF \N{EN DASH} 12990.00 HUF" in page.text
+
+
 def test_the_model_is_told_old_answers_in_text(anna: Visitor, model: Scripted, shop: ShopServer) -> None:
     asked(anna, model, shop)
     forget_exponents()

@@ -150,6 +150,20 @@ def test_a_legacy_cart_has_the_same_money(currency: str, each: str, total: str, 
     assert cart.lines[0].title == "Ridge Beanie - Grey"
 
 
+@pytest.mark.parametrize(
+    "members",
+    [{"id": None}, {"id": 7}, {"cost": None}, {"cost": "58.0"}, {"cost": {"total_amount": {"amount": "much"}}}],
+)
+def test_an_odd_line_of_a_legacy_cart_hides_no_other(members: Json) -> None:
+    cart = json.loads(legacy_cart("EUR", "29.0", "58.0")["content"][0]["text"])["cart"]
+    cart["lines"].append({**cart["lines"][0], "id": "gid://shopify/CartLine/9", **members})
+    with shop_server(ucp=(), legacy=LEGACY_TOOLS) as shop, store_at(shop.url) as store:
+        shop.script["get_cart"] = text_result({"cart": cart})
+        read = store.cart(CART_ID).cart
+    assert read is not None
+    assert [line.quantity for line in read.lines] == [2, 2]
+
+
 class Shop:
     """A cart in a shop that replaces all lines when it is told new ones, and can be disturbed."""
 

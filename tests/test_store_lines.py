@@ -244,6 +244,20 @@ ODD = [
 ]
 
 
+@pytest.mark.parametrize("item", [{}, {"item": None}, {"item": "mug"}])
+@pytest.mark.parametrize("id", [line("B")["id"], None])
+def test_a_line_of_which_the_shop_tells_next_to_nothing_is_kept(
+    shop: ShopServer, store: Store, item: Json, id: str | None
+) -> None:
+    body = {**ucp_cart(), "line_items": [line("A"), {"id": id, "quantity": 2, **item}]}
+    shop.script |= {"get_cart": ucp_result(body), "update_cart": ucp_result(body)}
+    cart = store.cart(CART_ID).cart
+    assert cart
+    assert [each.quantity for each in cart.lines] == [1, 2]
+    sent = make_update(make_plan(cart, [Change(3, MUG)]), {})["line_items"]
+    assert sent[1] == {"quantity": 2} | ({"id": id} if id else {})
+
+
 @pytest.mark.parametrize("item", ODD)
 def test_an_odd_line_is_shown_and_kept_and_goes_back(shop: ShopServer, tools: Toolbox, item: Json) -> None:
     cart = LiteralCart(shop, [line("A"), odd("B", item)])
@@ -382,12 +396,58 @@ def test_codes_that_the_shop_names_among_the_applied_alone_go_back(shop: ShopSer
     assert cart.updates[-1]["discounts"] == {"codes": ["A1"]}
 
 
+@pytest.mark.parametrize(("codes", "sent"), [([], ["A1"]), (["B2"], ["B2", "A1"]), (["a1"], ["a1"])])
+def test_a_code_that_is_applied_and_not_among_the_codes_goes_back_too(
+    shop: ShopServer, tools: Toolbox, codes: list[str], sent: list[str]
+) -> None:
+    cart = LiteralCart(
+        shop, [line("A")], {"discounts": {"codes": codes, "applied": [{"code": "A1", "title": "One"}]}}
+    )
+    change(tools, of(MUG, 2))
+    assert cart.updates[-1]["discounts"] == {"codes": sent}
+
+
+def test_codes_that_are_objects_are_shown_and_go_back_as_they_came(shop: ShopServer, tools: Toolbox) -> None:
+    codes = [{"code": "WINTER10", "applicable": True}]
+    cart = LiteralCart(shop, [line("A")], {"discounts": {"codes": codes}})
+    assert change(tools, of(MUG, 2)).output["cart"]["discounts"][0]["code"] == "WINTER10"
+    assert cart.updates[-1]["discounts"] == {"codes": codes}
+
+
+def test_a_parent_that_is_null_is_not_sent(shop: ShopServer, tools: Toolbox) -> None:
+    kept = line("A", note=None)
+    cart = LiteralCart(shop, [{**kept, "parent_id": None}])
+    change(tools, of(BOWL, 1))
+    assert cart.updates[-1]["line_items"][0] == {**kept, "item": {"id": MUG}}
+
+
+@pytest.mark.parametrize("ids", [[{"id": "x"}], [7], [["x"]]])
+def test_odd_ids_in_the_choice_of_delivery_go_back_as_they_are(
+    shop: ShopServer, tools: Toolbox, ids: list[Any]
+) -> None:
+    method = {"id": "m", "line_item_ids": [*ids, line("A")["id"]]}
+    cart = LiteralCart(shop, [line("A"), line("B", BOWL)], {"fulfillment": {"methods": [method]}})
+    change(tools, at("A", 0))
+    sent = cart.updates[-1]["fulfillment"]["methods"][0]["line_item_ids"]
+    assert sent == ids
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
         Error(-32602, "Invalid arguments: object property at /cart/note is a disallowed additional property"),
         text_result(
             "Invalid arguments: object property at `/cart/note` is a disallowed additional property", error=True
+        ),
+        *(
+            Error(-32602, said)
+            for said in (
+                "Unrecognized key(s) in object: 'note'",
+                "Unevaluated properties are not allowed ('note' was unexpected)",
+                "cart.note: Extra inputs are not permitted",
+                "Unknown field: note",
+                "unexpected property note",
+            )
         ),
     ],
 )
@@ -461,6 +521,42 @@ def test_a_suffix_that_is_none_makes_no_variant(shop: ShopServer, tools: Toolbox
 # Reading back, and after a crash
 
 
+@pytest.mark.parametrize(
+    ("members", "lost"),
+    [
+        (ANNA, "Engraving: Anna"),
+        ({"properties": {"Engraving": "Anna", "Font": "Serif"}}, "Engraving: Anna, Font: Serif"),
+        ({"selling_plan": {"name": "Every month"}}, "Every month"),
+        ({"parent_id": line("P")["id"]}, "belongs to another line"),
+    ],
+)
+def test_what_sets_a_line_apart_and_is_lost_with_a_change_is_told(
+    shop: ShopServer, tools: Toolbox, members: Json, lost: str
+) -> None:
+    """The shop keeps the line under its id and takes no notice of the members that UCP does not define."""
+    cart = LiteralCart(shop, [line("A", **members), line("B", BOWL), line("P", GIFT)])
+
+    def forgetful(message: Json) -> Answer:
+        cart.update(message)
+        cart.lines = [{name: each[name] for name in ("id", "item", "quantity")} for each in cart.lines]
+        return ucp_result(cart.shown())
+
+    shop.script["update_cart"] = forgetful
+    assert change(tools, of(BOWL, 2)).output["note"] == f"The shop did not keep this of “Mug 8001”: {lost}."
+
+
+def test_a_discount_code_that_is_gone_after_a_change_is_told(shop: ShopServer, tools: Toolbox) -> None:
+    cart = LiteralCart(shop, [line("A")], {"discounts": {"codes": ["WINTER10", "KEPT"]}})
+
+    def forgetful(message: Json) -> Answer:
+        cart.update(message)
+        cart.members["discounts"] = {"codes": ["kept"]}
+        return ucp_result(cart.shown())
+
+    shop.script["update_cart"] = forgetful
+    assert change(tools, of(MUG, 2)).output["note"] == "The discount code WINTER10 is no longer in the cart."
+
+
 def test_a_line_of_the_same_variant_that_somebody_else_changed_is_noticed(shop: ShopServer, tools: Toolbox) -> None:
     """The sums alone are as they should be."""
     cart = LiteralCart(shop, [line("A", MUG, 2, **ANNA), line("B", MUG, 2)])
@@ -495,6 +591,7 @@ def test_a_change_that_was_interrupted_is_settled_by_line(shop: ShopServer, tool
     for asked, said in (
         ({"lines": [at("A", 3)]}, "There are 2 of “Mug 8001” (Engraving: Anna) in the cart, not 3."),
         ({"lines": [of(MUG, 4)]}, "There are 3 of “Mug 8001” in the cart, not 4."),
+        ({"lines": [at("Z", 1)]}, "The cart has no line gid://shopify/CartLine/Z any more"),
     ):
         assert said in tools.settle("update_cart", asked).output["note"]
     assert shop.calls("update_cart") == []

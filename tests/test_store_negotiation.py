@@ -172,6 +172,46 @@ def test_a_version_is_found_in_the_shops_own_profile_when_the_refusal_names_none
 
 
 @pytest.mark.parametrize(
+    "supported", [{SECOND: "https://x.example"}, [SECOND], [{"version": SECOND, "profile": "https://x.example"}]]
+)
+def test_a_date_in_a_refusal_that_is_no_version_of_ours_ends_nothing(
+    shop: ShopServer, store: Store, supported: Any
+) -> None:
+    retired = f"Protocol version {FIRST} was retired on 2026-11-01."
+    takes_only(shop, SECOND, refusal=discovery_error("version_unsupported", retired))
+    document = {"ucp": {"version": "2027-01-10", "supported_versions": supported}}
+    shop.pages["/.well-known/ucp"] = Raw(200, json.dumps(document).encode())
+    assert store.search("beanie")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Error(-32602, "Invalid", {"code": "version_unsupported", "content": f"Use {SECOND}."}, 400),
+        Error(-32600, "Invalid", {"code": "version_unsupported"}),
+        Error(-32001, "Refused", f"Protocol version {FIRST} is not supported", 422),
+        Error(-32001, f"version_unsupported: {FIRST}", {}, 422),
+        text_result(f"Protocol version {FIRST} is not supported. This business supports {SECOND}.", error=True),
+    ],
+    ids=["params", "request", "data is a text", "message", "words of a tool"],
+)
+def test_a_refused_version_is_known_by_its_code_or_words_wherever_they_stand(
+    shop: ShopServer, store: Store, refusal: Any
+) -> None:
+    listed = {"tools": [{"name": name} for name in ("search_catalog", "get_product")]}
+    takes_only(shop, SECOND, refusal=refusal)
+    refusing = shop.answer
+
+    def by_tool(heard: Heard) -> Any:
+        called = heard.message["method"] == "tools/call"
+        return refusing(heard) if called or isinstance(refusal, Error) else listed
+
+    shop.answer = by_tool  # type: ignore[method-assign]
+    outcome = run(store, "search_catalog", query="beanie")
+    assert (outcome.error, len(outcome.output["products"])) == (False, 1)
+
+
+@pytest.mark.parametrize(
     "refusal",
     [
         Error(-32001, f"Protocol version not supported, use {SECOND}", None, 422),

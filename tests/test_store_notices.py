@@ -100,6 +100,25 @@ def test_a_notice_stands_at_the_variant_that_its_path_names(shop: ShopServer, to
     assert outcome.output["products"][0]["variants"][1]["notices"] == ["Contains lanolin."]
 
 
+@pytest.mark.parametrize("several", ["[0,1]", "[ 0 , 1 ]", "[0:2]", "[:2]", "[*]", "[0:]"])
+def test_a_notice_that_names_several_stands_at_all_of_them(shop: ShopServer, tools: Toolbox, several: str) -> None:
+    (card,) = cards(searched(shop, tools, warning(path=f"$.products[0].variants{several}"), products=1))
+    assert [texts(variant) for variant in card["variants"]] == [["Contains lanolin."]] * 2
+
+
+def test_every_product_keeps_all_of_its_many_notices(shop: ShopServer, tools: Toolbox) -> None:
+    many = [warning(f"Allergen {number}.", path=f"$.products[{number % 3}]") for number in range(90)]
+    assert [len(texts(card)) for card in cards(searched(shop, tools, *many))] == [30, 30, 30]
+
+
+def test_a_variant_whose_id_is_no_text_moves_no_notice(shop: ShopServer, tools: Toolbox) -> None:
+    variants = [{**ucp_product()["variants"][0], "id": {"gid": 1}}, ucp_product()["variants"][1]]
+    answer = {"product": ucp_product(variants=variants), "messages": [warning(path="$.product.variants[1]")]}
+    shop.script["get_product"] = ucp_result(answer)
+    (card,) = cards(tools.run("get_product", {"id": "7001"}))
+    assert [texts(variant) for variant in card["variants"]] == [["Contains lanolin."]]
+
+
 def test_a_notice_at_a_variant_that_is_not_listed_stands_at_the_product(shop: ShopServer, tools: Toolbox) -> None:
     many = [{**ucp_product()["variants"][0], "id": f"{GREY}{number}"} for number in range(120)]
     product = ucp_product(variants=many)
@@ -203,6 +222,7 @@ def in_cart(outcome: Outcome) -> Json:
             "/line_items/1/quantity",
         ),
         f"$.line_items[?(@.id == 'gid://shopify/CartLine/2?cart={TOKEN}')]",
+        f"$.line_items[?(@.item.id == '{MOSS}')]",
     ],
 )
 def test_a_notice_stands_at_the_line_that_its_path_names(shop: ShopServer, tools: Toolbox, path: str) -> None:

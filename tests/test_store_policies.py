@@ -16,6 +16,7 @@ from tests.shop_server import (
     UCP_TOOLS,
     Error,
     Heard,
+    Json,
     Raw,
     ShopServer,
     Slot,
@@ -166,6 +167,28 @@ def test_where_the_business_does_not_answer_the_old_tool_does(shop: ShopServer, 
     shop.script[POLICIES] = text_result([])
     publishes(shop, "refund-policy", REFUNDS)
     assert "60 days" in store.ask("returns")[0].answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"answer": {"plain": ""}},
+        {"answer": None},
+        {"messages": [{"type": "info", "code": "no_answer", "content": "No answer was found."}]},
+        {"ucp": {"status": "error"}, "messages": [{"type": "error", "code": "not_found", "content": "None."}]},
+    ],
+)
+def test_a_business_that_knows_no_answer_has_answered(shop: ShopServer, store: Store, answer: Json) -> None:
+    answers_itself(shop, ucp_result(answer))
+    outcome = asks(store, "Do you take returns?")
+    assert (outcome.error, outcome.output["answers"]) == (False, [])
+    assert "do not guess" in outcome.output["note"]
+
+
+def test_a_business_that_fails_has_not_answered(shop: ShopServer, store: Store) -> None:
+    for answer in (ucp_message("internal", "Broken"), {"answer": None, **ucp_message("internal", "Broken")}, {}):
+        answers_itself(shop, ucp_result(answer))
+        assert asks(store, "Do you take returns?").output == {"error": "The shop cannot be asked just now."}
 
 
 # The public pages

@@ -38,6 +38,21 @@ def shop() -> Iterator[ShopServer]:
         yield shop
 
 
+ODD_PARTS: list[Json] = [
+    {"media": [None, 7, {"type": "image", "url": 7}]},
+    {"media": {"url": 1}},
+    {"price_range": {"min": {"amount": 2900, "currency": "EUR"}, "max": {"amount": "34.00", "currency": "EUR"}}},
+    {"price_range": {"min": {"amount": 2900, "currency": "EUR"}, "max": "34"}},
+    {"variants": [{**ucp_product()["variants"][0], "id": []}, ucp_product()["variants"][1]]},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_PARTS)
+def test_an_odd_picture_highest_price_or_variant_hides_no_product(shop: ShopServer, store: Store, odd: Json) -> None:
+    (product,) = found(shop, store, ucp_product(**odd))
+    assert (product["price"]["amount"], product["price_max"] if "price_range" in odd else None) == (2900, None)
+
+
 @pytest.fixture
 def store(shop: ShopServer) -> Iterator[Store]:
     with store_at(shop.url) as store:
@@ -116,7 +131,6 @@ def test_a_price_range_is_not_needed(shop: ShopServer, store: Store) -> None:
         ucp_product(price_range={"min": {"amount": 2900, "currency": "<b>"}}),
         ucp_product(price_range={"min": {"amount": 10**30, "currency": "EUR"}}),
         ucp_product(price_range=None, variants=[]),
-        ucp_product(media={"url": 1}),
     ],
 )
 def test_what_is_no_product_is_left_out(shop: ShopServer, store: Store, broken: object) -> None:

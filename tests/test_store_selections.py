@@ -103,6 +103,28 @@ def test_a_featured_variant_that_is_sold_out_does_not_make_the_product_so(shop: 
     assert marks(product, "Size")["40"] == (False, True)
 
 
+def test_a_search_that_marks_no_value_does_not_call_the_rest_sold_out(shop: ShopServer, tools: Toolbox) -> None:
+    """A search lists the featured variant alone, and its options have labels alone (UCP option_value.json)."""
+    product = Shoe(stocked={("39", "Black")}).product()
+    for option in product["options"]:
+        option["values"] = [{"label": value["label"]} for value in option["values"]]
+    shop.script["search_catalog"] = ucp_result({"products": [product]})
+    (found,) = tools.run("search_catalog", {"query": "shoe", "available_only": True}).output["products"]
+    assert (found["available"], found["has_more_variants"]) == (True, True)
+    assert marks(found, "Size")["38"] == (False, True)
+
+
+def test_labels_that_differ_by_their_case_alone_are_two(shop: ShopServer, store: Store) -> None:
+    def graded(message: Json) -> Json:
+        asked = message["params"]["arguments"]["catalog"].get("selected", [])
+        options = [{"name": "Grade", "values": [{"label": "A"}, {"label": "a"}]}]
+        return ucp_result({"product": ucp_product(options=options, selected=asked)})
+
+    shop.script["get_product"] = graded
+    assert store.product(SHOE, (("grade", "a"),)).selected == (("Grade", "a"),)
+    assert store.product(SHOE, (("Grade", "A"),)).selected == (("Grade", "A"),)
+
+
 def test_a_product_of_which_nothing_is_left_is_sold_out(shop: ShopServer, tools: Toolbox) -> None:
     shop.script["get_product"] = Shoe(stocked=set()).get_product
     assert tools.run("get_product", {"id": SHOE}).output["product"]["available"] is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from widget_api.shopify.money import Money
+from widget_api.shopify.money import range_as_text
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
 _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
@@ -51,17 +51,16 @@ def _part(part: dict[str, Any]) -> list[str]:
 
 
 def _product(item: dict[str, Any]) -> list[str]:
-    price = Money(item["price"]["amount"], item["price"]["currency"]).to_text()
     variants = [(variant["title"], notice) for variant in item["variants"] for notice in _notices(variant)]
     return [
-        f"- [{item['title']}]({item['url']}), {price}",
+        f"- [{item['title']}]({item['url']}), {range_as_text(item)}",
         *(f"  - {_said(notice)}" for notice in _notices(item)),
         *(f"  - {title}: {_said(notice)}" for title, notice in variants),
     ]
 
 
 def _cart(cart: dict[str, Any]) -> list[str]:
-    """What the shop says of a cart; its lines stand in the words around it."""
+    """Return what the shop says of a cart; its lines stand in the words around it."""
     lines = [(line["title"], notice) for line in cart.get("lines", ()) for notice in _notices(line)]
     said = [f"- {_said(notice)}" for notice in _notices(cart)]
     said += [f"- {title}: {_said(notice)}" for title, notice in lines]

@@ -21,7 +21,7 @@ from widget_api.api.visitor import current_visitor
 from widget_api.exports import CUTS
 from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
-from widget_api.shopify.money import Money, with_exponents
+from widget_api.shopify.money import range_as_text, with_exponents
 
 bp = Blueprint("shares", __name__)
 
@@ -142,7 +142,7 @@ def within(address: str, sites: Container[str]) -> str:
     return address if origin and origin[0] in sites else ""
 
 
-@bp.app_template_filter("money")
-def money(price: dict[str, Any]) -> str:
-    """Return the price in digits and its currency's code, which everybody reads alike."""
-    return Money(price["amount"], price["currency"]).to_text()
+@bp.app_template_filter("price_range")
+def price_range(product: dict[str, Any]) -> str:
+    """Return the product's price in digits and its currency's code, which everybody reads alike."""
+    return range_as_text(product)

@@ -62,13 +62,15 @@ def _standby() -> Response:
 
 @bp.get("/widget/status")
 def status() -> Response:
-    """Whether the website that asks may call for that shop. The widget asks before its first request to the API:
-    the browser reports a refusal there on the page's console."""
+    """Return whether the website that asks may call for that shop.
+
+    The widget asks before its first request to the API: the browser reports a refusal there on the page's console.
+    """
     return _public(jsonify(served=_tells(lambda origin: _allows(request.args.get("shop", ""), origin))))
 
 
 def _is_served() -> bool:
-    """Whether the request comes from a website of a shop, or from no other website at all."""
+    """Return whether the request comes from a website of a shop, or from no other website at all."""
     return _tells(lambda origin: origin is None or Shop.with_origin(origin))
 
 

@@ -32,7 +32,7 @@ class UnknownVariant(CartRefusal):
 
 
 class SoldOut(CartRefusal):
-    """Nothing of it is left."""
+    """Tell that nothing of the goods is left."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The product '{name}' is already sold out.")

@@ -1,4 +1,4 @@
-"""Why an answer ended before it was whole. The release before does not name the column."""
+"""Add the reason why an answer ended before it was whole. The release before does not name the column."""
 
 from typing import Any
 

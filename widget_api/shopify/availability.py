@@ -1,4 +1,4 @@
-"""Whether a variant can be bought (UCP `availability`): by its `available`, or by its `status` alone."""
+"""Availability of a variant (UCP `availability`): by its `available`, or by its `status` alone."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Line:
 
     @property
     def extras(self) -> tuple[object, ...]:
-        """What the line has beside its variant, as far as shoppers see it."""
+        """Return what the line has beside its variant, as far as shoppers see it."""
         return self.attributes, self.selling_plan, bool(self.parent_id)
 
     @property
@@ -115,7 +115,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What is in a cart. Its own id is not part of it: who has that has the cart. `sent` is what the shop sent."""
+    """The contents of a cart. Its id is not part of it: who has that has the cart. `sent` is what the shop sent."""
 
     lines: tuple[Line, ...]
     total: Money
@@ -128,7 +128,7 @@ class Cart:
 
     @property
     def count(self) -> int:
-        """How many pieces are in it. A line of goods sold by measure counts as one."""
+        """Return how many pieces are in it. A line of goods sold by measure counts as one."""
         return sum(1 if line.quantity_text else line.quantity for line in self.lines)
 
     @property

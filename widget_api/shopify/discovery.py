@@ -30,11 +30,17 @@ def read_business_profile(body: bytes) -> BusinessProfile | None:
     ucp = document.get("ucp", document) if isinstance(document, dict) else None
     if not isinstance(ucp, dict) or not isinstance(ucp.get("version"), str):
         return None
-    supported = ucp.get("supported_versions")  # addresses by version; a list in some older documents
-    others = supported if isinstance(supported, dict | list) else ()
-    releases = frozenset({ucp["version"], *(each for each in others if isinstance(each, str))})
+    releases = frozenset({ucp["version"], *_supported(ucp.get("supported_versions"))})
     hosts = dict.fromkeys(host for url in _endpoints(ucp.get("services")) if (host := _host(url)))
     return BusinessProfile(releases, tuple(hosts))
+
+
+def _supported(raw: object) -> Iterator[str]:
+    """Yield the versions of `supported_versions`: addresses by version, or a list of versions or of objects."""
+    for each in raw if isinstance(raw, dict | list) else ():
+        version = each.get("version") if isinstance(each, dict) else each
+        if isinstance(version, str):
+            yield version
 
 
 def _endpoints(value: Any, depth: int = 0) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What tells a cart's line from another of its variant: properties, a selling plan, a parent; and all else it has.
+"""Members that tell a cart's line from another of its variant: properties, a selling plan, a parent, and others.
 
 No UCP release names properties and selling plans of a line, so they are read in the spellings that Shopify's other
 interfaces have: the AJAX cart, the Storefront API, the Storefront MCP.

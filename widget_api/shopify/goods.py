@@ -21,7 +21,7 @@ from widget_api.shopify.selection import (
     Option,
     Selection,
     Value,
-    folded,
+    fold_label,
     selection_to_list,
 )
 from widget_api.shopify.words import words
@@ -118,7 +118,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the shop says to a question about itself; `links` are addresses of its pages.
+    """The shop's answer to a question about itself; `links` are addresses of its pages.
 
     An excerpt of a page was not written as an answer to the question: `question` is then what stands above it.
     """
@@ -158,6 +158,11 @@ def _value(name: str, raw: object, variants: Sequence[Variant]) -> Value:
     return Value(label, available, exists)
 
 
+def leads_to_stock(options: Iterable[Option]) -> bool:
+    """Return whether some value of the options can be had, as far as the shop's marks or its variants tell."""
+    return any(value.available and value.exists for option in options for value in option.values)
+
+
 def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option], selected: Selection) -> bool:
     """Return whether the shop has variants that are not among `variants`. `listed` is how many it has sent.
 
@@ -175,10 +180,10 @@ def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option]
     return False
 
 
-def dropped(asked: Selection, product: Product) -> Selection:
+def find_dropped_choices(asked: Selection, product: Product) -> Selection:
     """Return what was asked for and is not part of the answer's selection: the shop has let go of it."""
-    kept = {(folded(name), folded(label)) for name, label in product.selected}
-    lost = tuple(pair for pair in asked if (folded(pair[0]), folded(pair[1])) not in kept)
+    kept = {(fold_label(name), fold_label(label)) for name, label in product.selected}
+    lost = tuple(pair for pair in asked if (fold_label(pair[0]), fold_label(pair[1])) not in kept)
     if product.selected or not lost:
         return lost
     # A shop that tells no selection: what it lists says whether it could be had.
@@ -213,8 +218,9 @@ def product_in(result: Result, endpoint: Endpoint, read: ReadProduct) -> Product
 
 
 def ids_of(raws: Sequence[object]) -> list[object]:
-    """Return the id of each entry, None where it has none."""
-    return [raw.get("id") if isinstance(raw, dict) else None for raw in raws]
+    """Return the id of each entry, None where it has none that is a text."""
+    named = (raw.get("id") if isinstance(raw, dict) else None for raw in raws)
+    return [each if isinstance(each, str) else None for each in named]
 
 
 def _noticed(product: Product, raw: Any, placed: Sequence[Placed]) -> Product:

@@ -67,7 +67,7 @@ class Http:
         self.sessions: Memory[dict[str, str]] = Memory(SESSION_SECONDS, clock)
         self.releases: Memory[str] = Memory(DAY_SECONDS, clock)
         self.refusals: Memory[Refusal] = Memory(DAY_SECONDS, clock)
-        self.told: Memory[bool] = Memory(DAY_SECONDS, clock)
+        self.reported: Memory[bool] = Memory(DAY_SECONDS, clock)
         self.pages: Memory[Page] = Memory(PAGE_SECONDS, clock, MAX_PAGES)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc

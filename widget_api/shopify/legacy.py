@@ -18,6 +18,7 @@ from widget_api.shopify.goods import (
     Product,
     Variant,
     has_more,
+    leads_to_stock,
     product_in,
     products_in,
     read_options,
@@ -28,7 +29,7 @@ from widget_api.shopify.http import Http
 from widget_api.shopify.lines import Plan
 from widget_api.shopify.mcp import Mcp, Result
 from widget_api.shopify.money import Money, lowest, major
-from widget_api.shopify.selection import Selection, matching_first, read_selection, says_in_stock
+from widget_api.shopify.selection import Selection, matching_first, read_selection
 from widget_api.shopify.ucp import DESCRIPTION
 from widget_api.shopify.words import prose, words
 
@@ -142,12 +143,20 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = 
             else lowest(variant.price for variant in variants)
         ),
         variants=variants,
-        available=any(variant.available for variant in variants) or says_in_stock(raw.get("options")),
+        available=any(variant.available for variant in variants) or leads_to_stock(options),
         options=options,
         selected=effective,
         has_more_variants=has_more(len(raws), variants, options, effective),
-        price_max=major(prices["max"], prices["currency"]) if "max" in prices else None,
+        price_max=_highest(prices),
     )
+
+
+def _highest(prices: dict[str, Any]) -> Money | None:
+    """Return the top of a price range, or None where the shop does not tell it as a price."""
+    try:
+        return major(prices["max"], prices["currency"])
+    except (ValueError, LookupError):
+        return None
 
 
 def _variant(raw: dict[str, Any], endpoint: Endpoint) -> Variant:
@@ -175,19 +184,25 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
 
 
 def _line(raw: Mapping[str, Any], currency: str) -> Line:
-    """Read a line. Its merchandise may be anything, as a gift card, or not be told."""
+    """Read a line. Its merchandise may be anything, as a gift card, or not be told.
+
+    Raises `ValueError` and its like for what is no line at all.
+    """
+    if not raw.keys() & {"merchandise", "quantity"}:
+        raise ValueError("not a line")
     merchandise, quantity = raw.get("merchandise") or {}, read_quantity(raw.get("quantity"))
-    total = _amount(raw["cost"]) if raw.get("cost") else Money(0, currency)
+    total = _amount_or_none(raw.get("cost")) or Money(0, currency)
+    key = raw["id"] if isinstance(raw.get("id"), str) else ""
     product = merchandise.get("product")
     names = (words((product or {}).get("title")), words(merchandise.get("title")))
     return Line(
-        id=line_name(raw["id"]),
+        id=line_name(key),
         variant_id=words(merchandise.get("id")),
         title=" - ".join(name for name in names if name and name != "Default Title"),
         quantity=quantity,
         price=Money(total.amount // max(quantity, 1), total.currency),
         total=total,
-        key=raw["id"],
+        key=key,
         attributes=read_attributes(raw),
         selling_plan=read_selling_plan(raw),
         parent_id=line_name(read_parent(raw)),
@@ -204,6 +219,13 @@ _COMPUTED = frozenset({"id", "quantity", "cost", "merchandise"})
 def _amount(cost: Mapping[str, Any]) -> Money:
     amount = cost["total_amount"]
     return major(amount["amount"], amount["currency"])
+
+
+def _amount_or_none(cost: Any) -> Money | None:
+    try:
+        return _amount(cost)
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _answers(raw: object) -> list[Answer]:

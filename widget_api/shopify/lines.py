@@ -22,7 +22,7 @@ from widget_api.shopify.schema import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many shall be in the cart then: of a line, or of a variant in all its lines."""
+    """A number that shall be in the cart then: of a line, or of a variant in all its lines."""
 
     quantity: int
     variant_id: str = ""
@@ -39,7 +39,7 @@ class Planned:
 
     @property
     def changed(self) -> bool:
-        """Whether the cart has it otherwise."""
+        """Return whether the cart has it otherwise."""
         return self.line is None or self.quantity != self.line.quantity
 
 
@@ -54,7 +54,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether there is anything to do."""
         return any(planned.changed for planned in self.lines)
 
 
@@ -124,7 +124,7 @@ class _Planner:
             self._lower(lines, -rise)
 
     def take_out_children(self) -> None:
-        """What belongs to a line that is taken out, such as its gift wrapping, goes with it."""
+        """Take out what belongs to a line that is taken out, such as its gift wrapping."""
         for _ in self.cart.lines:  # children have children
             gone = {line.id for line in self.cart.lines if line.quantity and not self.quantities[line.id]}
             orphans = [line for line in self.cart.lines if line.parent_id in gone and self.quantities[line.id]]

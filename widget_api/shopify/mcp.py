@@ -179,7 +179,7 @@ class Mcp:
                 adapted = True
                 self._adapt(params)
             else:
-                log_move(self._http.told, self._shop, self.url, reply)
+                log_move(self._http.reported, self._shop, self.url, reply)
                 return _result(reply, message)
 
     def _wait(self, pause: float) -> None:

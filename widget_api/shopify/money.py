@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
@@ -82,6 +82,12 @@ def lowest(prices: Iterable[Money]) -> Money:
     """Return the lowest of the prices in the currency of the first. Raises `ValueError` when there are none."""
     listed = list(prices)
     return min((price for price in listed if price.currency == listed[0].currency), key=lambda price: price.amount)
+
+
+def range_as_text(item: Mapping[str, Any]) -> str:
+    """Return the price of a product on the wire in digits, with the highest one where it has a range of prices."""
+    ends = [item["price"], item.get("price_max") or item["price"]]
+    return " \N{EN DASH} ".join(dict.fromkeys(Money(end["amount"], end["currency"]).to_text() for end in ends))
 
 
 def prices_as_text(value: Any) -> Any:

@@ -33,14 +33,14 @@ def leads_to_password_page(target: str) -> bool:
     return urlsplit(target).path.rstrip("/").endswith(PASSWORD_PATH)
 
 
-def log_move(told: Memory[bool], shop: str, url: str, reply: Reply) -> None:
+def log_move(reported: Memory[bool], shop: str, url: str, reply: Reply) -> None:
     """Tell the operator, once a day, that requests for the shop at `url` are redirected to another host."""
     target = redirect_target(url, reply)
     if not target or leads_to_password_page(target):
         return
     host, other = urlsplit(url).hostname or "", words(urlsplit(target).hostname, 253)
     shop = shop or host
-    if not other or other == host or not told.add(f"move {shop} {other}", thing=True):
+    if not other or other == host or not reported.add(f"move {shop} {other}", thing=True):
         return
     if is_permanent_domain(other):
         logger.error(

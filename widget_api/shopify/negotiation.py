@@ -22,6 +22,7 @@ from widget_api.shopify.refusals import (
     AgentRefused,
     Refusal,
     refusal_in_result,
+    refusal_in_words,
 )
 from widget_api.shopify.website import fetch_page
 
@@ -81,6 +82,9 @@ class UcpClient:
         for payload in result.payloads():
             if refusal := refusal_in_result(payload):
                 raise AgentRefused(refusal)
+        for said in result.sayings():
+            if refusal := refusal_in_words(said):
+                raise AgentRefused(refusal)
         return result
 
     def _negotiate(self, part: str, ask: Callable[[str], T]) -> T:
@@ -105,12 +109,14 @@ class UcpClient:
     def _next(self, refusal: Refusal, tried: list[str]) -> str:
         """Return the version to try next: one of ours that the shop names, or any if it names none; else nothing.
 
-        It names them in its refusal, which names the refused one too, or else in its own profile.
+        It names them in its refusal, where other dates may stand too, or else in its own profile.
         """
         left = [release for release in self._releases if release not in tried]
         if refusal.code != VERSION_UNSUPPORTED or not left:
             return ""
-        named = (refusal.releases or frozenset()) - set(tried) or self._published()
+        named = refusal.releases - set(tried)
+        if not named & set(left):
+            named |= self._published()
         return next((release for release in left if release in named), "" if named else left[0])
 
     def _published(self) -> frozenset[str]:
@@ -129,7 +135,7 @@ class UcpClient:
         if release == DRAFT and refusal.code in NOT_OFFERED:
             return
         profile = self._profile(release)
-        if self._http.told.add(f"refusal {self._endpoint.domain} {refusal.code} {profile}", thing=True):
+        if self._http.reported.add(f"refusal {self._endpoint.domain} {refusal.code} {profile}", thing=True):
             refusal.log(self._endpoint.domain, profile)
 
     def _raise_known(self, part: str) -> None:

@@ -17,14 +17,14 @@ from widget_api.shopify.words import has_secret, prose, words
 # A legal notice fills a few paragraphs; what is longer is cut, never dropped.
 TEXT_CHARACTERS = 4000
 PATH_CHARACTERS = 500
-MAX_NOTICES = 30
+# Ten products with a few disclosures each are far from it.
+MAX_NOTICES = 200
 
 # RFC 9535 as it is usually spelled, and JSON pointers: `$.products[0]`, `products.0`, `$['products'][0]`,
-# `/products/0`,
-# `$.products[?(@.id == 'gid://…')]`.
+# `/products/0`, `$.products[?(@.id == 'gid://…')]`. Several entries (`[0,1]`, `[0:2]`) count as all of them.
 _TOKEN = re.compile(
     r"""\?[^=]{0,60}\bid\b['"\]\s]*==\s*(?P<quote>['"])(?P<id>.*?)(?P=quote)|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"""
-    r"""|(?P<index>-?[0-9]{1,6})"""
+    r"""|(?P<several>\[[-0-9:,\s]{0,200}[:,][-0-9:,\s]{0,200}\])|(?P<index>-?[0-9]{1,6})"""
 )
 
 # A position, an entry's id, or None for all entries.
@@ -120,10 +120,16 @@ def _steps(path: object) -> Iterator[tuple[str, Index]]:
                 yield name, None
             name = token["name"].lower()
         elif name:
-            yield name, token["id"] if token["index"] is None else int(token["index"])
+            yield name, _index(token)
             name = ""
     if name:
         yield name, None
+
+
+def _index(token: re.Match[str]) -> Index:
+    if token["several"]:
+        return None
+    return token["id"] if token["index"] is None else int(token["index"])
 
 
 def _resolved(index: Index, ids: Sequence[object]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What became of a change of a cart, line by line, in words: read from the cart as it is afterwards."""
+"""Outcomes of a change of a cart, line by line, in words: read from the cart as it is afterwards."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def differences(plan: Plan, after: Cart) -> list[str]:
     for outcome in outcomes:
         if outcome.planned.line and outcome.got != outcome.planned.quantity:
             notes += _wrong_line(outcome, told)
+    notes += [note for outcome in outcomes if (note := _describe_lost_extras(outcome))]
+    notes += _describe_lost_codes(plan.cart, after)
     wished = tuple(change.variant_id for change in plan.changes if not change.line_id)
     notes += [_changed_elsewhere(line, line.quantity) for line in others if not _is_among(line.variant_id, wished)]
     new = [outcome.line for outcome in outcomes if outcome.line and not outcome.planned.line]
@@ -37,7 +39,7 @@ def differences(plan: Plan, after: Cart) -> list[str]:
     return notes[:MAX_NOTES]
 
 
-def unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
+def describe_unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
     """Return in words which of the changes the cart does not show."""
     notes = []
     for change in changes:
@@ -46,7 +48,9 @@ def unmet(cart: Cart, changes: Sequence[Change]) -> list[str]:
                 notes.append(_wrong_total(change, cart, cart))
             continue
         line = next((line for line in cart.lines if line.id == change.line_id), None)
-        if (line.quantity if line else 0) != change.quantity:
+        if line is None and change.quantity:
+            notes.append(f"The cart has no line {change.line_id} any more: what stands in it now may be the same.")
+        elif (line.quantity if line else 0) != change.quantity:
             title = line.described if line else f"the line {change.line_id}"
             notes.append(_not_as_wanted(line.quantity if line else 0, title, change.quantity))
     return notes[:MAX_NOTES]
@@ -75,6 +79,24 @@ def _wrong_line(outcome: _Outcome, told: Sequence[str]) -> list[str]:
     if _is_among(line.variant_id, told):
         return []
     return [_not_as_wanted(outcome.got, line.described, outcome.planned.quantity)]
+
+
+def _describe_lost_extras(outcome: _Outcome) -> str:
+    """Return in words what the shop took from a line that it kept under its id, such as an engraving, or ""."""
+    before, after = outcome.planned.line, outcome.line
+    if before is None or after is None or not outcome.planned.quantity:
+        return ""
+    lost = [f"{name}: {value}" for name, value in before.attributes if (name, value) not in after.attributes]
+    lost += [before.selling_plan] if before.selling_plan not in {"", after.selling_plan} else []
+    lost += ["belongs to another line"] if before.parent_id and not after.parent_id else []
+    return f"The shop did not keep this of “{before.title}”: {', '.join(lost)}." if lost else ""
+
+
+def _describe_lost_codes(before: Cart, after: Cart) -> list[str]:
+    """Return in words which discount codes the cart had and has no more."""
+    kept = {discount.code.casefold() for discount in after.discounts}
+    lost = dict.fromkeys(each.code for each in before.discounts if each.code and each.code.casefold() not in kept)
+    return [f"The discount code {code} is no longer in the cart." for code in lost]
 
 
 def _not_as_wanted(got: int, title: str, wanted: int) -> str:
@@ -140,7 +162,7 @@ def _settle_merged(outcomes: Sequence[_Outcome]) -> None:
                 outcome.got, other.got = outcome.got + moved, other.got - moved
 
 
-def renoticed(cart: Cart, earlier: Cart | None) -> Cart:
+def keep_notices(cart: Cart, earlier: Cart | None) -> Cart:
     """Return the cart with the notices of an earlier answer too: a warning that came with the change counts."""
     if earlier is None:
         return cart

@@ -82,13 +82,13 @@ def _blocks(html: str) -> Iterator[tuple[bool, str]]:
         if name not in _BLOCKS:
             block.add(name, text, ends=ends)
             continue
-        if said := block.said():
+        if said := block.read_text():
             yield block.is_heading and len(said) <= HEADING, said
             count += 1
             if count >= MAX_BLOCKS:
                 return
         block = _Block(in_heading=name in _HEADINGS and not ends, in_item=name == "li" and not ends)
-    if said := block.said():
+    if said := block.read_text():
         yield block.is_heading and len(said) <= HEADING, said
 
 
@@ -111,7 +111,8 @@ class _Block:
             self._pieces.append(text)
             self._has_plain = self._has_plain or (self._bold <= 0 and bool(text.strip()))
 
-    def said(self) -> str:
+    def read_text(self) -> str:
+        """Return the text of the block so far, with a dash before that of a list's item."""
         said = words("".join(self._pieces), BLOCK).strip(" |")
         return f"- {said}" if said and self._in_item else said
 

@@ -1,4 +1,4 @@
-"""What a shop has published about itself at /policies/…: read when none of its tools answers a question."""
+"""Policies that a shop has published at /policies/…: read when none of its tools answers a question."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Policies:
         website = words(origin_of(target), 260)
         if not website or leads_to_password_page(target):
             return
-        if self._http.told.add(f"website {self._endpoint.domain} {website}", thing=True):
+        if self._http.reported.add(f"website {self._endpoint.domain} {website}", thing=True):
             logger.warning(
                 "The pages of %s are at %s, which is not among its websites, so its policies are not read. If it is "
                 "the shop's, add it with all the others: `flask shop set %s --origin %s --origin …`.",

@@ -50,6 +50,10 @@ _PASSING: Final = frozenset({"profile_unreachable", AUTHENTICATION})
 _RELEASE = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9-])")
 _CODE = re.compile(r"[a-z_]{1,60}")
 _NEGOTIATION = frozenset(ADVICE) - {AUTHENTICATION}
+_VERSION_WORDS = re.compile(
+    r"\b(?:protocol|UCP) version\b.*\b(?:not|no longer) supported\b|\bunsupported (?:protocol|UCP) version\b",
+    re.IGNORECASE,
+)
 _AUTHENTICATION = re.compile(r"auth|forbidden|permission|scope|identity|credential|token", re.IGNORECASE)
 
 
@@ -86,13 +90,14 @@ def refusal_in_error(error: dict[str, Any]) -> Refusal | None:
     said = words(error.get("message"))
     if error.get("code") == UNAUTHORIZED and _AUTHENTICATION.search(said):
         return Refusal(AUTHENTICATION, said)
-    if error.get("code") != DISCOVERY_FAILED:
-        return None
     data = error.get("data")
-    details: dict[str, Any] = data if isinstance(data, dict) else {}
-    return Refusal(
-        _code(details.get("code")) or UNKNOWN, words(details.get("content")) or said, _releases(said, details)
-    )
+    details: dict[str, Any] = data if isinstance(data, dict) else {"content": data}
+    code = _code(details.get("code"))
+    if error.get("code") != DISCOVERY_FAILED and code not in _NEGOTIATION:
+        return None
+    if not code:
+        code = _code_in(f"{said} {words(details.get('content'))}") or UNKNOWN
+    return Refusal(code, words(details.get("content")) or said, _releases(said, details))
 
 
 def refusal_in_result(payload: object) -> Refusal | None:
@@ -106,10 +111,22 @@ def refusal_in_result(payload: object) -> Refusal | None:
     return None
 
 
+def refusal_in_words(said: str) -> Refusal | None:
+    """Return the refusal that a tool tells in a sentence, as some servers do; None when it says something else."""
+    code = _code_in(said)
+    return Refusal(code, said, _releases(said, {})) if code else None
+
+
 def _code(raw: object) -> str:
     """Return the code as UCP writes it; some servers shout it."""
     code = raw.lower() if isinstance(raw, str) else ""
     return code if _CODE.fullmatch(code) else ""
+
+
+def _code_in(text: str) -> str:
+    """Return the code of a refusal that says in words alone what is wrong, or ""."""
+    named = next((code for code in sorted(_NEGOTIATION) if code in text), "")
+    return named or (VERSION_UNSUPPORTED if _VERSION_WORDS.search(text) else "")
 
 
 def _releases(message: str, details: dict[str, Any]) -> frozenset[str]:

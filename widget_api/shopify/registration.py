@@ -1,4 +1,4 @@
-"""What a shop says of itself when it is registered: under which name it answers, and whether it answers at all."""
+"""Checks of a shop when it is registered: the name that it answers under, and if it answers at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """What was found out: the shop's permanent domain, and in sentences what the operator should know.
+    """The result of the check: the shop's permanent domain, and in sentences what the operator should know.
 
     `domain` is the one that was given unless Shopify itself names another.
     """
@@ -85,6 +85,8 @@ def _remark_on_redirect(domain: str, target: str) -> str:
 
 
 def _remark_on_silence(domain: str, reply: Reply) -> str:
+    if reply.status == 429 or reply.status >= 500:
+        return f"{domain} could not be checked just now: it answers HTTP {reply.status}."
     return (
         f"{domain} could not be checked: it has no profile at {PATH} (HTTP {reply.status}), which every shop on "
         "Shopify has. Is the name right?"

@@ -57,13 +57,6 @@ def read_selection(raw: object, label: str = "label") -> Selection:
     return tuple((name, value) for name, value in pairs if name and value not in {"", NO_CHOICE})
 
 
-def says_in_stock(raw: object) -> bool:
-    """Return whether the shop marks any value of these options as one that leads to stock."""
-    options = [each for each in (raw if isinstance(raw, list) else []) if isinstance(each, dict)]
-    values = [value for each in options if isinstance(each.get("values"), list) for value in each["values"]]
-    return any(isinstance(value, dict) and value.get("available") is True for value in values)
-
-
 def matching_first(raws: Sequence[Any], selected: Selection, options: Callable[[Any], object]) -> list[Any]:
     """Return the variants of an answer with those of the selection first: some shops send all, in their own order."""
 
@@ -77,27 +70,33 @@ def _pairs(raw: object) -> Selection:
     return read_selection(raw) or read_selection(raw, "value")
 
 
-def spelled(selected: Selection, raw: object) -> Selection:
+def spell_selection(selected: Selection, raw: object) -> Selection:
     """Return the selection in the shop's own spelling of its options, letter for letter, where it names them.
 
-    Models write "size" for "Size", and our texts are cleaned: the shop compares with what it sent.
+    Models write "size" for "Size", and our texts are cleaned: the shop compares with what it sent. Labels may differ
+    in their case alone, so one that is spelled as the shop's stays.
     """
+    exact: set[tuple[str, str]] = set()
     names: dict[str, str] = {}
     labels: dict[tuple[str, str], str] = {}
     for option in raw if isinstance(raw, list) else ():
         if isinstance(option, dict) and isinstance(option.get("name"), str):
-            name = folded(option["name"])
+            name = fold_label(option["name"])
             names[name] = option["name"]
             values = option.get("values")
             for value in values if isinstance(values, list) else ():
                 label = value.get("label") if isinstance(value, dict) else value
                 if isinstance(label, str):
-                    labels.setdefault((name, folded(label)), label)
-    return tuple(
-        (names.get(folded(name), name), labels.get((folded(name), folded(label)), label)) for name, label in selected
-    )
+                    labels.setdefault((name, fold_label(label)), label)
+                    exact.add((name, label))
+
+    def spell(name: str, label: str) -> tuple[str, str]:
+        key = fold_label(name)
+        return names.get(key, name), label if (key, label) in exact else labels.get((key, fold_label(label)), label)
+
+    return tuple(spell(name, label) for name, label in selected)
 
 
-def folded(text: str) -> str:
+def fold_label(text: str) -> str:
     """Return a name or a label as it is compared: in any case and spacing."""
     return words(text, LABEL_CHARACTERS).casefold()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from widget_api.shopify.cart import Cart, Line
-from widget_api.shopify.goods import Found, Product, Variant, dropped
+from widget_api.shopify.goods import Found, Product, Variant, find_dropped_choices
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.notices import Notice
 from widget_api.shopify.selection import Option, Selection, selection_to_list
@@ -36,7 +36,7 @@ def search_output(found: Found) -> dict[str, Any]:
 def product_output(product: Product, asked: Selection) -> dict[str, Any]:
     """Return one product. `note` says what of the selection that was asked for the shop has let go of."""
     output: dict[str, Any] = {"product": _product(product, MAX_VARIANTS_OF_ONE, MAX_VALUES_OF_ONE, ())}
-    lost = dropped(asked, product)
+    lost = find_dropped_choices(asked, product)
     return output | ({"note": _relaxed(lost, product)} if lost else {})
 
 

@@ -19,7 +19,7 @@ from widget_api.shopify.lines import Change, Plan, changes_of, make_plan
 from widget_api.shopify.mcp import NotOffered
 from widget_api.shopify.money import Money, from_major
 from widget_api.shopify.notices import Notice, unique
-from widget_api.shopify.outcomes import differences, renoticed, unmet
+from widget_api.shopify.outcomes import describe_unmet, differences, keep_notices
 from widget_api.shopify.policies import Policies
 from widget_api.shopify.refusals import AgentRefused
 from widget_api.shopify.selection import Selection
@@ -179,7 +179,7 @@ class Store:
         for pause in LOOKS_SECONDS:
             time.sleep(pause)
             checked = self.cart(id)
-            missing = unmet(checked.cart, wanted) if checked.cart else [""]
+            missing = describe_unmet(checked.cart, wanted) if checked.cart else [""]
             if not missing:
                 return checked
         return replace(checked, note=UNSETTLED if checked.status == "unknown" else _join(INTERRUPTED, *missing))
@@ -259,7 +259,7 @@ class Store:
         if settled.cart is None:
             return replace(settled, note=NOT_CONFIRMED)
         notes = differences(plan, settled.cart) or plan.notes
-        return replace(settled, cart=renoticed(settled.cart, written.cart), note=_join(*notes, written.note))
+        return replace(settled, cart=keep_notices(settled.cart, written.cart), note=_join(*notes, written.note))
 
     def _with(self, ability: Ability, use: Callable[[Dialect], T]) -> T:
         """`use` the first dialect that has the ability. When it has lost it since, all are asked anew; when the shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from widget_api.problems import ShopRefused
 from widget_api.shopify.availability import is_available, status_of
@@ -20,6 +20,7 @@ from widget_api.shopify.goods import (
     Product,
     Variant,
     has_more,
+    leads_to_stock,
     product_in,
     products_in,
     read_options,
@@ -36,9 +37,8 @@ from widget_api.shopify.selection import (
     Selection,
     matching_first,
     read_selection,
-    says_in_stock,
     selection_to_list,
-    spelled,
+    spell_selection,
 )
 from widget_api.shopify.ucp_cart import keep_defined, make_update, new_line_item, read_cart
 from widget_api.shopify.words import plain, prose, words
@@ -46,8 +46,15 @@ from widget_api.shopify.words import plain, prose, words
 __all__ = ["Ucp", "read_cart", "read_product"]
 
 DESCRIPTION = 1500
-# Recorded of Shopify: "object property at /cart/id is a disallowed additional property".
-_TOO_MUCH = re.compile(r"\badditional propert(?:y|ies)\b", re.IGNORECASE)
+# Recorded of Shopify: "object property at /cart/id is a disallowed additional property". The other words are those
+# of the usual validators of JSON.
+_TOO_MUCH = re.compile(
+    r"\b(?:additional|unexpected|unknown|unrecogni[sz]ed|unevaluated|unsupported|extra)"
+    r"\s+(?:propert(?:y|ies)|fields?|keys?(?:\(s\))?|members?|inputs?|attributes?|arguments?|parameters?)"
+    r"|\bwas unexpected\b|\bnot (?:defined|declared) in the schema\b",
+    re.IGNORECASE,
+)
+_NO_ANSWER: Final = frozenset({"not_found", "no_answer", "no_results", "no_match"})
 
 
 class Ucp:
@@ -96,7 +103,7 @@ class Ucp:
         """One product with the variants that match the selection, or the shop's own choice of them. The shop may let
         go of what cannot be had. Raises `ShopRefused` when there is no such product."""
         product, raw = self._product(id, selected)
-        spelling = spelled(selected, raw.get("options"))
+        spelling = spell_selection(selected, raw.get("options"))
         return product if spelling == selected else self._product(id, spelling)[0]
 
     def _product(self, id: str, selected: Selection) -> tuple[Product, dict[str, Any]]:
@@ -132,11 +139,16 @@ class Ucp:
             return self._cart("update_cart", {"id": id, "cart": smaller}, id)
 
     def ask(self, query: str) -> list[Answer]:
-        """The shop's own answer to a question about itself. Raises `ShopRefused` when it says why there is none."""
+        """Return the shop's own answer to a question about itself, or nothing when it has none.
+
+        Raises `ShopRefused` when it says why there is none.
+        """
         result = self._asking.call("ask", "ask_business", {"ask": self._in_context({"query": query})})
         for payload in result.payloads():
             for answer in _answers(query, payload, self.endpoint):
                 return [answer]
+            if _has_no_answer(payload):
+                return []
         raise refusal(result)
 
     def _cart(self, tool: str, arguments: dict[str, Any], asked: str = "") -> Checked:
@@ -171,11 +183,11 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = 
         description=_text(raw.get("description"), DESCRIPTION),
         price=_price(prices["min"]) if "min" in prices else lowest(variant.price for variant in variants),
         variants=variants,
-        available=any(variant.available for variant in variants) or says_in_stock(raw.get("options")),
+        available=any(variant.available for variant in variants) or leads_to_stock(options),
         options=options,
         selected=effective,
         has_more_variants=has_more(len(raws), variants, options, effective),
-        price_max=_price(prices["max"]) if prices.get("max") else None,
+        price_max=_price_or_none(prices.get("max")),
     )
 
 
@@ -203,9 +215,17 @@ def _price(raw: dict[str, Any]) -> Money:
     return minor(raw["amount"], raw["currency"])
 
 
+def _price_or_none(raw: object) -> Money | None:
+    try:
+        return _price(raw) if isinstance(raw, dict) else None
+    except (ValueError, LookupError):
+        return None
+
+
 def _image(raw: dict[str, Any], endpoint: Endpoint) -> str:
-    for medium in raw.get("media") or ():
-        if medium.get("type", "image") == "image" and (url := endpoint.link(medium.get("url"))):
+    for medium in list(raw.get("media") or ()):
+        address = medium.get("url") if isinstance(medium, dict) and medium.get("type", "image") == "image" else None
+        if url := endpoint.link(address):
             return url
     return ""
 
@@ -215,6 +235,17 @@ def _text(raw: object, limit: int) -> str:
     if not isinstance(raw, dict):
         return prose(raw, limit)
     return prose(raw.get("plain") or raw.get("markdown"), limit) or plain(raw.get("html"), limit)
+
+
+def _has_no_answer(payload: object) -> bool:
+    """Return whether an answer without a text says that the shop knows none, and not that something went wrong."""
+    if not isinstance(payload, dict):
+        return False
+    messages = payload.get("messages")
+    entries = [each for each in (messages if isinstance(messages, list) else []) if isinstance(each, dict)]
+    codes = {str(each.get("code", "")).lower() for each in entries}
+    failures = {str(each.get("code", "")).lower() for each in entries if each.get("type", "error") == "error"}
+    return failures <= _NO_ANSWER and ("answer" in payload or bool(codes & _NO_ANSWER))
 
 
 def _answers(query: str, payload: object, endpoint: Endpoint) -> Iterator[Answer]:

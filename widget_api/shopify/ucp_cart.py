@@ -7,7 +7,7 @@ out itself (`ucp_request: omit` in the schemas of 2026-04-08 and 2026-08-25).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -57,16 +57,22 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint, answer: Mapping[str, A
         discounts=tuple(_discounts(raw, currency))[:MAX_DISCOUNTS],
         sent=raw,
     )
-    return _noticed(cart, ids_of(raws), raw, answer or raw, endpoint)
+    names = (ids_of(raws), ids_of([_item(line) for line in raws]))
+    return _noticed(cart, names, raw, answer or raw, endpoint)
 
 
 def _noticed(
-    cart: Cart, ids: list[object], raw: Mapping[str, Any], answer: Mapping[str, Any], endpoint: Endpoint
+    cart: Cart,
+    names: Sequence[list[object]],
+    raw: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    endpoint: Endpoint,
 ) -> Cart:
-    """The cart with its notices: at the lines that they name, else at the cart."""
+    """Return the cart with its notices: at the lines that they name by one of their `names`, else at the cart."""
     own, at = [], {number: list[Any]() for number in range(len(cart.lines))}
     for placed in dict.fromkeys([*read_notices(answer, endpoint), *read_notices(raw, endpoint)]):
-        named = placed.indexes("line_items", ids) or placed.indexes("lines", ids)
+        found = (placed.indexes(member, ids) for ids in names for member in ("line_items", "lines"))
+        named = next(filter(None, found), [])
         for index in named:
             at[index].append(placed.notice)
         if not named:
@@ -81,19 +87,21 @@ def _line(raw: Mapping[str, Any], currency: object) -> Line:
     One that cannot be told in full is told in part, for it must not hide the others. Raises `ValueError` and its
     like for what is no line at all.
     """
-    item, quantity = raw["item"], read_quantity(raw.get("quantity"))
+    if not raw.keys() & {"item", "quantity"}:
+        raise ValueError("not a line")
+    item, quantity, key = _item(raw), read_quantity(raw.get("quantity")), _key(raw)
     total, price = _total_or_none(raw.get("totals"), currency), _money(item.get("price"), currency)
     if price is None:
         price = Money(total.amount // max(quantity, 1), total.currency) if total else minor(0, currency)
     parent = read_parent(raw)
     return Line(
-        id=line_name(raw["id"]),
+        id=line_name(key),
         variant_id=words(item.get("id"), 300),
         title=words(item.get("title")) or words(item.get("id")),
         quantity=quantity,
         price=price,
         total=total if total is not None else price * quantity,
-        key=raw["id"],
+        key=key,
         attributes=read_attributes(raw),
         selling_plan=read_selling_plan(raw),
         parent_id=line_name(parent),
@@ -102,6 +110,17 @@ def _line(raw: Mapping[str, Any], currency: object) -> Line:
         mark=mark_of([_members(raw, _COMPUTED_OF_LINE), _members(item, _COMPUTED_OF_ITEM)]),
         sent=raw,
     )
+
+
+def _item(raw: Any) -> Mapping[str, Any]:
+    """Return what the line is of; empty where the shop does not tell, as of a product that it has deleted."""
+    item = raw.get("item")
+    return item if isinstance(item, dict) else {}
+
+
+def _key(raw: Mapping[str, Any]) -> str:
+    """Return what names the line to the shop; empty without an id."""
+    return raw["id"] if isinstance(raw.get("id"), str) else ""
 
 
 def _amount(quantity: int, unit: object) -> str:
@@ -169,7 +188,9 @@ def _discounts(raw: Mapping[str, Any], currency: object) -> Iterator[Discount]:
 
 
 def _codes(discounts: Mapping[str, Any]) -> list[str]:
-    return [code for code in _list(discounts.get("codes")) if isinstance(code, str)]
+    """Return the codes as texts, also of a shop that wraps each in an object."""
+    codes = (each.get("code") if isinstance(each, dict) else each for each in _list(discounts.get("codes")))
+    return [code for code in codes if isinstance(code, str)]
 
 
 def _list(raw: object) -> list[Any]:
@@ -201,7 +222,7 @@ def keep_defined(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the update without what UCP does not define, for a shop that refuses all else."""
     lines = [
         {name: line[name] for name in ("id", "item", "quantity", "parent_id") if name in line}
-        | {"item": {"id": line["item"].get("id")}}
+        | ({"item": {"id": line["item"].get("id")}} if "item" in line else {})
         for line in request["line_items"]
     ]
     return {name: value for name, value in request.items() if name in _DEFINED} | {"line_items": lines}
@@ -216,16 +237,21 @@ def _line_item(planned: Planned) -> dict[str, Any]:
     if planned.line is None:
         return new_line_item(planned.variant_id, planned.quantity)
     raw = planned.line.sent
-    if "item" not in raw:  # it was read in the other dialect
-        return {"id": planned.line.key, **new_line_item(planned.variant_id, planned.quantity)}
-    item = {name: value for name, value in raw["item"].items() if name not in _COMPUTED_OF_ITEM}
+    key = {"id": planned.line.key} if planned.line.key else {}
+    if "merchandise" in raw or not raw:  # it was read in the other dialect
+        return {**key, **new_line_item(planned.variant_id, planned.quantity)}
+    item = {"item": _members(raw["item"], _COMPUTED_OF_ITEM)} if isinstance(raw.get("item"), dict) else {}
     quantity = planned.quantity if planned.changed else raw.get("quantity", planned.quantity)
-    own = {"id": raw["id"], "item": item, "quantity": quantity}
-    return own | _members(raw, _COMPUTED_OF_LINE)
+    return {**key, **item, "quantity": quantity} | _members(raw, _computed_of(raw))
 
 
 def _members(raw: Mapping[str, Any], computed: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if name not in computed}
+
+
+def _computed_of(line: Mapping[str, Any]) -> frozenset[str]:
+    """Return what of a line is not sent. UCP knows no null parent, which some shops send for none."""
+    return _COMPUTED_OF_LINE if line.get("parent_id") is not None else _COMPUTED_OF_LINE | {"parent_id"}
 
 
 def _without_nulls(value: Any) -> Any:
@@ -239,11 +265,11 @@ def _discount_codes(discounts: Any) -> Any:
     if not isinstance(discounts, dict):
         return None
     sent = {name: value for name, value in discounts.items() if name != "applied"}
-    if "codes" not in sent:
-        applied = _entries(discounts.get("applied"))
-        codes = [each["code"] for each in applied if isinstance(each.get("code"), str) and not each.get("automatic")]
-        return {**sent, "codes": codes} if codes else sent
-    return sent
+    codes, known = _list(sent.get("codes")), {code.casefold() for code in _codes(discounts)}
+    applied = [each for each in _entries(discounts.get("applied")) if not each.get("automatic")]
+    more = [each["code"] for each in applied if isinstance(each.get("code"), str) and each["code"]]
+    codes = [*codes, *(code for code in dict.fromkeys(more) if code.casefold() not in known)]
+    return {**sent, "codes": codes} if codes else sent
 
 
 def _fulfillment(fulfillment: Any, gone: set[str]) -> Any:
@@ -259,7 +285,8 @@ def _fulfillment(fulfillment: Any, gone: set[str]) -> Any:
 def _method(method: dict[str, Any], gone: set[str]) -> dict[str, Any]:
     sent = dict(method)
     if "line_item_ids" in sent:
-        sent["line_item_ids"] = [each for each in _list(sent["line_item_ids"]) if each not in gone]
+        ids = _list(sent["line_item_ids"])
+        sent["line_item_ids"] = [each for each in ids if not isinstance(each, str) or each not in gone]
     if "groups" in sent:
         offered = {"options", "line_item_ids"}
         sent["groups"] = [

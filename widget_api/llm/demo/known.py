@@ -110,7 +110,7 @@ def _values(option: dict[str, Any]) -> dict[str, bool | None]:
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """So many of one variant. `details` are what sets it apart, as "Engraving: Anna"."""
+    """A number of pieces of one variant. `details` are what sets it apart, as "Engraving: Anna"."""
 
     variant_id: str
     title: str

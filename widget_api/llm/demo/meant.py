@@ -106,7 +106,7 @@ def selection(known: Known, item: Item) -> list[dict[str, str]]:
 
 
 def has(item: Item, selected: list[dict[str, str]]) -> bool:
-    """Whether a choice with all these values was shown."""
+    """Return whether a choice with all these values was shown."""
     wanted = {(each["name"], each["label"]) for each in selected}
     return any(wanted <= set(choice.values.items()) for choice in item.choices)
 

@@ -185,12 +185,12 @@ def sold_out(item: Item, choice: Choice | None) -> str:
 
 
 def amount(line: CartLine) -> str:
-    """How much of a line there is: so many times, or 1.5 lb of."""
+    """Return how much of a line there is: so many times, or 1.5 lb of."""
     return f"{plain(line.amount)} of" if line.amount else f"{line.quantity} {TIMES}"
 
 
 def not_made(item: Item, labels: Sequence[str]) -> str:
-    """That the shop has none with these values."""
+    """Return the sentence that the shop has none with these values."""
     return (
         f"I am sorry, the shop has no {bold(item.title)} in {listed(labels)}, so I left your cart as it is.\n\n"
         + "\n".join(_option(name, values) for name, values in item.options().items())
