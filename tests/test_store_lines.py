@@ -179,6 +179,14 @@ def test_what_belongs_to_a_line_goes_with_it(shop: ShopServer, tools: Toolbox) -
 # One line
 
 
+def test_more_of_what_goes_with_its_parent_is_what_was_asked_for(shop: ShopServer, tools: Toolbox) -> None:
+    for order in (1, -1):
+        cart = LiteralCart(shop, [line("A"), line("B", GIFT, parent_id=line("A")["id"])])
+        note = change(tools, *[of(MUG, 0), of(GIFT, 3)][::order]).output["note"]
+        assert cart.quantities() == {"901": 3}
+        assert "went with it" in note
+
+
 def test_a_line_can_be_named(shop: ShopServer, tools: Toolbox) -> None:
     cart = LiteralCart(shop, [line("A", **ANNA), line("B")])
     assert "note" not in change(tools, at("A", 3)).output

@@ -185,6 +185,14 @@ def test_a_business_that_knows_no_answer_has_answered(shop: ShopServer, store: S
     assert "do not guess" in outcome.output["note"]
 
 
+def test_a_business_that_lists_the_tool_and_refuses_the_draft_has_none(shop: ShopServer, store: Store) -> None:
+    answers_itself(shop, Error(-32001, "Refused", {"code": "version_unsupported", "content": "No draft."}, 422))
+    publishes(shop, "refund-policy", REFUNDS)
+    assert "60 days" in store.ask("returns")[0].answer
+    outcome = asks(store, "Who was the architect?")
+    assert (outcome.error, outcome.output["answers"]) == (False, [])
+
+
 def test_a_business_that_fails_has_not_answered(shop: ShopServer, store: Store) -> None:
     for answer in (ucp_message("internal", "Broken"), {"answer": None, **ucp_message("internal", "Broken")}, {}):
         answers_itself(shop, ucp_result(answer))

@@ -80,7 +80,10 @@ def make_plan(cart: Cart, changes: Sequence[Change]) -> Plan:
     """Return the cart's lines after the changes. Raises `Invalid` with what to ask the shopper."""
     planner = _Planner(cart, {line.id: line.quantity for line in cart.lines})
     planner.check(changes)
-    for change in changes:
+    # What is taken out takes its children with it, and is not counted where more of the same is asked for.
+    for change in sorted(changes, key=lambda change: change.quantity > 0):
+        if change.quantity:
+            planner.take_out_children()
         if change.line_id:
             planner.set_line(change)
         else:
@@ -114,7 +117,11 @@ class _Planner:
         self._set(line, change.quantity)
 
     def set_variant(self, change: Change) -> None:
-        lines = [line for line in self.cart.lines if is_same_variant(line.variant_id, change.variant_id)]
+        lines = [
+            line
+            for line in self.cart.lines
+            if is_same_variant(line.variant_id, change.variant_id) and (self.quantities[line.id] or not line.quantity)
+        ]
         rise = change.quantity - sum(line.quantity for line in lines)
         if not change.quantity:
             self._take_out(lines)

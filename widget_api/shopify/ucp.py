@@ -143,7 +143,12 @@ class Ucp:
 
         Raises `ShopRefused` when it says why there is none.
         """
-        result = self._asking.call("ask", "ask_business", {"ask": self._in_context({"query": query})})
+        try:
+            result = self._asking.call("ask", "ask_business", {"ask": self._in_context({"query": query})})
+        except AgentRefused as exc:
+            if exc.refusal.code in NOT_OFFERED:
+                return []  # the list of tools said otherwise
+            raise
         for payload in result.payloads():
             for answer in _answers(query, payload, self.endpoint):
                 return [answer]
