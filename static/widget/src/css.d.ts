@@ -11,4 +11,5 @@ declare const CACHE: string;
 declare const PAGES: string;
 declare const MESSAGES: string;
 declare const SHOPPING: string;
+declare const FEEDBACK: string;
 declare const LOCALES: Record<string, string>;
