@@ -189,6 +189,28 @@ def test_a_rating_that_was_not_kept_is_not_shown(chat: Chat) -> None:
     expect(act(chat, "Good answer")).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_rating_whose_script_does_not_come_is_not_shown_and_can_be_tried_again(chat: Chat) -> None:
+    chat.ask("thanks")
+    chat.page.route("**/widget/feedback-*.js*", lambda route: route.abort())
+    act(chat, "Good answer").click()
+    expect(chat.page.get_by_text("That could not be saved.")).to_be_visible()
+    chat.page.unroute_all()
+    act(chat, "Good answer").click()
+    expect(act(chat, "Good answer")).to_have_attribute("aria-pressed", "true")
+    assert history(chat)[-1]["metadata"]["rating"] == "up"
+
+
+def test_versions_are_there_with_the_answer_when_the_shopper_comes_back(chat: Chat) -> None:
+    chat.ask("thanks")
+    reword(chat, "Do you have enamel mugs?")
+    expect(versions(chat)).to_have_text("2 / 2")
+    chat.wait()
+    chat.visit("/collections/all")
+    expect(versions(chat)).to_have_text("2 / 2")
+    act(chat, "Earlier version").click()
+    expect(versions(chat)).to_have_text("1 / 2")
+
+
 def test_a_slash_leads_to_the_box_and_is_a_slash_in_it(chat: Chat) -> None:
     chat.page.get_by_role("log").focus()
     chat.page.keyboard.press("/")

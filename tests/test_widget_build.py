@@ -18,8 +18,9 @@ DIST = WIDGET / "dist"
 # Shopify measures an app block's script uncompressed.
 LARGEST_ENTRY = 10_000
 # What comes when the chat is opened; with the first message; with everything opened, in the language that needs most.
-LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 28_000, 41_000
-LARGEST_SHOPPING = 7_500  # comes with the first products or cart
+LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 29_000, 47_000
+LARGEST_SHOPPING = 9_000  # comes with the first products or cart
+LARGEST_FEEDBACK = 2_000  # comes when an answer is rated, or has another version
 # Each of the pieces that come when they are asked for: the pages, a language.
 LARGEST_OTHER = 6_000
 
@@ -46,14 +47,15 @@ def passes(*command: str, cwd: Path) -> None:
 
 
 def later() -> list[Path]:
-    """What the panel loads by itself: messages, products and carts, the pages, what a bad line needs, languages."""
+    """What the panel loads by itself: messages, products, feedback, pages, what a bad line needs, languages."""
     found = [script for script in DIST.glob("*-*.js") if not script.name.startswith(("panel-", "editor-"))]
-    assert {"messages", "shopping", "pages", "recovery", "de"} <= {script.name.partition("-")[0] for script in found}
+    names = {script.name.partition("-")[0] for script in found}
+    assert {"messages", "shopping", "feedback", "pages", "recovery", "de"} <= names
     return found
 
 
 def languages() -> list[Path]:
-    named = ("messages-", "shopping-", "pages-", "cache-", "recovery-")
+    named = ("messages-", "shopping-", "feedback-", "pages-", "cache-", "recovery-")
     return [script for script in later() if not script.name.startswith(named)]
 
 
@@ -69,14 +71,15 @@ def test_the_panel_is_under_twenty_kilobytes_on_the_wire() -> None:
     assert on_the_wire("panel") <= LARGEST_PANEL
 
 
-def test_a_conversation_is_under_twenty_eight_kilobytes_and_everything_opened_under_forty_one() -> None:
+def test_a_conversation_is_under_twenty_nine_kilobytes_and_everything_opened_under_forty_seven() -> None:
     assert on_the_wire("panel", "messages") <= LARGEST_CONVERSATION
     largest = max(script.with_suffix(".js.gz").stat().st_size for script in languages())
-    assert on_the_wire("panel", "messages", "shopping", "pages") + largest <= LARGEST_OF_ALL
+    assert on_the_wire("panel", "messages", "shopping", "feedback", "pages") + largest <= LARGEST_OF_ALL
 
 
-def test_products_and_carts_are_under_seven_and_a_half_kilobytes_on_the_wire() -> None:
+def test_products_and_carts_are_under_nine_kilobytes_and_feedback_under_two_on_the_wire() -> None:
     assert on_the_wire("shopping") <= LARGEST_SHOPPING
+    assert on_the_wire("feedback") <= LARGEST_FEEDBACK
 
 
 def test_the_pages_and_each_language_are_under_six_kilobytes_on_the_wire() -> None:

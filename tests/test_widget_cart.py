@@ -108,6 +108,19 @@ def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Ch
     expect(chat.cart).to_contain_text("1 item · €39.00")
 
 
+def test_a_cart_whose_script_does_not_come_is_shown_once_it_is_there_and_the_theme_knows_at_once(chat: Chat) -> None:
+    chat.page.evaluate("addEventListener('shop-chat:cart', ({ detail }) => (window.told = detail.cart?.count))")
+    chat.page.route("**/widget/shopping-*.js*", lambda route: route.abort())
+    chat.ask(ADD)
+    retry = chat.answers.last.locator(".cartline:visible").get_by_role("button", name="Try again")
+    expect(retry).to_be_visible()
+    expect(chat.cart).to_be_hidden()
+    assert chat.page.evaluate("told") == 1
+    chat.page.unroute_all()
+    retry.click()
+    expect(chat.cart).to_contain_text("1 item · €39.00")
+
+
 def test_the_carts_key_is_in_the_link_and_nowhere_else(chat: Chat) -> None:
     chat.ask(ADD)
     link = chat.cart.get_by_role("link", name="Check out").get_attribute("href")

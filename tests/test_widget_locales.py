@@ -51,10 +51,10 @@ function* leaves(value, path) {
 
 const from = (path) => import(`file://${process.argv[1]}/${path}`);
 const read = ({ strings, pages }) => [...leaves(strings, 'strings'), ...leaves(pages, 'pages')];
-const [own, messages, shopping, pages] = await Promise.all(
-  ['common', 'messages', 'shopping', 'pages'].map((of) => from(`${of}/strings.js`)),
+const [own, messages, shopping, feedback, pages] = await Promise.all(
+  ['common', 'messages', 'shopping', 'feedback', 'pages'].map((of) => from(`${of}/strings.js`)),
 );
-const strings = { ...own.strings, ...messages.strings, ...shopping.strings };
+const strings = { ...own.strings, ...messages.strings, ...shopping.strings, ...feedback.strings };
 const english = { ...own, strings, pages: pages.strings };
 const all = { en: read(english) };
 for (const tag of process.argv.slice(2)) all[tag] = read(await from(`locales/${tag}.js`));

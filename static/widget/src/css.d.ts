@@ -12,4 +12,5 @@ declare const PAGES: string;
 declare const MESSAGES: string;
 declare const SHOPPING: string;
 declare const RECOVERY: string;
+declare const FEEDBACK: string;
 declare const LOCALES: Record<string, string>;

@@ -1,5 +1,6 @@
 /** The pages over the conversation: a script of their own, which comes when the first of them is opened. */
 export { forgetMe } from './pages/forget.js';
+export { hostOf } from './pages/host.js';
 export { History } from './pages/history.js';
 export { default as css } from './pages/style.css';
 export { strings } from './pages/strings.js';

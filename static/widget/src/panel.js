@@ -12,7 +12,6 @@ import { localeOf, speak } from './common/languages.js';
 import { keepKeys } from './panel/keys.js';
 import { Later } from './common/later.js';
 import { lazyCache } from './conversation/lazy-cache.js';
-import { Addresses } from './messages/links.js';
 import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
 import { isServed } from './conversation/served.js';
@@ -27,8 +26,6 @@ import { Transcript } from './panel/transcript.js';
 
 // A streamed answer grows this often: a draw costs the same however many words it brings.
 const DRAW_MS = 125;
-// A shopper who has chosen a size waits for its price.
-const LONGEST_SELECTION_MS = 15_000;
 
 /**
  * The panel, in the shop's language.
@@ -51,6 +48,7 @@ export class Panel {
   #messages = new Later(MESSAGES);
   #shopping = new Later(SHOPPING);
   recovery = new Later(RECOVERY);
+  #feedback = new Later(FEEDBACK);
   #isEquipping = false;
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
@@ -66,7 +64,7 @@ export class Panel {
     this.launcher = this.#opener = launcher;
     this.settings = settings(element);
     this.#consent = consent(this.settings);
-    const { shop, api, locale, title, root } = this.settings;
+    const { shop, api, locale, title } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
     this.cache = lazyCache(shop);
@@ -84,7 +82,7 @@ export class Panel {
     });
     this.transcript = new Transcript(
       this.settings,
-      { title, locale, addresses: new Addresses(location.href, shop, api, root), acts: this.#acts(), words: inWords },
+      { title, locale, acts: this.#acts(), words: inWords },
       {
         retry: () => this.#retry(),
         older: () => this.conversation.older(),
@@ -106,10 +104,9 @@ export class Panel {
       forget: () => this.cover.forget(),
     });
     this.cover = new Cover({
-      header: this.header,
+      panel: this,
       body: this.#body,
       bring: (pages, words) => this.#bring(pages, words),
-      host: () => this.#host(),
       taken: () => this.#expand(),
       left: () => this.#focus(),
     });
@@ -360,36 +357,29 @@ export class Panel {
       send: (text) => this.#send(text),
       edit: () => this.#recall(),
       takeBack: (id) => this.#takeBack(id),
-      add: (variant, title) => this.cart.add(variant, title),
-      select: (product, selected) => this.#select(product, selected),
+      panel: this,
+      page: () => settings(this.element).page,
+      draw: () => this.#draw(),
       shopping: () => (this.#shopping.isSetUp ? this.#shopping.module : null),
       bring: () => this.#bringShopping(),
       say: (text) => this.announcer.say(text),
-      rate: async (answer, rating, comment) => {
-        const isDone = await this.#messages.module.rate(this, answer, rating, comment);
-        this.#draw();
-        return isDone;
-      },
-      step: async (answer, by) => {
-        if (await this.transcript.versions?.step(answer, by)) this.#draw();
-      },
+      feedback: () => this.#bringFeedback(),
     };
   }
 
-  /** @param {string} product its GID @param {import('./types').SelectedOption[]} selected */
-  async #select(product, selected) {
-    const { country, currency, locale: language } = settings(this.element).page;
-    const path = `/api/products/${/\d+/.exec(product)}/selection`; // a suffix may follow the number
-    const body = { selected, country, currency, language };
-    const response = await this.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
-    return (await response.json()).product;
+  /** What rates answers and has their versions. */
+  async #bringFeedback() {
+    return (await this.#bring(this.#feedback)) ? this.#feedback.module : null;
   }
 
   /** What shows products and carts. */
   async #bringShopping() {
     const wasThere = this.#shopping.isSetUp;
-    if (!(await this.#bring(this.#shopping, () => strings))) return null;
-    if (!wasThere) this.#redraw();
+    if (!(await this.#bring(this.#shopping))) return null;
+    if (!wasThere) {
+      this.#redraw();
+      this.cart.again();
+    }
     return this.#shopping.module;
   }
 
@@ -423,43 +413,18 @@ export class Panel {
     }
   }
 
-  /** What the pages ask of the panel. @returns {import('./pages.js').Host} */
-  #host() {
-    const { conversation } = this;
-    return {
-      api: this.api,
-      cache: this.cache,
-      locale: this.settings.locale,
-      get current() {
-        return conversation.id;
-      },
-      open: (id) => {
-        this.cover.leave();
-        if (id === conversation.id) return;
-        this.composer.cancel();
-        conversation.open(id);
-        this.transcript.toEnd();
-      },
-      deleted: (id) => {
-        this.cache.drop(id);
-        if (id !== conversation.id) return;
-        this.composer.cancel();
-        conversation.reset();
-      },
-      panel: this,
-      leave: () => this.cover.leave(),
-      say: (text) => this.announcer.say(text),
-      words: (error) => inWords(error instanceof Refused ? error.problem : LOST),
-    };
+  /** Why a request failed; without an error, that there was no connection. @param {unknown} [error] */
+  words(error) {
+    return inWords(error instanceof Refused ? error.problem : LOST);
   }
 
   /**
    * A script that comes later, with its words and its styles.
    * @param {Later} later
-   * @param {() => object | undefined | Promise<object | undefined>} words
+   * @param {() => object | undefined | Promise<object | undefined>} [words]
    * @returns {Promise<boolean>} whether it is there; the next call tries again
    */
-  async #bring(later, words) {
+  async #bring(later, words = () => strings) {
     const [isThere, spoken] = await Promise.all([later.load(), words()]);
     if (!isThere) return false;
     if (!later.isSetUp && this.dialog.isConnected) {
@@ -477,12 +442,18 @@ export class Panel {
     this.transcript.fault = '';
     // What stands above the place where the shopper reads must not grow later.
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
-    const [isThere] = await Promise.all([this.#bring(this.#messages, () => strings), hasResults && this.#bringShopping()]);
+    const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
+    const [isThere] = await Promise.all([
+      this.#bring(this.#messages),
+      hasResults && this.#bringShopping(),
+      hasVersions && this.#bringFeedback(),
+    ]);
     this.#isEquipping = false;
-    if (!isThere) this.transcript.fault = inWords(LOST);
+    if (!isThere) this.transcript.fault = this.words();
     else {
+      const { shop, api, root } = this.settings;
       this.transcript.views = this.#messages.module;
-      this.transcript.versions = new this.#messages.module.Versions(this.api);
+      this.transcript.shown.addresses ??= new this.#messages.module.Addresses(location.href, shop, api, root);
     }
     this.#draw();
   }
@@ -513,5 +484,5 @@ function consent({ consent: text, consentLink: href }) {
 
 /** @param {KeyboardEvent} event */
 function isWriting(event) {
-  return event.composedPath()[0] instanceof HTMLInputElement || event.composedPath()[0] instanceof HTMLTextAreaElement;
+  return /** @type {Element} */ (event.composedPath()[0]).matches('input, textarea');
 }

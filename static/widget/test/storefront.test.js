@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { afterEach, beforeEach, test } from 'node:test';
 
 globalThis.window = globalThis;
-const { addLines, addToCart, cartToken } = await import('../src/common/storefront.js');
+const { addLines, addToCart } = await import('../src/common/storefront.js');
+const { cartToken } = await import('../src/common/theme-cart.js');
 
 const VARIANT = 'gid://shopify/ProductVariant/8001';
 

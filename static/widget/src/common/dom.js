@@ -10,7 +10,7 @@
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
-    if (value === false || value === null || value === undefined) continue;
+    if ((value ?? false) === false) continue;
     if (name !== 'part' && name in element) Reflect.set(element, name, value);
     else element.setAttribute(name, value === true ? '' : String(value));
   }

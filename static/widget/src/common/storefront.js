@@ -1,7 +1,7 @@
+/** Putting something into the theme's own cart. */
+
 import { toJson } from './json.js';
-
-/** The theme's own cart, which the shopper sees in the header of the page. */
-
+import { at, LONGEST_WAIT_MS, readCart } from './theme-cart.js';
 import { strings } from '../shopping/strings.js';
 
 /** @typedef {{ variant: string, quantity: number, attributes?: { name: string, value: string }[] }} Wanted */
@@ -15,42 +15,7 @@ import { strings } from '../shopping/strings.js';
  */
 /** @typedef {{ isIn: boolean, said: string }} Outcome whether all of it is in the cart, and what the shopper must know */
 
-// The question to the assistant waits for this.
-const LONGEST_WAIT_MS = 2000;
 const LONGEST_CHANGE_MS = 20_000;
-
-/** @param {string} root @param {string} path */
-function at(root, path) {
-  return root.replace(/\/$/, '') + path;
-}
-
-/**
- * Read the theme's cart by the Ajax API.
- * @param {string} root the storefront's root in the shopper's language
- * @returns {Promise<any>} null where this is no storefront, or it cannot be reached
- */
-async function readCart(root) {
-  try {
-    const response = await fetch(at(root, '/cart.js'), {
-      headers: { Accept: 'application/json' },
-      cache: 'no-store',
-      signal: AbortSignal.timeout(LONGEST_WAIT_MS),
-    });
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * The theme cart's token with its key, if there is anything in the cart: an empty cart has another token each time.
- * @param {string} root the storefront's root in the shopper's language
- * @returns {Promise<string | null>}
- */
-export async function cartToken(root) {
-  const cart = await readCart(root);
-  return cart?.item_count > 0 ? cart.token : null;
-}
 
 /**
  * Put one of a variant into the cart.
@@ -229,18 +194,4 @@ async function countOfVariant(root, variant, warning, cart) {
   return items
     .filter((/** @type {any} */ item) => String(item.variant_id) === number)
     .reduce((/** @type {number} */ sum, /** @type {any} */ { quantity }) => sum + quantity, 0);
-}
-
-/**
- * The assistant has changed the cart: have the theme look at it again, by the event that Shopify's standard actions
- * send (https://shopify.dev/docs/api/storefront-events-and-actions), and tell everyone else by one of our own.
- * @param {import('../types').Cart | null} cart
- */
-export function cartChanged(cart) {
-  const tell = { bubbles: true, composed: true, detail: { cart } };
-  document.dispatchEvent(new CustomEvent('shop-chat:cart', tell));
-  const actions = /** @type {any} */ (window).Shopify?.actions;
-  if (!actions?.getCart) return;
-  const change = { action: 'update', context: 'standard-action', lines: [], promise: actions.getCart() };
-  document.dispatchEvent(Object.assign(new Event('shopify:cart:lines-update', tell), change));
 }

@@ -44,15 +44,8 @@ export const strings = {
   queued: 'Waiting to be sent',
   pickedUp: 'Picked up again',
 
-  addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
-
-  items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
-  checkout: 'Check out',
-  cartGone: 'Your cart had expired; a new one takes its place.',
-
   retry: 'Try again',
   resume: 'Resume',
-  dismiss: 'Dismiss',
   problems: /** @type {Record<string, string>} */ ({
     lost: 'The connection was lost.',
     'too-many-requests': 'That was a lot of messages in a short time.',

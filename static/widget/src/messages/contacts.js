@@ -18,7 +18,7 @@ export class Contacts {
     const contact = contactIn(address);
     if (!contact) return null;
     const isMail = contact.includes('@');
-    const isOwn = isMail && this.hosts.some((host) => isSameOrParent(host, contact.split('@')[1] ?? ''));
+    const isOwn = isMail && this.hosts.some((host) => isSameOrParent(host, contact));
     this.#known ??= new Set([...document.links].map(({ href }) => key(contactIn(href))));
     return isOwn || this.#known.has(key(contact)) ? (isMail ? 'mailto:' : 'tel:') + contact.replaceAll(' ', '') : null;
   }
@@ -29,7 +29,7 @@ function key(contact) {
   return contact.toLowerCase().replace(/[^\w@+.%]/g, '');
 }
 
-/** A shop at shop.brand.example has its mail at brand.example as well. @param {string} host @param {string} domain */
-function isSameOrParent(host, domain) {
-  return `.${host}`.endsWith(`.${domain.toLowerCase()}`);
+/** A shop at shop.brand.example has its mail at brand.example as well. @param {string} host @param {string} mail */
+function isSameOrParent(host, mail) {
+  return `.${host}`.endsWith(mail.toLowerCase().replace(/.*@/, '.'));
 }

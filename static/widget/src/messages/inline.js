@@ -312,7 +312,7 @@ export class Inline {
   /** @param {Code} code */
   #closeCode({ element, text }) {
     this.#leaveCode(element);
-    if (text.trim() && ' \n'.includes(text.charAt(0)) && ' \n'.includes(text.slice(-1))) element.textContent = text.slice(1, -1).replaceAll('\n', ' ');
+    if (/^[ \n].*[ \n]$/s.test(text) && text.trim()) element.textContent = text.slice(1, -1).replaceAll('\n', ' ');
     this.#before = '`';
   }
 
@@ -485,8 +485,7 @@ export class Inline {
     let end = held.length;
     while ('.,;:!?_~&('.includes(held.charAt(end - 1))) end--;
     const address = decode(held.slice(0, end));
-    const isWhole = SCHEMES.some((scheme) => address.startsWith(scheme) && address.length > scheme.length);
-    const href = isWhole ? this.link(address) : null;
+    const href = /^https?:\/\/./.test(address) ? this.link(address) : null;
     if (href) this.#anchor(address, href);
     else if (address) this.#put(address, address.slice(-1));
     this.#write(held.slice(end));

@@ -10,6 +10,8 @@ import { price } from './money.js';
 /** @typedef {import('../types').Variant} Variant */
 
 const DONE_MS = 2500;
+// A shopper who has chosen a size waits for its price.
+const LONGEST_SELECTION_MS = 15_000;
 
 /**
  * The way into the cart: the button, and where there is a choice, a field for each option. Nothing is chosen that the
@@ -57,10 +59,15 @@ export class Purchase {
     return new Map(this.#fields.filter(({ value }) => value).map(({ name, value }) => [name, value]));
   }
 
-  /** Ask the shop what is chosen. @returns {Promise<Product>} */
-  ask() {
+  /** Ask the shop what is chosen. @returns {Promise<Product>} rejects when it cannot be asked */
+  async ask() {
+    const { panel, page } = this.shown.acts;
     const selected = [...this.selected].map(([name, label]) => ({ name, label }));
-    return this.shown.acts.select(this.product.id, selected);
+    const { country, currency, locale: language } = page();
+    const path = `/api/products/${/\d+/.exec(this.product.id)}/selection`; // a suffix may follow the number
+    const body = { selected, country, currency, language };
+    const response = await panel.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
+    return (await response.json()).product;
   }
 
   /** Have the button wait while the shop is asked. @param {boolean} isAsking */
@@ -152,7 +159,7 @@ export class Purchase {
     const isChosen = this.#fields.some(({ isChoice }) => isChoice);
     this.#isAdding = true;
     this.#update();
-    const isIn = await this.shown.acts.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    const isIn = await this.shown.acts.panel.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
     this.#isAdding = false;
     this.#update();
     if (!isIn || variant.id !== this.#variant?.id) return;

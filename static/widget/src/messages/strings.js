@@ -14,16 +14,10 @@ const own = {
   copy: 'Copy',
   good: 'Good answer',
   bad: 'Bad answer',
-  why: 'What was it? (optional)',
-  tell: 'Tell us',
   again: 'Answer again',
-  earlier: 'Earlier version',
-  later: 'Later version',
-  version: (/** @type {number} */ n, /** @type {number} */ of) => `${n} / ${of}`,
   copied: 'Copied',
-  thanks: 'Thank you.',
   notKept: 'That could not be saved. Please try again.',
 };
 
 /** The panel puts its own words beside them when this script comes. */
-export const strings = /** @type {typeof own & typeof import('../common/strings.js').strings & typeof import('../shopping/strings.js').words} */ (own);
+export const strings = /** @type {typeof own & typeof import('../common/strings.js').strings & typeof import('../shopping/strings.js').words & typeof import('../feedback/strings.js').words} */ (own);

@@ -1,7 +1,8 @@
-import { h, icon } from '../common/dom.js';
-import { AGAIN, CHEVRON, COPY, PEN, THUMB } from '../common/icons.js';
+import { h } from '../common/dom.js';
+import { AGAIN, COPY, PEN, THUMB } from '../common/icons.js';
 import { textOf } from '../conversation/message.js';
 import { strings } from './strings.js';
+import { tool } from './tool.js';
 
 /** @typedef {import('../types').Message} Message */
 /** @typedef {import('../types').Rating} Rating */
@@ -12,11 +13,10 @@ import { strings } from './strings.js';
  * @property {() => void} edit ask the last question in other words
  * @property {(id: string) => void} takeBack a message that waits to be sent
  * @property {(text: string) => void} say to a screen reader
- * @property {(answer: Message, rating: Rating | '', comment?: string) => Promise<boolean>} rate
- * @property {(answer: Message, by: number) => void} step to an earlier or a later version
- * @property {(variant: string, title: string) => Promise<boolean>} add one of a variant to the cart; whether it is in
- * @property {(product: string, selected: import('../types').SelectedOption[]) => Promise<import('../types').Product>} select what
- *   the shop has of a product under this selection; rejects when it cannot be asked
+ * @property {import('../panel.js').Panel} panel
+ * @property {() => void} draw
+ * @property {() => import('../types').Settings['page']} page what the page says of itself now
+ * @property {() => Promise<typeof import('../feedback.js') | null>} feedback bring what rates answers and has their versions; null when it cannot be had
  * @property {() => typeof import('../shopping.js') | null} shopping what shows products and carts, when it is there
  * @property {() => Promise<typeof import('../shopping.js') | null>} bring it; null when it cannot be had
  */
@@ -47,6 +47,10 @@ class Tools {
     setTimeout(() => (this.#note.textContent = ''), NOTE_MS);
   }
 
+  fail() {
+    this.note(strings.notKept);
+  }
+
   /** @param {Message} message */
   date({ metadata }) {
     const at = metadata?.created_at;
@@ -58,15 +62,12 @@ class Tools {
   }
 }
 
-/** Making one takes longer than all else of a message. @type {Map<string, Intl.DateTimeFormat>} */
-const formats = new Map();
+/** Making one takes longer than all else of a message. @type {Record<string, Intl.DateTimeFormat>} */
+const formats = {};
 
 /** @param {string} locale @param {boolean} isToday */
 function format(locale, isToday) {
-  const name = `${locale} ${isToday}`;
-  const known = formats.get(name) ?? new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) });
-  formats.set(name, known);
-  return known;
+  return (formats[locale + isToday] ??= new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) }));
 }
 
 /** Under a question: when it was asked; the last one can be asked in other words. */
@@ -85,90 +86,48 @@ export class QuestionTools extends Tools {
   }
 }
 
-/** Under an answer: its versions, copy, what it was worth, another one. */
+/** Under an answer: copy, what it was worth, another one; its versions come before them where it has any. */
 export class AnswerTools extends Tools {
   /** @type {Message} */
-  #message;
-  #count = h('span');
-  #versions = h(
-    'span',
-    { className: 'versions' },
-    tool(strings.earlier, CHEVRON, () => this.acts.step(this.#message, -1)),
-    this.#count,
-    tool(strings.later, CHEVRON, () => this.acts.step(this.#message, 1)),
-  );
+  message;
   #copy = tool(strings.copy, COPY, () => this.#copied());
-  #up = tool(strings.good, THUMB, () => this.#rate('up'));
-  #down = tool(strings.bad, THUMB, () => this.#rate('down'));
+  thumbs = { up: tool(strings.good, THUMB, () => this.#rate('up')), down: tool(strings.bad, THUMB, () => this.#rate('down')) };
   #again = tool(strings.again, AGAIN, () => this.acts.retry());
-  /** @type {HTMLFormElement | null} */
-  #asking = null;
 
   /** @param {Message} message @param {string} locale @param {Acts} acts */
   constructor(message, locale, acts) {
     super(locale, acts);
-    this.#message = message;
-    this.#down.classList.add('down');
-    this.lay(this.#versions, this.#copy, this.#up, this.#down, this.#again);
+    this.message = message;
+    const { up, down } = this.thumbs;
+    down.classList.add('down');
+    this.lay(this.#copy, up, down, this.#again);
   }
 
   /** @param {Message} message @param {boolean} isLast of the conversation, with nothing being written */
   update(message, isLast) {
-    this.#message = message;
+    this.message = message;
     const { rating, status, version = 1, shown = version } = message.metadata ?? {};
     this.date(message);
-    this.#versions.hidden = version < 2;
-    this.#count.textContent = strings.version(shown, version);
-    const [earlier, later] = this.#versions.querySelectorAll('button');
-    turn(earlier, shown > 1);
-    turn(later, shown < version);
+    if (version > 1) this.acts.feedback().then((feedback) => feedback?.showVersions(this));
     this.#copy.hidden = !navigator.clipboard || !textOf(message);
-    this.#up.hidden = this.#down.hidden = shown < version;
-    this.#up.setAttribute('aria-pressed', String(rating === 'up'));
-    this.#down.setAttribute('aria-pressed', String(rating === 'down'));
+    for (const [name, thumb] of Object.entries(this.thumbs)) {
+      thumb.hidden = shown < version;
+      thumb.setAttribute('aria-pressed', String(rating === name));
+    }
     this.#again.hidden = !isLast || status !== 'complete'; // else the foot offers it, in words
   }
 
   async #copied() {
-    const copying = navigator.clipboard.writeText(textOf(this.#message));
+    const copying = navigator.clipboard.writeText(textOf(this.message));
     await copying.then(
       () => this.note(strings.copied),
-      () => this.note(strings.notKept),
+      () => this.fail(),
     );
   }
 
   /** @param {Rating} rating */
   async #rate(rating) {
-    const isTaken = this.#message.metadata?.rating === rating;
-    this.#asking?.remove();
-    if (!(await this.acts.rate(this.#message, isTaken ? '' : rating))) this.note(strings.notKept);
-    else if (!isTaken) this.#ask(rating);
+    const feedback = await this.acts.feedback();
+    if (!(await feedback?.rate(this, rating))) this.fail();
   }
-
-  /** Why it was good or bad, for those who care to say. @param {Rating} rating */
-  #ask(rating) {
-    const why = h('input', { type: 'text', maxLength: 1000, 'aria-label': strings.why, placeholder: strings.why });
-    const onsubmit = async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      const comment = why.value.trim();
-      if (comment && !(await this.acts.rate(this.#message, rating, comment))) return this.note(strings.notKept);
-      const hadFocus = form.matches(':focus-within');
-      form.remove();
-      this.note(strings.thanks);
-      if (hadFocus) (rating === 'up' ? this.#up : this.#down).focus();
-    };
-    const form = h('form', { className: 'why', onsubmit }, why, h('button', { className: 'link' }, strings.tell));
-    this.#asking = form;
-    this.element.after(form);
-  }
-}
-
-/** @param {string} label @param {string} path @param {() => void} onclick */
-function tool(label, path, onclick) {
-  return h('button', { type: 'button', className: 'tool', 'aria-label': label, title: label, onclick }, icon(path));
-}
-
-/** A button at its end keeps the focus, so it is not disabled but says so. @param {Element | undefined} button @param {boolean} isOn */
-function turn(button, isOn) {
-  button?.setAttribute('aria-disabled', String(!isOn));
 }

@@ -1,4 +1,3 @@
-import { LOST } from '../conversation/api.js';
 import { Contacts } from './contacts.js';
 import { h, icon } from '../common/dom.js';
 import { AGAIN } from '../common/icons.js';
@@ -33,9 +32,9 @@ class Foot {
     const said = text && `${text}${Boolean(act)}`;
     if (said === this.#said) return;
     this.#said = said;
-    const words = label ? [label] : [icon(AGAIN), strings.retry];
-    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...words);
-    this.element.replaceChildren(...(text ? [h('span', {}, text)] : []), ...(text && button ? [button] : []));
+    const shown = label ? [label] : [icon(AGAIN), strings.retry];
+    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...shown);
+    this.element.replaceChildren(...(text ? [h('span', {}, text), button ?? ''] : []));
   }
 }
 
@@ -96,7 +95,11 @@ export class Answer {
   /** @param {Message} message @param {{ isLast: boolean }} where nothing is being written */
   update(message, { isLast }) {
     const parts = message.parts.filter(isShown);
-    if (!this.#isPrepared && message.parts.some(({ type }) => type.startsWith('tool-'))) this.#prepare();
+    if (!this.#isPrepared && message.parts.some(({ type }) => type.startsWith('tool-'))) {
+      this.#isPrepared = true; // a tool leads to products or a cart: have what shows them on its way
+      this.shown.acts.bring();
+    }
+    if (Number(message.metadata?.version) > 1) this.shown.acts.feedback(); // to be there when the answer ends
     parts.forEach((part, index) => this.#show(part, index));
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
@@ -105,22 +108,12 @@ export class Answer {
     const cut = this.#cut(message);
     if (!cut) this.#foot.say(said, isLast ? retry : null);
     else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => send(strings.goOn) : null, strings.goOn);
-    if (parts.length && message.metadata?.status !== 'running') this.#tools ??= this.#equip(message);
+    if (!this.#tools && parts.length && message.metadata?.status !== 'running') {
+      this.#tools = new AnswerTools(message, this.shown.locale, this.shown.acts);
+      this.element.append(this.#tools.element);
+    }
     this.#tools?.update(message, isLast);
     this.element.hidden = !parts.length && !said;
-  }
-
-  /** A tool leads to products or a cart: have what shows them on its way. */
-  #prepare() {
-    this.#isPrepared = true;
-    this.shown.acts.bring();
-  }
-
-  /** @param {Message} message */
-  #equip(message) {
-    const made = new AnswerTools(message, this.shown.locale, this.shown.acts);
-    this.element.append(made.element);
-    return made;
   }
 
   /** What ended it before it was whole. @param {Message} message */
@@ -187,7 +180,7 @@ async function bring(element, part, shown) {
   element.replaceChildren(foot.element);
   const shopping = await shown.acts.bring();
   if (shopping) fill(element, part, shown, shopping);
-  else foot.say(shown.words(LOST), () => bring(element, part, shown));
+  else foot.say(shown.acts.panel.words(), () => bring(element, part, shown));
 }
 
 /** @param {Part} first @param {Shown} shown @returns {PartView} */

@@ -1,27 +1,23 @@
-import { h, icon } from '../common/dom.js';
-import { BAG, CLOSE } from '../common/icons.js';
-import { price } from '../messages/money.js';
-import { cartChanged, cartToken } from '../common/storefront.js';
-import { strings } from '../common/strings.js';
+import { h } from '../common/dom.js';
+import { cartChanged, cartToken } from '../common/theme-cart.js';
 
 /** @typedef {import('../types').CartAnswer} CartAnswer */
 
-/** The line above the composer that says what is in the cart, and the cart's way to and from the theme. */
+/** The cart's way to and from the theme. What shows it comes when there is something to show. */
 export class Cart {
   element = h('div', { className: 'cart', part: 'cart', hidden: true });
-  #checkout = '';
   #asked = false;
-  /** How the cart stands could not be found out. */
-  #isOwed = false;
-  /** What is in it, as far as known. @type {import('../types').Cart | null} */
-  #cart = null;
+  /** What could not be done yet, to show how the cart stands. @type {(() => Promise<unknown>) | null} */
+  #owed = null;
+  /** @type {import('../shopping/strip.js').CartStrip | null} */
+  #strip = null;
 
   /**
    * @param {import('../conversation/api.js').Api} api
    * @param {import('../common/store.js').Store} own
    * @param {import('../types').Settings} settings
    * @param {(text: string) => void} say
-   * @param {() => Promise<typeof import('../shopping.js') | null>} bring the script that changes the theme's cart
+   * @param {() => Promise<typeof import('../shopping.js') | null>} bring the script that shows carts and changes the theme's
    */
   constructor(api, own, { locale, root }, say, bring) {
     this.api = api;
@@ -36,12 +32,12 @@ export class Cart {
   async check() {
     if (this.#asked || !this.api.known) return;
     this.#asked = true;
-    await this.#ask();
+    await this.ask();
   }
 
-  /** What could not be found out then. */
-  async again() {
-    if (this.#isOwed) await this.#ask();
+  /** What could not be found out or shown then. */
+  again() {
+    return this.#owed?.();
   }
 
   /**
@@ -52,8 +48,7 @@ export class Cart {
     const token = await cartToken(this.root);
     if (!token || token === this.own.get('cart')) return '';
     try {
-      const lost = this.api.known ? await this.#merge(token) : '';
-      if (lost) this.#notice(lost);
+      const lost = this.api.known ? await (await this.#bringStrip()).merge(token) : '';
       await this.api.json('PUT', '/api/cart', { cart_id: token });
       this.own.set('cart', token);
       return lost;
@@ -62,77 +57,45 @@ export class Cart {
     }
   }
 
-  /** @param {string} token */
-  async #merge(token) {
-    const { mergeCarts } = /** @type {typeof import('../shopping.js')} */ (await this.bring());
-    return mergeCarts(this.api, this.own, this.root, token);
-  }
-
   /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
   async add(variant, title) {
-    const shop = await this.bring();
-    const lost = { isIn: false, said: strings.problems.lost };
-    const { isIn, said } = shop ? await shop.addLines(this.root, [{ variant, quantity: 1 }]) : lost;
-    this.say([isIn && strings.addedThis(title), said].filter(Boolean).join(' '));
-    const words = [said, isIn && (await this.bind())].filter(Boolean).join(' ');
-    if (isIn || this.#cart) await this.#ask();
-    if (words) this.#notice(words);
-    return isIn;
+    return (await this.#bringStrip()).add(variant, title);
   }
 
   /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
   async changed(answer) {
     this.#asked = true;
-    this.#show(answer);
     cartChanged(answer.cart);
-    if (answer.status === 'ok' && !this.#checkout) await this.#ask();
+    await this.#show(answer);
+    if (answer.status === 'ok' && !this.#strip?.checkout) await this.ask();
   }
 
-  async #ask() {
-    this.#isOwed = false;
+  /** Find out how the cart stands, and show it. */
+  async ask() {
+    this.#owed = null;
     const answer = await this.api.json('GET', '/api/cart').catch(() => null);
-    this.#isOwed = !answer || answer.status === 'unknown';
-    if (this.#isOwed) return;
-    this.#show(answer);
-    if (answer.status === 'gone') this.say(strings.cartGone);
+    if (!answer || answer.status === 'unknown') this.#owed = () => this.ask();
+    else await this.#show(answer, true);
   }
 
-  /** @param {CartAnswer} answer */
-  #show({ status, cart }) {
+  /**
+   * Bring the line up to the answer; one about nothing makes no line.
+   * @param {CartAnswer} answer
+   * @param {boolean} [isAsked] whether nothing else says that the cart is gone
+   */
+  async #show(answer, isAsked) {
+    const { status, cart } = answer;
     if (status === 'unknown') return;
-    this.#cart = cart;
-    if (status === 'gone') this.#checkout = '';
-    if (cart?.checkout_url?.startsWith('http')) this.#checkout = cart.checkout_url;
-    this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
-    if (status === 'gone' && !cart) this.#notice(strings.cartGone);
-    else if (cart) this.#summary(cart);
+    this.#owed = null;
+    if (!this.#strip && status !== 'gone' && !cart?.count) return;
+    const strip = await this.#bringStrip().catch(() => null);
+    if (strip) strip.show(answer, isAsked);
+    else this.#owed = () => this.#show(answer, isAsked);
   }
 
-  /** @param {string} text */
-  #notice(text) {
-    const dismiss = () => {
-      if (this.#cart?.count) this.#summary(this.#cart);
-      else this.element.hidden = true;
-    };
-    this.element.hidden = false;
-    this.element.replaceChildren(
-      icon(BAG),
-      h('span', { className: 'grow' }, text),
-      h('button', { type: 'button', className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
-    );
-  }
-
-  /** @param {import('../types').Cart} cart */
-  #summary(cart) {
-    const total = price(cart.total, this.locale);
-    const taxes = (cart.totals ?? [])
-      .filter(({ type, text }) => type === 'tax' && text)
-      .map(({ text, amount }) => ` · ${text} ${price(amount, this.locale)}`);
-    const link = this.#checkout && h('a', { href: this.#checkout, className: 'go' }, strings.checkout);
-    this.element.replaceChildren(
-      icon(BAG),
-      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, h('b', {}, total), h('small', {}, ...taxes)),
-    );
-    if (link) this.element.append(link);
+  /** @returns {Promise<import('../shopping/strip.js').CartStrip>} rejects when the script cannot be had */
+  async #bringStrip() {
+    const { CartStrip } = /** @type {typeof import('../shopping.js')} */ (await this.bring());
+    return (this.#strip ??= new CartStrip(this));
   }
 }

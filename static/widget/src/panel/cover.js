@@ -10,10 +10,9 @@ import { inWords, strings } from '../common/strings.js';
 /**
  * What it needs of the panel.
  * @typedef {object} Place
- * @property {import('./header.js').Header} header
  * @property {HTMLElement} body what it lies over
  * @property {(pages: Later, words: () => Promise<object | undefined>) => Promise<boolean>} bring whether they are there
- * @property {() => Host} host what the pages may ask of it
+ * @property {import('../panel.js').Panel} panel
  * @property {() => void} taken room is needed
  * @property {() => void} left the conversation is seen again
  */
@@ -46,7 +45,7 @@ export class Cover {
     this.#page.remove();
     this.#page = null;
     this.place.body.hidden = false;
-    this.place.header.name(null);
+    this.place.panel.header.name(null);
     this.place.left();
   }
 
@@ -58,26 +57,26 @@ export class Cover {
     const waiting = h('p', { className: 'activity late' }, strings.connecting);
     const page = this.#lay(title, h('div', { className: 'page' }, waiting));
     this.place.taken();
-    this.place.header.back.focus();
-    const host = this.place.host();
-    const isThere = await this.place.bring(this.#pages, async () => (await speak(host.locale)).pages);
+    this.place.panel.header.back.focus();
+    const { panel } = this.place;
+    const isThere = await this.place.bring(this.#pages, async () => (await speak(panel.settings.locale)).pages);
     if (this.#page !== page) return;
     if (isThere) {
-      const { title, element } = make(this.#pages.module, host);
+      const { title, element } = make(this.#pages.module, this.#pages.module.hostOf(panel));
       this.#lay(title, element);
       return;
     }
     const text = inWords(LOST);
     const again = h('button', { type: 'button', className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
     page.replaceChildren(h('p', { className: 'foot' }, text, again));
-    host.say(text);
+    panel.announcer.say(text);
   }
 
   /** @param {string} title @param {HTMLElement} page */
   #lay(title, page) {
     this.#page?.remove();
     this.#page = page;
-    this.place.header.name(title);
+    this.place.panel.header.name(title);
     this.place.body.hidden = true;
     this.place.body.after(page);
     return page;

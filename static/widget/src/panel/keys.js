@@ -1,5 +1,8 @@
 /** What other scripts of the page must not hear: fields of a shadow root look to them like an element that is none. */
-const QUIET = ['beforeinput', 'input', 'paste', 'copy', 'cut', 'contextmenu', 'selectstart', 'wheel', 'touchmove'];
+const QUIET = 'beforeinput input paste copy cut contextmenu selectstart wheel touchmove'.split(' ');
+
+/** What there is to know of a key. */
+const PRESSED = 'key code location repeat isComposing ctrlKey shiftKey altKey metaKey keyCode charCode'.split(' ');
 
 /**
  * Keep the keys that are pressed in the chat from the shortcuts of the page. They are heard before everybody else, at the
@@ -38,9 +41,9 @@ export function keepKeys(host, signal) {
  * @returns {boolean} whether the browser may go on
  */
 function tell(target, event) {
-  const { key, code, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode } = event;
-  const pressed = { key, code, repeat, isComposing, ctrlKey, shiftKey, altKey, metaKey, keyCode };
-  const isLeft = target.dispatchEvent(new KeyboardEvent(event.type, { ...pressed, bubbles: true, cancelable: true }));
+  const pressed = { bubbles: true, cancelable: true };
+  for (const name of PRESSED) Reflect.set(pressed, name, Reflect.get(event, name));
+  const isLeft = target.dispatchEvent(new KeyboardEvent(event.type, pressed));
   if (!isLeft) event.preventDefault();
   return isLeft;
 }

@@ -66,17 +66,12 @@ export class Menu {
     if (this.#list.hidden) return;
     const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
     const at = [...this.#list.children].indexOf(/** @type {Element} */ (root.activeElement));
-    const moves = /** @type {Record<string, () => void>} */ ({
-      ArrowDown: () => this.#move(at + 1),
-      ArrowUp: () => this.#move(at - 1),
-      Home: () => this.#move(0),
-      End: () => this.#move(-1),
-      Escape: () => this.close(),
-    });
-    const move = moves[event.key];
-    if (!move) return;
+    const places = /** @type {Record<string, number>} */ ({ ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 });
+    const place = places[event.key];
+    if (place === undefined && event.key !== 'Escape') return;
     event.preventDefault();
     event.stopPropagation();
-    move();
+    if (place === undefined) this.close();
+    else this.#move(place);
   }
 }

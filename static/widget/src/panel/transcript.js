@@ -40,7 +40,7 @@ export class Transcript {
   views = null;
   /** Why there are none, when they cannot be had. */
   fault = '';
-  /** @type {import('../messages/versions.js').Versions | null} */
+  /** @type {import('../feedback/versions.js').Versions | null} */
   versions = null;
   #following = true;
   #top = 0;
@@ -48,12 +48,13 @@ export class Transcript {
 
   /**
    * @param {import('../types').Settings} settings
-   * @param {import('../messages/view.js').Shown} shown
+   * @param {Omit<import('../messages/view.js').Shown, 'addresses'>} shown
    * @param {{ retry: () => void, older: () => void, ask: (text: string) => void }} actions
    */
   constructor(settings, shown, actions) {
     this.settings = settings;
-    this.shown = shown;
+    /** Its addresses come with the views. */
+    this.shown = /** @type {import('../messages/view.js').Shown} */ (shown);
     this.actions = actions;
     this.#log.append(this.#welcome, this.#older, this.#pages, this.#activity, this.#trouble);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });

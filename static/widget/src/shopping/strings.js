@@ -19,6 +19,7 @@ export const words = {
 
   add: 'Add to cart',
   added: 'Added',
+  addedThis: (/** @type {string} */ title) => `${title} is in your cart.`,
   notAdded: 'That could not be put into your cart. Please try again.',
   noneLeft: 'This has just sold out, so nothing was added.',
   onlyLeft: (/** @type {number} */ n) =>
@@ -29,6 +30,10 @@ export const words = {
   notMoved: (/** @type {string} */ titles) => `Please check that your cart has everything from this chat: ${titles}.`,
 
   cart: 'Your cart',
+  items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
+  checkout: 'Check out',
+  cartGone: 'Your cart had expired; a new one takes its place.',
+  dismiss: 'Dismiss',
   cartEmpty: 'Your cart is empty.',
   discount: 'Discount',
   fulfillment: 'Shipping',

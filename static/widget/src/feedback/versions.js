@@ -1,5 +1,54 @@
+import { h } from '../common/dom.js';
+import { CHEVRON } from '../common/icons.js';
+import { tool } from '../messages/tool.js';
+import { strings } from './strings.js';
+
 /** @typedef {import('../types').Message} Message */
 /** @typedef {{ pairs: { question: Message, answer: Message }[], at: number }} Look */
+
+/** @typedef {import('../messages/tools.js').AnswerTools} AnswerTools */
+
+/** What stands before the other buttons of an answer. @type {WeakMap<AnswerTools, Bar>} */
+const bars = new WeakMap();
+
+/** Say which version of an answer is shown, with the ways to the others. @param {AnswerTools} tools */
+export function showVersions(tools) {
+  const bar = bars.get(tools) ?? new Bar(tools);
+  bars.set(tools, bar);
+  bar.update(tools.message);
+}
+
+class Bar {
+  #count = h('span');
+  #earlier;
+  #later;
+
+  /** @param {AnswerTools} tools */
+  constructor(tools) {
+    this.#earlier = tool(strings.earlier, CHEVRON, () => step(tools, -1));
+    this.#later = tool(strings.later, CHEVRON, () => step(tools, 1));
+    tools.element.prepend(h('span', { className: 'versions' }, this.#earlier, this.#count, this.#later));
+  }
+
+  /** @param {Message} message */
+  update({ metadata }) {
+    const { version = 1, shown = version } = metadata ?? {};
+    this.#count.textContent = strings.version(shown, version);
+    turn(this.#earlier, shown > 1);
+    turn(this.#later, shown < version);
+  }
+}
+
+/** A button at its end keeps the focus, so it is not disabled but says so. @param {Element} button @param {boolean} isOn */
+function turn(button, isOn) {
+  button.setAttribute('aria-disabled', String(!isOn));
+}
+
+/** Show an earlier or a later version. @param {AnswerTools} tools @param {number} by */
+async function step({ acts: { panel, draw }, message }, by) {
+  const versions = (panel.transcript.versions ??= new Versions(panel.api));
+  if (await versions.step(message, by)) draw();
+}
 
 /** Which versions of answers the shopper looks at. The newest is the one that counts. */
 export class Versions {

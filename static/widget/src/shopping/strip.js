@@ -1,0 +1,85 @@
+import { h, icon } from '../common/dom.js';
+import { BAG, CLOSE } from '../common/icons.js';
+import { addLines } from '../common/storefront.js';
+import { price } from '../messages/money.js';
+import { mergeCarts } from './merge.js';
+import { strings } from './strings.js';
+
+/** @typedef {import('../types').CartAnswer} CartAnswer */
+
+/** The line above the composer that says what is in the cart, and what comes of changing it. */
+export class CartStrip {
+  /** Where the shopper pays; empty when that is not known. */
+  checkout = '';
+  /** What is in it, as far as known. @type {import('../types').Cart | null} */
+  #cart = null;
+
+  /** @param {import('../panel/cart.js').Cart} panel */
+  constructor(panel) {
+    this.panel = panel;
+    this.element = panel.element;
+  }
+
+  /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
+  async add(variant, title) {
+    const { panel } = this;
+    const { isIn, said } = await addLines(panel.root, [{ variant, quantity: 1 }]);
+    panel.say([isIn && strings.addedThis(title), said].filter(Boolean).join(' '));
+    const words = [said, isIn && (await panel.bind())].filter(Boolean).join(' ');
+    if (isIn || this.#cart) await panel.ask();
+    if (words) this.#notice(words);
+    return isIn;
+  }
+
+  /** Put what the assistant's own cart has into the theme's. @param {string} token of the theme's cart */
+  async merge(token) {
+    const { api, own, root } = this.panel;
+    const lost = await mergeCarts(api, own, root, token);
+    if (lost) this.#notice(lost);
+    return lost;
+  }
+
+  /**
+   * Bring the line up to the answer.
+   * @param {CartAnswer} answer
+   * @param {boolean} [isSpoken] whether a screen reader must hear it when the cart is gone
+   */
+  show({ status, cart }, isSpoken) {
+    this.#cart = cart;
+    if (status === 'gone') this.checkout = '';
+    if (cart?.checkout_url?.startsWith('http')) this.checkout = cart.checkout_url;
+    this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
+    if (status === 'gone' && !cart) this.#notice(strings.cartGone);
+    else if (cart) this.#summary(cart);
+    if (status === 'gone' && isSpoken) this.panel.say(strings.cartGone);
+  }
+
+  /** @param {string} text */
+  #notice(text) {
+    const dismiss = () => {
+      if (this.#cart?.count) this.#summary(this.#cart);
+      else this.element.hidden = true;
+    };
+    this.element.hidden = false;
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, text),
+      h('button', { type: 'button', className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
+    );
+  }
+
+  /** @param {import('../types').Cart} cart */
+  #summary(cart) {
+    const { locale } = this.panel;
+    const taxes = (cart.totals ?? [])
+      .filter(({ type, text }) => type === 'tax' && text)
+      .map(({ text, amount }) => ` · ${text} ${price(amount, locale)}`);
+    const total = h('b', {}, price(cart.total, locale));
+    const link = this.checkout && h('a', { href: this.checkout, className: 'go' }, strings.checkout);
+    this.element.replaceChildren(
+      icon(BAG),
+      h('span', { className: 'grow' }, `${strings.items(cart.count)} · `, total, h('small', {}, ...taxes)),
+    );
+    if (link) this.element.append(link);
+  }
+}
