@@ -35,14 +35,17 @@ class Difference(NamedTuple):
 
 
 SOURCE: Final = [
-    Difference("an asterisk after a digit within a word multiplies: 30*40 cm, 2*XL", r"(?<=\d)\*(?=\w)", r"\\*"),
+    Difference(
+        "an asterisk beside a digit within a word multiplies: 30*40 cm, 2*XL",
+        r"(?<=\d)\*(?=\w)|(?<=\w)\*(?=\d)",
+        r"\\*",
+    ),
     Difference(
         "CJK text has no spaces, so punctuation beside emphasis says nothing about where a word ends",
         rf"(\*\*)([^*\n]*[。」\uff1a])\1(?=[{CJK}*])",
         rf"\1\2\1{GAP}",
     ),
     Difference("an address ends where CJK text begins", r"(?<=[a-z])(?=[\u3040-\u309f])", GAP),
-    Difference("brackets end an address that stands bare: mostly they are around it", r"(?<=/)(?=\(x\))", GAP),
     Difference("the scheme of a bare address is in small letters", "HTTPS://", "HTTPS:&#47;/"),
     Difference("a bullet is a bullet", "^•", "-"),
     Difference("a table's lines begin with a bar", r"^--- \|", r"\\--- |"),

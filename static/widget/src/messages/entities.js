@@ -3,7 +3,9 @@
 // Each name with its sign behind it.
 const SIGNS =
   'amp& lt< gt> quot" apos\' nbsp\u00a0 shy\u00ad hellip… ndash– mdash— middot· bull• lsquo‘ rsquo’ ldquo“ rdquo” bdquo„ ' +
-  'laquo« raquo» euro€ pound£ yen¥ copy© reg® trade™ deg° times× plusmn± frac12½ sup2² rarr→ szligß aeligæ oeligœ oslashø';
+  'laquo« raquo» euro€ pound£ yen¥ copy© reg® trade™ deg° times× plusmn± frac12½ sup2² rarr→ szligß aeligæ oeligœ oslashø ' +
+  'frac14¼ frac34¾ sup3³ prime′ Prime″ iquest¿ iexcl¡ cent¢ sect§ micro\u00b5 ordmº ordfª permil‰ divide÷ minus− le≤ ge≥ ne≠ asymp≈ infin∞ ' +
+  'larr← uarr↑ darr↓ check✓ star☆ starf★ hearts♥ sbquo‚ lsaquo‹ rsaquo› dagger† ensp\u2002 emsp\u2003 thinsp\u2009 AEligÆ OEligŒ OslashØ AMP& LT< GT> QUOT"';
 const named = new Map(SIGNS.split(' ').map((each) => [each.slice(0, -1), each.slice(-1)]));
 
 // The names of marks, and the marks in that order.

@@ -1,5 +1,5 @@
 import { decode } from './entities.js';
-import { inFull } from './links.js';
+import { absolute, inFull } from './links.js';
 
 /**
  * The text of one block, written as it comes: emphasis, code, links, line breaks and entities, by the rules of
@@ -18,15 +18,17 @@ const WORD = /[\p{L}\p{N}]/u;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 // Scripts without spaces, and their punctuation: beside them, flanking says nothing about where a word ends.
 const CJK = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{sc=Thai}\u3000-\u303f\uff00-\uffef]/u;
-const WITHOUT_SPACES = /[\p{sc=Han}\p{sc=Hira}\p{sc=Hang}]/u;
+const WITHOUT_SPACES = /[\p{sc=Han}\p{sc=Hira}\p{sc=Hang}\p{sc=Thai}]/u;
+/** A particle after the name of a site: no page of a shop begins with one. */
+const AFTER_SITE = /^https?:\/\/[^/]+\/\p{sc=Hira}$/iu;
 const ESCAPABLE = /[!-/:-@[-`{-~]/;
 const SCHEMES = ['https://', 'http://'];
 /** What no address has in it that stands bare in a text: outside ASCII, no punctuation and no symbol. */
-const AFTER_ADDRESS = /[\s<>"'()[\]*|`\\]|[^\p{ASCII}\p{L}\p{M}\p{N}]/u;
+const AFTER_ADDRESS = /[\s<>"'[\]*|`\\]|[^\p{ASCII}\p{L}\p{M}\p{N}]/u;
 const TARGET = /^(?:<([^<>\n]*)>|([^\s<]\S*)?)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?$/;
 const AUTOLINK = /^<(?:((?:https?|mailto|tel):[^\s<>]+)|([\w.+-]+@[\w.-]+\.\w+))>$/i;
 const ENTITY = /^&(#x?[\da-f]{0,7}|[a-z][a-z\d]{0,30})?$/i;
-const BREAK = /^<br\s*\/?>?$/i;
+const BREAK = /^<\/?br(?:[\s/][^<>\n]*)?>?$/i;
 // Longer than any label or address that means well; what is held back must stay small.
 const LONGEST_LABEL = 300;
 const LONGEST_ADDRESS = 2000;
@@ -423,7 +425,8 @@ export class Inline {
     if (!found) return this.#release();
     this.#taken();
     const isPicture = this.#label[0] === '!';
-    const address = isPicture ? '' : decode((found[1] ?? found[2] ?? '').replace(/\\([!-/:-@[-`{-~])/g, '$1'));
+    const target = found[1]?.replaceAll(' ', '%20') ?? found[2] ?? '';
+    const address = isPicture ? '' : absolute(decode(target.replace(/\\([!-/:-@[-`{-~])/g, '$1')));
     this.#anchor(this.#label.slice(isPicture ? 2 : 1), address && this.link(address), address, true);
   }
 
@@ -469,15 +472,18 @@ export class Inline {
     }
   }
 
-  /** Whether a bare address goes on with this. Where no space comes before them, particles do. @param {string} char */
+  /** Whether a bare address goes on with this. A closing bracket belongs to what has opened it. @param {string} char */
   #goesOn(char) {
-    return !AFTER_ADDRESS.test(char) && !(WITHOUT_SPACES.test(char) && /[a-z\d]$/i.test(this.#held.slice(-1)));
+    const held = this.#held;
+    if (char === ')') return held.split('(').length > held.split(')').length;
+    if (AFTER_ADDRESS.test(char) || AFTER_SITE.test(held + char)) return false;
+    return !(WITHOUT_SPACES.test(char) && /[a-z\d]$/i.test(held.slice(-1)));
   }
 
   #endBare() {
     const held = this.#taken();
     let end = held.length;
-    while ('.,;:!?_~&'.includes(held.charAt(end - 1))) end--;
+    while ('.,;:!?_~&('.includes(held.charAt(end - 1))) end--;
     const address = decode(held.slice(0, end));
     const isWhole = SCHEMES.some((scheme) => address.startsWith(scheme) && address.length > scheme.length);
     const href = isWhole ? this.link(address) : null;
@@ -514,8 +520,8 @@ function flanks(run, before, next) {
   const [a, b] = [kindOf(before), kindOf(next)];
   const isLeft = b !== 'space' && (b !== 'sign' || a !== 'word');
   const isRight = a !== 'space' && (a !== 'sign' || b !== 'word');
-  // 30*40 cm, 2*XL: nobody means emphasis.
-  const isProduct = run === '*' && /\p{Nd}/u.test(before) && WORD.test(next);
+  // 30*40 cm, 30cm*40cm, 2*XL: nobody means emphasis.
+  const isProduct = run === '*' && WORD.test(before) && WORD.test(next) && /\p{Nd}/u.test(before + next);
   if (isProduct || run.length > LONGEST_RUN || (run[0] === '~' && run.length !== 2)) return { opens: false, closes: false };
   if (run[0] !== '_') return { opens: isLeft, closes: isRight };
   return {

@@ -62,8 +62,25 @@ export class Addresses {
   }
 }
 
+/** A site with or without a path, and not the name of a file. */
+const SITE = /^(?:[a-z\d-]+\.)+(?!html?\b|php\b)[a-z]{2,}(?:[/?#:]|$)/i;
+
+/**
+ * An address as its writer means it, who has left out `mailto:`, `https:` or the first slash, and does not know on which
+ * page of the shop it will be read.
+ * @param {string} address
+ */
+export function absolute(address) {
+  if (/^[\w.%+-]+@[\w.-]+$/.test(address)) return `mailto:${address}`;
+  if (SITE.test(address)) return `https://${address}`;
+  return /^(?:[a-z][a-z\d+.-]*:|[^\w.])|^$/i.test(address) ? address : `/${address}`;
+}
+
 /** Longer than anybody would copy by hand. */
 const LONGEST_WORDS = 200;
+
+/** Addresses that open an app for talking or for files: harmless as words. */
+const OTHER_APPS = /^(?:whatsapp|tg|viber|skype|sgnl|line|facetime|geo|maps|sip|ftps?):[\x21-\x7e]+$/i;
 
 /**
  * What people can do without the link to `address`: read where it leads. Empty where its label says so already, and for
@@ -79,7 +96,8 @@ export function inFull(address, label) {
 /** @param {string} address */
 function written(address) {
   const contact = contactIn(address);
-  if (contact || !/^https?:/i.test(address) || CRAFTED.test(address)) return contact;
+  if (contact || CRAFTED.test(address)) return contact;
+  if (!/^https?:/i.test(address)) return OTHER_APPS.test(address) ? address.slice(0, LONGEST_WORDS) : '';
   try {
     const { href, origin, pathname, username, password } = new URL(address); // in ASCII, so nothing in it can mislead
     if (username || password || ACTS.test(decodeURIComponent(pathname))) return '';
@@ -94,8 +112,12 @@ function plain(words) {
   return words.toLowerCase().replace(/^https?:\/\/(www\.)?|\/$|[\s()-]/g, '');
 }
 
+/** Mail goes to the first of several; numbers may spell a word, and have an extension (RFC 3966). */
+const CONTACT =
+  /^(?:mailto:([\w.%+-]+@[\w-]+(?:\.[\w-]+)+)|(?:tel|sms):(\+?(?:[\d().-]|%20)(?:[\da-z().-]|%20){1,40}(?:;ext=\d{1,8})?))(?:[?;,].*)?$/i;
+
 /** The mail address or telephone number that `address` is for, without what a link could add to it. @param {string} address */
 export function contactIn(address) {
-  const found = /^(?:mailto:([\w.%+-]+@[\w-]+(?:\.[\w-]+)+)|(?:tel|sms):(\+?(?:[\d().-]|%20){2,40}))(?:[?;].*)?$/i.exec(address);
-  return found?.[1] ?? found?.[2]?.replaceAll('%20', ' ') ?? '';
+  const [, mail, number] = CONTACT.exec(address) ?? [];
+  return mail ?? number?.replaceAll('%20', ' ') ?? '';
 }
