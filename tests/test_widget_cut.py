@@ -17,7 +17,7 @@ __all__ = ["chromium", "live", "page", "provider"]
 pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-cut")]
 
 LIMIT = "The answer reached its length limit."
-FILTER = "The model's filter ended this answer."
+FILTER = "A content filter cut this answer short."
 
 
 def cut(text: str, reason: str) -> Say:

@@ -118,6 +118,14 @@ def test_a_button_of_the_chat_is_pressed_by_space_whatever_the_theme_does_with_i
         expect(chat.panel).to_be_hidden()
 
 
+def test_the_launcher_is_pressed_by_space_before_the_panel_is_there(chromium: Browser, site: Theme) -> None:
+    with shown(chromium, site, SPARES + LISTENERS["the document"]) as chat:
+        chat.launcher.focus()
+        chat.page.keyboard.press("Space")
+        expect(chat.panel).to_be_visible()
+        assert heard(chat) == []
+
+
 def test_the_end_of_the_escape_that_closed_it_closes_nothing_else(chromium: Browser, site: Theme) -> None:
     with shown(chromium, site, "window.ends = []; addEventListener('keyup', ({ key }) => ends.push(key));") as chat:
         opened(chat)

@@ -52,6 +52,15 @@ def test_it_stands_where_it_is_put(chat: Chat) -> None:
     assert place(chat) == (80, 40, 80, 108)
 
 
+def test_it_stands_within_the_window_wherever_it_is_put(chat: Chat) -> None:
+    settings(chat.page, chat.live, side="999", bottom="999")
+    chat.visit()
+    resize(chat, PHONE)
+    expect(chat.launcher).to_be_in_viewport(ratio=1)
+    chat.launcher.click()
+    expect(chat.panel).to_be_visible()
+
+
 def test_what_stands_on_the_main_colour_can_be_read(chat: Chat) -> None:
     chat.visit()
     for color, on_color, painted in (
@@ -129,6 +138,9 @@ def test_it_keeps_away_from_pages(chat: Chat) -> None:
         ("/", "/", "cart", "/cart", True),
         ("/", "/fr/", "index", "/fr", False),
         ("*", "/", "index", "/", False),
+        ("", "/", "", "/", True),
+        ("cart, ", "/", "", "/", True),
+        ("/", "/", "constructor", "/x", True),
     ):
         remake(chat.page, path, hidePages=rules, root=root, pageType=type_)
         expect(chat.launcher).to_be_visible(visible=stands)

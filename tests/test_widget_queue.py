@@ -33,7 +33,7 @@ def waiting(chat: Chat) -> Locator:
 
 
 def take_back(chat: Chat, text: str) -> None:
-    waiting(chat).filter(has_text=text).get_by_role("button", name="Take back").click()
+    waiting(chat).filter(has_text=text).get_by_role("button", name="Do not send").click()
 
 
 def expect_all_answered(chat: Chat, *questions: str) -> None:

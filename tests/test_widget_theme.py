@@ -9,7 +9,7 @@ from dataclasses import replace
 from html import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
@@ -294,8 +294,9 @@ NAMES = st.sampled_from(
         *("greeting", "questions", "avatar", "consent", "consent-link", "color", "radius", "position", "hint"),
     ]
 )
-# What HTML takes as it stands.
-VALUES = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=60)
+# What HTML takes as it stands, and names that every object of a script has.
+TEXTS = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]), max_size=60)
+VALUES = st.sampled_from(["", "constructor", "toString", "__proto__"]) | TEXTS
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +307,8 @@ def opened_tab(chromium: Browser) -> Iterator[Page]:
 
 @hypothesis_settings(max_examples=12)
 @given(st.dictionaries(NAMES, VALUES), VALUES)
+@example({"page-type": "constructor", "scheme": "constructor"}, "")
+@example(dict.fromkeys(("page-type", "hide-pages", "scheme", "root"), ""), "")
 def test_whatever_stands_in_its_attributes_a_question_is_answered(
     opened_tab: Page, site: Theme, attributes: dict[str, str], title: str
 ) -> None:

@@ -110,7 +110,12 @@ export class ShopChat extends HTMLElement {
       this.#launcher.addEventListener(intent, () => coming.load(), { once: true, passive: true });
     }
     root.append(
-      h('section', { 'aria-label': dataset.title || this.#words.open, part: 'root' }, this.#launcher, this.#notice),
+      h(
+        'section',
+        { 'aria-label': dataset.title || this.#words.open, part: 'root', onkeydown: press },
+        this.#launcher,
+        this.#notice,
+      ),
     );
   }
 
@@ -183,6 +188,12 @@ export class ShopChat extends HTMLElement {
     if (!panel) this.#panel = null;
     return this.#panel && panel; // it may have been taken down meanwhile
   }
+}
+
+/** To the theme, a button in here is no button: it must not scroll, or stop its gallery, in place of a press. */
+/** @param {KeyboardEvent} event */
+function press(event) {
+  if (event.key === ' ' || event.key === 'Enter') event.stopPropagation();
 }
 
 // Without constructed style sheets there is no chat, and the product block stays away with it.

@@ -3,7 +3,11 @@
 export const COLOR = /^#[\da-f]{6}$/i;
 /** Pixels or seconds. */
 export const NUMBER = /^\d{1,3}$/;
-export const SCHEMES = /** @type {Record<string, string>} */ ({ light: 'light', dark: 'dark', auto: 'light dark' });
+export const SCHEMES = new Map([
+  ['light', 'light'],
+  ['dark', 'dark'],
+  ['auto', 'light dark'],
+]);
 
 /** @type {Record<string, RegExp>} */
 export const FORMS = {

@@ -13,7 +13,7 @@ export function isAway({ hidePages = '', hideOn, pageType, root: given }) {
   const { pathname } = location;
   const path = `${pathname}/`.startsWith(`${root}/`) ? pathname.slice(root.length) || '/' : pathname; // without the "/fr"
   const fits = (/** @type {string} */ rule) =>
-    rule.endsWith('*') ? path.startsWith(rule.slice(0, -1)) : rule === path || rule === pageType;
+    rule.endsWith('*') ? path.startsWith(rule.slice(0, -1)) : rule && (rule === path || rule === pageType);
   if (pageType === 'password') return true;
   return hideOn === (PHONE.matches ? 'phones' : 'desktops') || hidePages.split(/[\s,]+/).some(fits);
 }

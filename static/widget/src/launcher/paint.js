@@ -7,7 +7,7 @@ import { COLOR, NUMBER, SCHEMES } from '../common/forms.js';
  */
 export function paint(data) {
   const { color = '', onColor = '' } = data;
-  const scheme = SCHEMES[data.scheme ?? ''];
+  const scheme = SCHEMES.get(data.scheme ?? '');
   let rules = scheme ? `color-scheme:${scheme};` : '';
   for (const name of ['radius', 'side', 'bottom']) {
     if (NUMBER.test(data[name] ?? '')) rules += `--shop-chat-${name}:${data[name]}px;`;

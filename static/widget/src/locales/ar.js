@@ -89,7 +89,7 @@ export const strings = {
   chooseOne: (option) => `اختيار ${option}`,
   chooseThis: (title) => `اختيار النوع: ${title}`,
   notMade: 'غير متاح',
-  notChecked: 'تعذّر التحقق من هذا الاختيار.',
+  notChecked: 'تعذّر التحقق من التوفر.',
   productPage: 'صفحة المنتج',
   notice: 'تنبيه',
   more: 'معرفة المزيد',
@@ -105,7 +105,7 @@ export const strings = {
   cartGone: 'انتهت صلاحية سلة التسوق، وحلّت محلها سلة جديدة.',
 
   unsent: 'لم يتم الإرسال.',
-  takeBack: 'التراجع عن الإرسال',
+  takeBack: 'عدم الإرسال',
   stopped: 'تم إيقاف هذا الرد.',
   broken: 'انقطع الرد.',
   atLimit: 'بلغ الرد الحد الأقصى للطول.',

@@ -65,7 +65,7 @@ export const strings = {
   added: 'Hinzugefügt',
   addedThis: (title) => `${title} ist in deinem Warenkorb.`,
   notAdded: 'Das konnte nicht in den Warenkorb gelegt werden. Bitte versuch es noch einmal.',
-  noneLeft: 'Der Artikel ist gerade ausverkauft. Es wurde nichts hinzugefügt.',
+  noneLeft: 'Das ist gerade ausverkauft. Es wurde nichts hinzugefügt.',
   onlyLeft: (n) =>
     n === 1
       ? 'Es war nur noch 1 Stück da. Das liegt schon in deinem Warenkorb.'
@@ -76,7 +76,7 @@ export const strings = {
   chooseOne: (option) => `${option} wählen`,
   chooseThis: (title) => `Variante wählen: ${title}`,
   notMade: 'Nicht verfügbar',
-  notChecked: 'Diese Auswahl konnte nicht geprüft werden.',
+  notChecked: 'Wir konnten die Verfügbarkeit nicht prüfen.',
   productPage: 'Zum Produkt',
   notice: 'Hinweis',
   more: 'Mehr dazu',
@@ -92,11 +92,11 @@ export const strings = {
   cartGone: 'Dein Warenkorb war abgelaufen. Du hast jetzt einen neuen.',
 
   unsent: 'Nicht gesendet.',
-  takeBack: 'Zurücknehmen',
+  takeBack: 'Nicht senden',
   stopped: 'Du hast diese Antwort gestoppt.',
   broken: 'Die Antwort ist abgebrochen.',
   atLimit: 'Die Antwort hat ihre maximale Länge erreicht.',
-  filtered: 'Der Inhaltsfilter des Modells hat diese Antwort beendet.',
+  filtered: 'Ein Inhaltsfilter hat diese Antwort abgebrochen.',
   goOn: 'Weiter',
   retry: 'Noch einmal versuchen',
   resume: 'Fortsetzen',

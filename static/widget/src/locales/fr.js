@@ -68,7 +68,7 @@ export const strings = {
   added: 'Ajouté',
   addedThis: (title) => `${title} est dans votre panier.`,
   notAdded: 'L’ajout au panier a échoué. Merci de réessayer.',
-  noneLeft: 'L’article vient d’être épuisé, rien n’a été ajouté.',
+  noneLeft: 'L’article vient de tomber en rupture de stock\u202f: rien n’a été ajouté.',
   onlyLeft: (n) =>
     n < 2
       ? `Il n’en restait que ${n}, qui est déjà dans votre panier.`
@@ -79,7 +79,7 @@ export const strings = {
   chooseOne: (option) => `Choisir\u202f: ${option}`,
   chooseThis: (title) => `Choisir une option\u202f: ${title}`,
   notMade: 'Indisponible',
-  notChecked: 'Impossible de vérifier ce choix.',
+  notChecked: 'Impossible de vérifier la disponibilité.',
   productPage: 'Voir le produit',
   notice: 'À noter',
   more: 'En savoir plus',
@@ -95,11 +95,11 @@ export const strings = {
   cartGone: 'Votre panier avait expiré\u202f: en voici un nouveau.',
 
   unsent: 'Non envoyé.',
-  takeBack: 'Annuler l’envoi',
+  takeBack: 'Ne pas envoyer',
   stopped: 'Vous avez arrêté cette réponse.',
   broken: 'La réponse a été interrompue.',
   atLimit: 'La réponse a atteint sa longueur maximale.',
-  filtered: 'Le filtre du modèle a interrompu cette réponse.',
+  filtered: 'Un filtre de contenu a interrompu cette réponse.',
   goOn: 'Continuer',
   retry: 'Réessayer',
   resume: 'Reprendre',
@@ -178,5 +178,5 @@ export const pages = {
   forgotten: 'Tout a été effacé.',
   forgetFailed: 'Rien n’a été effacé. Merci de réessayer.',
   forgetPartly:
-    'Effacé sur nos serveurs. Ce navigateur a gardé sa copie et réessaiera à la prochaine ouverture du chat.',
+    'Tout est effacé sur nos serveurs. Ce navigateur n’a pas pu effacer sa propre copie\u202f; il réessaiera à la prochaine ouverture du chat.',
 };

@@ -2,11 +2,11 @@
 const own = {
   you: 'You',
   unsent: 'Not sent.',
-  takeBack: 'Take back',
+  takeBack: 'Do not send',
   stopped: 'You stopped this answer.',
   broken: 'The answer broke off.',
   atLimit: 'The answer reached its length limit.',
-  filtered: "The model's filter ended this answer.",
+  filtered: 'A content filter cut this answer short.',
   goOn: 'Continue',
 
   actions: 'Actions',

@@ -44,5 +44,6 @@ export const strings = {
   forgetNo: 'Keep',
   forgotten: 'Everything was erased.',
   forgetFailed: 'Nothing was erased. Please try again.',
-  forgetPartly: 'Erased on our servers. This browser kept its own copy and tries again when you next open the chat.',
+  forgetPartly:
+    'Everything on our servers was erased. This browser could not erase its own copy and will try again the next time you open the chat.',
 };

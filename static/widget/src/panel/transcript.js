@@ -172,7 +172,7 @@ export class Transcript {
 
   #greet() {
     const { page, questions } = this.settings;
-    const usual = strings.suggestions[page.type ?? ''] ?? strings.suggestions.other ?? [];
+    const usual = new Map(Object.entries(strings.suggestions)).get(page.type ?? '') ?? strings.suggestions.other ?? [];
     const chips = (questions.length ? questions : usual).map((text) =>
       h('button', { type: 'button', className: 'chip', part: 'question', dir: 'auto', onclick: () => this.actions.ask(text) }, text),
     );

@@ -14,7 +14,7 @@ export const words = {
   chooseOne: (/** @type {string} */ option) => `Choose ${option}`,
   chooseThis: (/** @type {string} */ title) => `Options for ${title}`,
   notMade: 'Not available',
-  notChecked: 'We could not check this choice.',
+  notChecked: 'We could not check whether this is available.',
   productPage: 'Product page',
 
   add: 'Add to cart',
