@@ -206,9 +206,15 @@ for (const area of ['localStorage', 'sessionStorage', 'indexedDB'])
 """
 
 
-def test_where_a_browser_blocks_site_data_the_chat_works_and_forgets(chromium: Browser, live: Live) -> None:
+NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
+
+
+@pytest.mark.parametrize("browser", [LOCKS_REFUSED, NO_DATABASE], ids=["site data is blocked", "no database"])
+def test_where_a_browser_keeps_nothing_the_chat_works_and_forgets(
+    chromium: Browser, live: Live, browser: str
+) -> None:
     with tab(chromium, viewport=DESKTOP) as page:
-        page.add_init_script(LOCKS_REFUSED)
+        page.add_init_script(browser)
         chat = Chat(page, live)
         chat.open()
         chat.ask(MITTENS)

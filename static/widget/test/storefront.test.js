@@ -157,6 +157,37 @@ test('errors of the standard action are told, with our own words for a shortage'
   assert.match(await addToCart(shop.root, VARIANT), /could not be put/);
 });
 
+test('whatever shape an answer has, the shopper reads a reason, and only where nothing was added', async () => {
+  const odd = [undefined, null, 'no', {}, [null], [{}], [{ message: { text: 'x' } }], { message: 'x' }, 7];
+  for (const warnings of odd) {
+    for (const userErrors of odd) {
+      for (const does of [() => {}, () => put(8001, 1)]) {
+        shop.cart = held(0);
+        actions({ warnings, userErrors, cart: { lines: {} } }, { does });
+        const { isIn, said } = await addLines(shop.root, [{ variant: VARIANT, quantity: 1 }]);
+        assert.equal(typeof said, 'string');
+        assert.ok(!said.includes('[object'));
+        if (!shop.cart.item_count) assert.ok(!isIn && said);
+        else assert.ok(isIn || Array.isArray(userErrors));
+      }
+    }
+  }
+});
+
+test('a count that is no number says nothing about the cart', async () => {
+  for (const totalQuantity of [NaN, undefined, 'many', {}]) {
+    const cart = { totalQuantity };
+    globalThis.Shopify = { actions: { updateCart: async () => ({ cart }), getCart: async () => ({ cart }) } };
+    assert.equal(await addToCart(shop.root, VARIANT), '', String(totalQuantity));
+  }
+});
+
+test('a standard action that is no function is not one', async () => {
+  globalThis.Shopify = { actions: { updateCart: {} } };
+  assert.equal(await addToCart(shop.root, VARIANT), '');
+  assert.equal(shop.asked.length, 1);
+});
+
 test('a standard action that breaks is judged by the cart', async () => {
   const fail = () => {
     throw new Error('theme');

@@ -40,20 +40,20 @@ export async function addToCart(root, variant) {
 export async function addLines(root, lines) {
   const actions = /** @type {any} */ (window).Shopify?.actions;
   const before = await countPieces(root, actions);
-  const change = actions?.updateCart ? update(actions, lines) : post(root, lines);
+  const change = typeof actions?.updateCart === 'function' ? update(actions, lines) : post(root, lines);
   /** @type {Reply} */
   const reply = await change.catch(() => ({ isLost: true }));
   if (reply.refusal) return { isIn: false, said: reply.refusal };
   const after = await countAfter(root, actions, reply);
   // Nothing in the cart is nothing gained, whatever was in it before.
   const gained = after === 0 ? 0 : before === null || after === null ? null : after - before;
-  return judge(root, lines, reply, gained);
+  return judge(root, lines, reply, gained).catch(() => judge(root, lines, { isLost: true }, gained));
 }
 
 /** @param {string} root @param {any} actions @param {Reply} reply @returns {number | null | Promise<number | null>} */
 function countAfter(root, actions, { cart }) {
   const total = cart?.totalQuantity;
-  return typeof total === 'number' && (actions.getCart || !total) ? total : countPieces(root, actions);
+  return Number.isFinite(total) && (actions.getCart || !total) ? total : countPieces(root, actions);
 }
 
 /**
@@ -92,7 +92,8 @@ async function countPieces(root, actions) {
   if (!actions?.getCart) return (await readCart(root))?.item_count ?? null;
   try {
     const { cart } = await inTime(actions.getCart(), AbortSignal.timeout(LONGEST_WAIT_MS));
-    return cart?.totalQuantity ?? 0;
+    const total = cart ? Number(cart.totalQuantity) : 0;
+    return Number.isFinite(total) ? total : null;
   } catch {
     return null;
   }
@@ -123,10 +124,17 @@ async function update(actions, lines) {
   }));
   const change = actions.updateCart({ lines: payload }, { signal, event: { context: 'product' } });
   const { cart, userErrors, warnings } = await inTime(change, signal);
-  const [error] = userErrors ?? [];
+  const errors = complaints(userErrors);
+  const [error] = errors;
   // Shops that have not moved to warnings yet name a shortage here.
-  if (SHORTAGES.has(error?.code)) return { cart, warnings: userErrors };
-  return { cart, warnings: warnings ?? [], refusal: error && String(error.message || strings.notAdded) };
+  if (SHORTAGES.has(error?.code ?? '')) return { cart, warnings: errors };
+  return { cart, warnings: complaints(warnings), refusal: error && (error.message || strings.notAdded) };
+}
+
+/** What a theme or an app has put in place of the standard action may answer in any shape. @param {any} given @returns {Warning[]} */
+function complaints(given) {
+  const isText = (/** @type {any} */ { message }) => typeof message === 'string';
+  return (Array.isArray(given) ? given : []).filter(Boolean).map((each) => (isText(each) ? each : { ...each, message: '' }));
 }
 
 /**

@@ -105,8 +105,9 @@ export class Cache {
       await inTime(result(indexedDB.deleteDatabase(this.name)));
       return true;
     } catch (error) {
-      const isBlocked = /** @type {Error} */ (error).name === 'SecurityError'; // then there never was any
-      return isBlocked || Boolean(isEmpty) || !(await this.#isThere());
+      // Where there is no database, or none may be named, there never was anything in it.
+      const isNone = /^(Security|Type|Reference)Error$/.test(/** @type {Error} */ (error).name);
+      return isNone || Boolean(isEmpty) || !(await this.#isThere());
     }
   }
 

@@ -178,5 +178,5 @@ export const pages = {
   forgotten: 'Tout a été effacé.',
   forgetFailed: 'Rien n’a été effacé. Merci de réessayer.',
   forgetPartly:
-    'Tout est effacé sur nos serveurs. Ce navigateur n’a pas pu effacer sa propre copie\u202f; il réessaiera à la prochaine ouverture du chat.',
+    'Effacé sur nos serveurs. Ce navigateur a gardé sa copie et réessaiera à la prochaine ouverture du chat.',
 };

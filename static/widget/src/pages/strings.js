@@ -44,6 +44,5 @@ export const strings = {
   forgetNo: 'Keep',
   forgotten: 'Everything was erased.',
   forgetFailed: 'Nothing was erased. Please try again.',
-  forgetPartly:
-    'Everything on our servers was erased. This browser could not erase its own copy and will try again the next time you open the chat.',
+  forgetPartly: 'Erased on our servers. This browser kept its own copy and will try again when you next open the chat.',
 };
