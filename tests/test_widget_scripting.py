@@ -79,15 +79,20 @@ def test_a_question_is_asked_and_its_course_is_told(chat: Chat) -> None:
     assert told(chat) == ["ready", "open", "message", "answer"]
 
 
-def test_a_question_amid_an_answer_is_not_sent_but_waits(chat: Chat, live: Live) -> None:
+def test_a_question_amid_an_answer_waits_and_leaves_when_it_ends(chat: Chat, live: Live) -> None:
     with slowly(live):
         call(chat, f"ask('{QUESTION}')")
         expect(chat.answer).to_contain_text("This is")
-        assert call(chat, "ask('And scarves?')") is False
-        expect(chat.box).to_have_value("And scarves?")
+        assert call(chat, "ask('And scarves?')") is True
+        expect(chat.box).to_have_value("")
+        expect(chat.page.get_by_text("Waiting to be sent")).to_be_visible()
         chat.stop.click()
+        expect(chat.page.get_by_text("Waiting to be sent")).to_be_hidden()
     chat.wait()
-    assert detail(chat, "answer")["status"] == "stopped"
+    expect(chat.questions).to_have_text([QUESTION, "And scarves?"])
+    chat.page.wait_for_function(
+        "told.filter(([name]) => name === 'answer').map(([, { status }]) => status).join() === 'stopped,complete'"
+    )
 
 
 def test_a_question_is_asked_from_any_state(chat: Chat) -> None:
