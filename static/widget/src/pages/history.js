@@ -92,7 +92,7 @@ export class History {
     const isLatest = () => asked === this.#asked && this.element.isConnected;
     if (!found && words && !cursor && isLatest()) await known.then((all) => this.#list.replaceChildren(...this.#rows(all)));
     if (!isLatest()) return;
-    this.#answered = asked;
+    if (found) this.#answered = asked; // what this browser has seen may still come after a failure
     this.#show(found, cursor);
     const text = this.#outcome(Boolean(found), words);
     this.#tell(text);
