@@ -399,6 +399,24 @@ def test_any_question_can_be_asked(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
+    ["How long do returns take?", "Wie lange dauert die Rückgabe?", "Combien de temps prend un retour ?"],
+)
+def test_how_long_something_takes_is_a_question_about_that_thing(query: str) -> None:
+    texts = {
+        "shipping-policy": "Standard delivery takes 2 to 5 working days. Express takes 1 to 2. Returns are on us.",
+        "refund-policy": "Send back what is unworn within 60 days. The money is yours as soon as we have the parcel.",
+        "terms-of-service": "The product page counts. See our return policy. Die Lieferung dauert, on prend soin.",
+    }
+    pages = [
+        (handle, read_page(f"https://x.example/policies/{handle}", f"<main><h1>{handle}</h1><p>{text}</p></main>"))
+        for handle, text in texts.items()
+    ]
+    (page, _), *_ = best_passages(query, pages, 3)
+    assert page.url.endswith("/refund-policy")
+
+
+@pytest.mark.parametrize(
+    "query",
     ["What about wool?", "average weight of the jacket", "Is the resin lamp open-toed?", "a clever tracksuit"],
 )
 def test_a_question_about_something_else_is_about_no_page(query: str) -> None:

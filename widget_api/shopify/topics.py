@@ -65,6 +65,8 @@ TOPICS: Final[dict[str, str]] = {
 _ASKING_WORDS: Final = (
     "the and for you your yours our are can could may does did how what when where which who why with from have has "
     "this that there will would much many long about please tell any into get its not was were they them "
+    "take takes took last lasts dauert dauern prend prennent dure durent tarda tardan demora demoram leva levam "
+    "vuole impiega duurt duren "
     "wie was wann wer warum ist sind kann konnen ich ihr ihre der die das den dem ein eine einen und oder mit von "
     "fur lange viel gibt habe haben bei nach auf uber "
     "comment quel quelle quels quelles quand est que puis les des une pour avec dans vous votre vos sont combien "
@@ -103,8 +105,8 @@ def topics(query: str) -> set[str]:
 def best_passages(query: str, pages: Sequence[tuple[str, Page]], most: int) -> list[tuple[Page, Passage]]:
     """Return at most `most` passages that speak of what is asked, best first.
 
-    Where no word fits, a page that is about it speaks with its beginning: the question and the page may be in two
-    languages. Without either there is nothing.
+    A page that is about it and shares no word with it speaks with its beginning: the question and the page may be in
+    two languages, or name things differently. Without either there is nothing.
     """
     named = topics(query)
     entries = [(handle, page, passage) for handle, page in pages for passage in page.passages]
@@ -113,6 +115,11 @@ def best_passages(query: str, pages: Sequence[tuple[str, Page]], most: int) -> l
         (score * (2 if handle in named else 1), page, passage)
         for score, (handle, page, passage) in zip(scores, entries, strict=True)
     ]
+    speechless = named - {handle for score, (handle, *_) in zip(scores, entries, strict=True) if score > 0}
+    top = max((score for score, *_ in weighed), default=0.0)
+    weighed = [
+        (top, page, page.passages[0]) for handle, page in pages if handle in speechless and page.passages
+    ] + weighed
     found = sorted((each for each in weighed if each[0] > 0), key=lambda each: -each[0])
     if found:
         enough = found[0][0] / 3  # what fits much less is about something else
