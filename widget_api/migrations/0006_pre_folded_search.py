@@ -1,5 +1,7 @@
-"""What searches look through is folded: without accents, vowel points and width, where it was only without case. The
-release before looks for words with their accents, and does not find them in rows that were folded."""
+"""Fold the columns that searches read: without accents, vowel points and width, where they were only without case.
+
+The release before looks for words with their accents, and does not find them in rows that were folded.
+"""
 
 from typing import Any
 

@@ -115,6 +115,7 @@ def best_passages(query: str, pages: Sequence[tuple[str, Page]], most: int) -> l
         (score * (2 if handle in named else 1), page, passage)
         for score, (handle, page, passage) in zip(scores, entries, strict=True)
     ]
+    # A named page that shares no word with the question comes first with its beginning.
     speechless = named - {handle for score, (handle, *_) in zip(scores, entries, strict=True) if score > 0}
     top = max((score for score, *_ in weighed), default=0.0)
     weighed = [

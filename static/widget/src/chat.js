@@ -130,7 +130,7 @@ export class ShopChat extends HTMLElement {
     if (isOpen) panel?.show({ restored: true });
   }
 
-  /** What this tab's page before has left. @param {string} key */
+  /** Read what the previous page of this tab has left. @param {string} key */
   #left(key) {
     return kept('sessionStorage', this.#shop, key);
   }

@@ -1,4 +1,4 @@
-/** What shoppers do with an answer now and then, a script of its own: say what it was worth, look at earlier versions. */
+/** Rating answers and reading their earlier versions. A script of its own, because few shoppers do either. */
 export { default as css } from './feedback/style.css';
 export { rate } from './feedback/rating.js';
 export { strings } from './feedback/strings.js';

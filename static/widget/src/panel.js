@@ -367,12 +367,12 @@ export class Panel {
     };
   }
 
-  /** What rates answers and has their versions. */
+  /** Load the feedback script. */
   async #bringFeedback() {
     return (await this.#bring(this.#feedback)) ? this.#feedback.module : null;
   }
 
-  /** What shows products and carts. */
+  /** Load the script that shows products and carts. */
   async #bringShopping() {
     const wasThere = this.#shopping.isSetUp;
     if (!(await this.#bring(this.#shopping))) return null;
@@ -403,7 +403,7 @@ export class Panel {
     });
   }
 
-  /** What the browser could not erase when the shopper asked for it. */
+  /** Erase what the browser could not erase when the shopper asked for it. */
   async #eraseRest() {
     try {
       const kept = await indexedDB.databases(); // Firefox has it from 126 on
@@ -440,7 +440,7 @@ export class Panel {
     if (this.#isEquipping) return;
     this.#isEquipping = true;
     this.transcript.fault = '';
-    // What stands above the place where the shopper reads must not grow later.
+    // Content above the shopper's place must not grow later.
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
     const [isThere] = await Promise.all([

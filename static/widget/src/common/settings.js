@@ -1,4 +1,4 @@
-/** What the page says of itself, made valid here and nowhere else: themes and other systems write it in many ways. */
+/** The page's own statements, made valid here and nowhere else: themes and other systems write them in many ways. */
 
 import { localeOf } from './languages.js';
 import { strings } from './strings.js';
@@ -50,13 +50,13 @@ export function shopOf(text) {
   return `${text || shopify()?.shop || ''}`.trim().toLowerCase().replace(/^https?:\/\/|\/.*/g, '');
 }
 
-/** Where the storefront begins in the shopper's market and language: nothing, or as in "/en-gb". @param {string} [text] */
+/** Return the path prefix of the shopper's market and language, as "/en-gb", or an empty string. @param {string} [text] */
 export function rootOf(text) {
   const [, root = ''] = /^((\/[\w-]+)*)\/?$/.exec(text || shopify()?.routes?.root) ?? [];
   return root;
 }
 
-/** What Shopify tells every script of a storefront. @returns {any} */
+/** Return Shopify's global object of a storefront, or undefined. @returns {any} */
 function shopify() {
   return /** @type {any} */ (window).Shopify;
 }

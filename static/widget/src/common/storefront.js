@@ -45,7 +45,7 @@ export async function addLines(root, lines) {
   const reply = await change.catch(() => ({ isLost: true }));
   if (reply.refusal) return { isIn: false, said: reply.refusal };
   const after = await countAfter(root, actions, reply);
-  // Nothing in the cart is nothing gained, whatever was in it before.
+  // An empty cart has gained nothing, whatever was in it before.
   const gained = after === 0 ? 0 : before === null || after === null ? null : after - before;
   return judge(root, lines, reply, gained).catch(() => judge(root, lines, { isLost: true }, gained));
 }
@@ -131,7 +131,7 @@ async function update(actions, lines) {
   return { cart, warnings: complaints(warnings), refusal: error && (error.message || strings.notAdded) };
 }
 
-/** What a theme or an app has put in place of the standard action may answer in any shape. @param {any} given @returns {Warning[]} */
+/** Read the warnings of an answer of any shape: a theme or an app may have replaced the standard action. @param {any} given @returns {Warning[]} */
 function complaints(given) {
   const isText = (/** @type {any} */ { message }) => typeof message === 'string';
   return (Array.isArray(given) ? given : []).filter(Boolean).map((each) => (isText(each) ? each : { ...each, message: '' }));

@@ -31,7 +31,7 @@ export class Refused extends Error {
   }
 }
 
-/** Whether the same request may well succeed in a moment. @param {Problem} problem */
+/** Tell whether the same request may succeed in a moment. @param {Problem} problem */
 export function mayPass({ code, status }) {
   return code === LOST.code || status === 429 || status >= 500;
 }
@@ -39,7 +39,7 @@ export function mayPass({ code, status }) {
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
-  /** Whether the server serves this website: nothing is asked before it is known. @type {Promise<boolean>} */
+  /** Resolves to true when the server serves this website. Requests wait for it. @type {Promise<boolean>} */
   served = Promise.resolve(true);
   /** The server has said that it does not. */
   gone = () => {};

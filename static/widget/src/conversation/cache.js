@@ -105,13 +105,13 @@ export class Cache {
       await inTime(result(indexedDB.deleteDatabase(this.name)));
       return true;
     } catch (error) {
-      // Where there is no database, or none may be named, there never was anything in it.
+      // A browser without a usable database never kept anything.
       const isNone = /^(Security|Type|Reference)Error$/.test(/** @type {Error} */ (error).name);
       return isNone || Boolean(isEmpty) || !(await this.#isThere());
     }
   }
 
-  /** Whether the browser has a database of that name, or does not tell. */
+  /** Tell whether the browser has a database of that name; true when it does not say. */
   async #isThere() {
     try {
       const all = await inTime(indexedDB.databases()); // Firefox has it from 126 on

@@ -6,7 +6,7 @@ const SILENCE_MS = 35_000;
 const SUSPECT_MS = 18_000;
 // A stream begins to speak at once. One that does not may be held back by a proxy, which reading the history tells.
 const QUIET_MS = 5000;
-// Where streams were held back before, this is long enough.
+// A shorter wait for tabs in which a stream was held back before.
 const HELD_QUIET_MS = 1500;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 15_000;

@@ -44,7 +44,7 @@ import { uuid } from '../common/uuid.js';
  */
 
 const PAGE = 30;
-// So many are enough to go on with an answer that is read again and again.
+// The number of messages to read while polling an answer.
 const POLLED = 6;
 // No answer runs longer; what is older was left by a page that had no chance to clear up.
 const LONGEST_ANSWER_MS = 15 * 60_000;
@@ -53,7 +53,7 @@ const MOST_FAILURES = 12;
 // A browser that knows that it is offline waits for as long as it takes.
 const PATIENT_FAILURES = 5;
 const PICKED_UP_MS = 4000;
-// What could not be delivered beside the conversation is tried again so much later.
+// The delay before messages of other conversations are sent again.
 const DELIVER_MS = 5000;
 
 /** One thread with the shop, as the server has it and as this page follows it. It knows nothing of the screen. */

@@ -115,7 +115,7 @@ export class Thread {
   }
 }
 
-/** Whether a message is among those of the server, in the same words. @param {Message[]} messages @param {Message} message */
+/** Tell whether the server has the message in the same words. @param {Message[]} messages @param {Message} message */
 export function holds(messages, message) {
   return messages.some((known) => known.id === message.id && !isUnsent(known) && textOf(known) === textOf(message));
 }

@@ -5,7 +5,7 @@ import { strings } from './strings.js';
 /** @typedef {import('../types').Rating} Rating */
 /** @typedef {import('../messages/tools.js').AnswerTools} AnswerTools */
 
-/** What stands under an answer while it is asked why it was good or bad. @type {WeakMap<AnswerTools, HTMLElement>} */
+/** The open comment form of each answer. @type {WeakMap<AnswerTools, HTMLElement>} */
 const forms = new WeakMap();
 
 /**

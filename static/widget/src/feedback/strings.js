@@ -1,4 +1,4 @@
-/** What is asked about an answer, in English. Other languages have it among their `strings`. */
+/** The English texts of the feedback script. Other languages have it among their `strings`. */
 export const words = {
   why: 'What was it? (optional)',
   tell: 'Tell us',

@@ -8,7 +8,7 @@ import { strings } from './strings.js';
 
 /** @typedef {import('../messages/tools.js').AnswerTools} AnswerTools */
 
-/** What stands before the other buttons of an answer. @type {WeakMap<AnswerTools, Bar>} */
+/** The version buttons of each answer. @type {WeakMap<AnswerTools, Bar>} */
 const bars = new WeakMap();
 
 /** Say which version of an answer is shown, with the ways to the others. @param {AnswerTools} tools */

@@ -1,4 +1,4 @@
-/** Where the merchant does not want the chat to stand, and where nobody can shop. */
+/** Pages on which the chat stays hidden: the merchant's choice, and pages on which nobody can shop. */
 
 import { rootOf } from '../common/settings.js';
 

@@ -1,4 +1,4 @@
-/** What the pages before have left in the browser. The panel's `Store` reads and writes the same, and more. */
+/** Values that previous pages have left in the browser. The panel's `Store` reads and writes the same, and more. */
 
 /**
  * @param {'localStorage' | 'sessionStorage'} area

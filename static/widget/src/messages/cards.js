@@ -118,7 +118,7 @@ function prices({ price: lowest, price_max, variants }, mayRange, locale) {
 function stock(product, variant) {
   if (!(variant ?? product).available) return strings.soldOut;
   const available = product.variants?.filter(({ available }) => available) ?? [];
-  // Nobody counts combinations.
+  // Shoppers do not count combinations.
   const isCounted = available.length > 1 && Object.keys(available[0]?.options ?? {}).length < 2;
   return variant || product.has_more_variants || !isCounted ? strings.inStock : strings.options(available.length);
 }

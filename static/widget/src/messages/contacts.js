@@ -5,7 +5,7 @@ import { contactIn } from './links.js';
  * number, only where the page that the shopper is on links to it, too: whoever wrote the answer could make one up.
  */
 export class Contacts {
-  /** What the page links to. @type {Set<string> | undefined} */
+  /** The contacts that the page links to. @type {Set<string> | undefined} */
   #known;
 
   /** @param {Iterable<string>} hosts the shop's */

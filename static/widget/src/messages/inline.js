@@ -23,7 +23,7 @@ const WITHOUT_SPACES = /[\p{sc=Han}\p{sc=Hira}\p{sc=Hang}\p{sc=Thai}]/u;
 const AFTER_SITE = /^https?:\/\/[^/]+\/\p{sc=Hira}$/iu;
 const ESCAPABLE = /[!-/:-@[-`{-~]/;
 const SCHEMES = ['https://', 'http://'];
-/** What no address has in it that stands bare in a text: outside ASCII, no punctuation and no symbol. */
+/** Characters that end a bare address: punctuation and symbols outside ASCII. */
 const AFTER_ADDRESS = /[\s<>"'[\]*|`\\]|[^\p{ASCII}\p{L}\p{M}\p{N}]/u;
 const TARGET = /^(?:<([^<>\n]*)>|([^\s<]\S*)?)(?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?$/;
 const AUTOLINK = /^<(?:((?:https?|mailto|tel):[^\s<>]+)|([\w.+-]+@[\w.-]+\.\w+))>$/i;
@@ -41,11 +41,11 @@ const MOST_OPEN = 20;
 const nowhere = () => null;
 
 export class Inline {
-  /** What may still be closed, each within the one before. @type {Opener[]} */
+  /** The open signs, each within the one before. @type {Opener[]} */
   #open = [];
-  /** Where text goes. @type {Node & ParentNode} */
+  /** The node that text is added to. @type {Node & ParentNode} */
   #place;
-  /** What text is added to, if it is the last thing there. @type {Text | null} */
+  /** The last text node, if it is the last child. @type {Text | null} */
   #tail = null;
   #text = '';
   #breaks = 0;
@@ -55,16 +55,16 @@ export class Inline {
 
   /** Takes the next character. @type {(char: string) => void} */
   #read = this.#inText;
-  /** What is held back while it may become several things. */
+  /** Text that is held back while its meaning is open. */
   #held = '';
-  /** How it begins. */
+  /** The signs that the held text begins with. */
   #sign = '';
-  /** How deep in brackets the held text is. */
+  /** The depth of brackets in the held text. */
   #depth = 0;
   #label = '';
   /** The code that so many backticks would close, and what it says as it was written. @type {Code | null} */
   #code = null;
-  /** How many backticks are known to be closed by none, where the block has ended. @type {number[]} */
+  /** Lengths of backtick runs that nothing closes, once the block has ended. @type {number[]} */
   #unclosed = [];
 
   /** @type {Record<string, (char: string) => void>} */
@@ -108,7 +108,7 @@ export class Inline {
     this.block.normalize();
   }
 
-  /** Nothing more comes: decide what was left open. */
+  /** End the block: decide what was left open. */
   #settle() {
     if (this.#read === this.#inRun) this.#endRun('\n');
     else if (this.#read === this.#inBare) this.#endBare();
@@ -130,7 +130,7 @@ export class Inline {
     this.#text = '';
   }
 
-  /** What comes next goes here. @param {Node & ParentNode} place */
+  /** Continue in another node. @param {Node & ParentNode} place */
   #go(place) {
     this.#flush();
     this.#place = place;
@@ -171,7 +171,7 @@ export class Inline {
     }
   }
 
-  /** What was held back is done with. @returns {string} it */
+  /** Return the held text and clear it. @returns {string} it */
   #taken() {
     const held = this.#held;
     this.#read = this.#code ? this.#inCode : this.#inText;
@@ -256,7 +256,7 @@ export class Inline {
     return used;
   }
 
-  /** Nothing closes it: its signs are text. @param {Opener} opener */
+  /** Turn the signs of an unclosed opener back into text. @param {Opener} opener */
   #unwrap({ element, sign, left }) {
     element.before(sign.repeat(left));
     while (element.firstChild) element.before(element.firstChild);
@@ -323,7 +323,7 @@ export class Inline {
     this.#read = this.#inText;
   }
 
-  /** Nothing closes it: its backticks are text, and what it says is read as text. @param {Code} code */
+  /** Turn unclosed backticks back into text, and read what follows them as text. @param {Code} code */
   #undoCode({ element, ticks, text }) {
     this.#leaveCode(element);
     element.remove();
@@ -472,7 +472,7 @@ export class Inline {
     }
   }
 
-  /** Whether a bare address goes on with this. A closing bracket belongs to what has opened it. @param {string} char */
+  /** Tell whether a bare address continues with this character. A closing bracket belongs to what has opened it. @param {string} char */
   #goesOn(char) {
     const held = this.#held;
     if (char === ')') return held.split('(').length > held.split(')').length;

@@ -107,7 +107,7 @@ function written(address) {
   }
 }
 
-/** What a reader compares. @param {string} words */
+/** Return the words in the form in which they are compared. @param {string} words */
 function plain(words) {
   return words.toLowerCase().replace(/^https?:\/\/(www\.)?|\/$|[\s()-]/g, '');
 }

@@ -21,9 +21,9 @@ export class Purchase {
   /** @type {Field[]} */
   #fields;
   #picker = new Picker(this);
-  /** What the chosen options mean, once they mean one. @type {Variant | null} */
+  /** The variant that the chosen options mean, once they mean one. @type {Variant | null} */
   #variant;
-  /** Whether `#variant` is known, be it that there is none. */
+  /** True when the lookup of `#variant` has ended, also with none. */
   #isKnown = true;
   #isAsking = false;
   #isAdding = false;
@@ -120,12 +120,12 @@ export class Purchase {
     this.shown.acts.say(variant ? words : this.#text);
   }
 
-  /** What is to be chosen next. */
+  /** Return the next option to choose. */
   get #open() {
     return this.#fields.find(({ value }) => !value);
   }
 
-  /** What the button does now. */
+  /** Return the button's text. */
   get #text() {
     if (this.#open) return this.#open.invitation;
     if (!this.#isKnown || this.#variant?.available) return strings.add;

@@ -116,7 +116,7 @@ export class Answer {
     this.element.hidden = !parts.length && !said;
   }
 
-  /** What ended it before it was whole. @param {Message} message */
+  /** Return the reason why the answer was cut short. @param {Message} message */
   #cut({ metadata }) {
     if (!metadata?.cut || metadata.status !== 'complete') return '';
     return metadata.cut === 'length' ? strings.atLimit : strings.filtered;

@@ -100,7 +100,7 @@ export class History {
     else if (found && words) this.host.say(strings.found(this.#list.children.length, Boolean(found.next)));
   }
 
-  /** What this browser has seen, until the server has answered. @param {number} asked @param {Summary[] | null} known */
+  /** List what this browser has seen, until the server has answered. @param {number} asked @param {Summary[] | null} known */
   #recall(asked, known) {
     if (asked !== this.#asked || asked === this.#answered || this.#list.children.length) return;
     this.#list.append(...this.#rows(known));

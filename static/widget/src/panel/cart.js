@@ -7,7 +7,7 @@ import { cartChanged, cartToken } from '../common/theme-cart.js';
 export class Cart {
   element = h('div', { className: 'cart', part: 'cart', hidden: true });
   #asked = false;
-  /** What could not be done yet, to show how the cart stands. @type {(() => Promise<unknown>) | null} */
+  /** The step that failed and is to be repeated to show the cart. @type {(() => Promise<unknown>) | null} */
   #owed = null;
   /** @type {import('../shopping/strip.js').CartStrip | null} */
   #strip = null;
@@ -35,7 +35,7 @@ export class Cart {
     await this.ask();
   }
 
-  /** What could not be found out or shown then. */
+  /** Repeat the step that failed. */
   again() {
     return this.#owed?.();
   }

@@ -117,7 +117,7 @@ export class Composer {
     this.#button.disabled = isStop ? answering.isStopping : !this.#isReady();
   }
 
-  /** Whether the button stops the answer: what stands in the box can be sent while one is being written. */
+  /** True when the button stops the answer. With text in the box it sends instead. */
   get #isStop() {
     return this.#answering.busy && !this.draft.trim();
   }

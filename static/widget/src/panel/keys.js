@@ -1,4 +1,4 @@
-/** What other scripts of the page must not hear: fields of a shadow root look to them like an element that is none. */
+/** Keep key events of our fields from the page's scripts, which see the host element instead of a text field. */
 const QUIET = 'beforeinput input paste copy cut contextmenu selectstart wheel touchmove'.split(' ');
 
 /** What there is to know of a key. */
