@@ -56,8 +56,14 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The second column leaves out the files that are the same in both. What takes long and cannot be divided comes
-    first, or one process would be busy with it while the others have nothing left to do."""
+    """Give the files that start servers and browsers to one process each, and order what is left.
+
+    The second column leaves out the files that are the same in both. What takes long and cannot be divided comes
+    first, or one process would be busy with it while the others have nothing left to do.
+    """
+    for item in items:
+        if _shares_programs(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if column.REDIS:
         concerned = {item.path for item in items if _concerned(item)}
@@ -70,6 +76,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 PRODUCT = {"config", "live"}
 NAMED = {"postgres", "redis"}
 MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.streams", "widget_api.turns")
+
+
+# Fixtures that start a program once for each file and process. Where the tests of a file are spread over all
+# processes, each process starts them again: that took a third of the suite's time.
+PROGRAMS = {"live", "chromium"}
+
+
+def _shares_programs(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and bool(PROGRAMS & set(item.fixturenames))
 
 
 def _concerned(item: pytest.Item) -> bool:
