@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench bench-widget lock widget screenshots help
+.PHONY: run test lint types chaos bench bench-widget bench-neighbours lock widget screenshots help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -33,6 +33,10 @@ bench: $(VENV)/test.stamp  ## Measure beside nginx and the usual Node stack: hal
 bench-widget: $(VENV)/test.stamp  ## Weigh the widget beside its peers from npm, and time it in a browser: ten minutes, writes docs/widget.md
 	@tests/setup
 	@$(PY) -m bench.widget
+
+bench-neighbours: $(VENV)/test.stamp  ## Attack one shop while fifty shoppers of another chat: fifteen minutes, writes docs/reports/neighbours.md
+	@tests/setup
+	@$(PY) -m bench.neighbours
 
 lock: $(VENV)/test.stamp  ## Write the locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
