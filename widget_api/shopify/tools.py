@@ -24,6 +24,8 @@ from widget_api.shopify.words import words
 MAX_SHOWN = 6
 MAX_QUANTITY = 20
 MAX_ANSWERS = 5
+# For all that one call of a tool asks the shop. A turn holds the session's cart for longer (`turns.cart.WRITING_MS`).
+CALL_SECONDS: Final = 15.0
 
 _SEARCH_FIRST: Final = (
     "This conversation has not shown that variant: find it with search_catalog or get_product first."
@@ -211,7 +213,8 @@ class Toolbox:
     def run(self, name: str, input: dict[str, Any]) -> Outcome:
         """Run a tool. What the model or the shop did wrong is an outcome in words, not an exception."""
         try:
-            outcome = self._run(name, input)
+            with self._store.call(CALL_SECONDS):
+                outcome = self._run(name, input)
         except Invalid as exc:
             return _failed(str(exc))
         except Problem as exc:
@@ -226,7 +229,8 @@ class Toolbox:
             check(input, _SPECS[name].parameters)
         except Invalid as exc:
             return _failed(str(exc))  # nothing was begun with that
-        checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
+        with self._store.call(CALL_SECONDS):
+            checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
         if checked.status == "gone":
             self._cart.forget()
         return _cart_outcome(checked, checked.note)
