@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -352,6 +353,13 @@ def answer_of(connection: socket.socket) -> int:
     while left:
         left -= len(connection.recv(left))
     return int(head.split()[1])
+
+
+def test_what_gunicorn_reads_by_itself_is_answered_too(tmp_path: Path) -> None:
+    proxied = "--proxy-protocol=v1 --proxy-allow-from=*"
+    with serving(tmp_path, GUNICORN_CMD_ARGS=proxied) as live, connect(live) as client:
+        client.sendall(b"PROXY TCP4 203.0.113.9 127.0.0.1 4000 80\r\n" + post(SESSION) + GET)
+        assert [answer_of(client) for _ in range(2)] == [201, 401]
 
 
 # What waits for clients

@@ -165,13 +165,16 @@ def test_a_name_that_is_looked_up_for_ever_is_not_waited_for(monkeypatch: pytest
     gate.set()
 
 
-def test_a_tool_asks_the_shop_for_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_asks_the_shop_for_a_limited_time_and_the_next_one_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(tools, "NEXT_SECONDS", 0)
     with hanging() as slow, store_of(slow.shop) as store:
         slow.shop.script["search_catalog"] = slow._answer
         toolbox = Toolbox(store, Slot(CART_ID), ())
         assert toolbox.run("search_catalog", {"query": "hat"}).output == {"error": calls.TOO_LATE}
+        asked = len(slow.shop.heard)
         assert toolbox.run("get_cart", {}).output["status"] == "unknown"
+        assert len(slow.shop.heard) == asked
 
 
 # The breaker

@@ -118,6 +118,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         self._thread.connection = conn
+        if not self._reads_ahead:  # the body is still to be read from the socket, which has to wait for it
+            return bool(super().handle_request(req, conn))
         self._thread.outlet = Outlet(conn.sock)
         conn.sock.setblocking(False)
         conn.sock = self._thread.outlet
@@ -134,7 +136,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         chunked, closing = response.chunked, response.should_close()
         response.send_headers()
         response.chunked = False  # else gunicorn would write the end of a body that has just begun
-        own = self._thread.outlet.give_up()
+        outlet: Outlet | None = self._thread.outlet
+        own = outlet.give_up() if outlet else connection.sock
         self._lent[connection] = False
         return Connection(own, chunked, None if closing else partial(self._give_back, connection))
 

@@ -203,16 +203,16 @@ class Jobs:
     def end(self, job: Job, reason: Problem | None = None) -> None:
         """End a running turn: by the shopper's wish, or for a reason that the shopper is told. Its thread may wait
         for something that cannot be cut short, such as the shop: then it is ended without it."""
-        job.stopper.stop(reason)
-        if not job.ended.wait(STOP_WAIT_SECONDS):
-            self._finish(job, Tally(), reason)
+        self.end_all([job], reason)
 
     def end_all(self, jobs: Sequence[Job], reason: Problem | None = None) -> None:
-        """End these turns side by side."""
+        """End these turns side by side: however many wait for the shop, all are waited for no longer than one."""
         for job in jobs:
             job.stopper.stop(reason)
+        deadline = time.monotonic() + STOP_WAIT_SECONDS
         for job in jobs:
-            self.end(job, reason)
+            if not job.ended.wait(max(0.0, deadline - time.monotonic())):
+                self._finish(job, Tally(), reason)
 
     def lose(self, job: Job, *, forgotten: bool = False) -> None:
         """Stop work on a turn that another process has by now, or that was erased with its session."""
