@@ -17,10 +17,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.live import SHOP, Live, Shopper, serving
+from tests.test_llm_stopping import certificate
+from tests.test_sockets_worker import Encrypted
 from widget_api.api.widget import DIST
 from widget_api.logs import ALIKE_SECONDS, MOST_ALIKE, Sparse
 from widget_api.problems import BodyTooLarge, Busy, Problem, RequestTimeout
@@ -360,6 +363,21 @@ def test_what_gunicorn_reads_by_itself_is_answered_too(tmp_path: Path) -> None:
     with serving(tmp_path, GUNICORN_CMD_ARGS=proxied) as live, connect(live) as client:
         client.sendall(b"PROXY TCP4 203.0.113.9 127.0.0.1 4000 80\r\n" + post(SESSION) + GET)
         assert [answer_of(client) for _ in range(2)] == [201, 401]
+
+
+def test_handshakes_that_stall_hold_no_thread(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+    settings = {"REQUEST_THREADS": str(THREADS), "GUNICORN_CMD_ARGS": f"--certfile={pem} --keyfile={pem}"}
+    live = Encrypted(tmp_path, settings)
+    live.start()
+    try:
+        with ExitStack() as stack:
+            for said in (b"", b"\x16\x03\x01\x02\x00\x01", GET):
+                for _ in range(THREADS):
+                    stack.enter_context(connect(live)).sendall(said)
+            requests.get(f"{live.url}/readyz", verify=str(pem), timeout=PATIENCE).raise_for_status()
+    finally:
+        live.stop()
 
 
 # What waits for clients

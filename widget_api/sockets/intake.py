@@ -23,6 +23,8 @@ LARGE_BYTES: Final = 32 * 1024 * 1024
 PIECE_BYTES: Final = 64 * 1024
 # Time limits are looked at that often.
 LOOK_SECONDS: Final = 0.25
+# How long the certificate is used before it is read again.
+CERTIFICATE_SECONDS: Final = 60.0
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -68,20 +70,31 @@ class Intake:
         self._arriving: dict[Any, Arriving] = {}  # by connection, the one that has waited longest first
         self._large_bytes = 0
         self._look_at = 0.0
+        self._context: ssl.SSLContext | None = None
+        self._context_until = 0.0
 
     def take(self, connection: Any, data: bytes = b"", *, is_new: bool = False) -> None:
         """Read the connection's next request, of which `data` has come already."""
         arriving = Arriving(connection, shakes_hands=is_new and connection.cfg.is_ssl)
         connection.sock.setblocking(False)
         if arriving.shakes_hands:
-            context = gunicorn_sockets.ssl_context(connection.cfg)
-            connection.sock = context.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
+            connection.sock = self._encryption(connection.cfg).wrap_socket(
+                connection.sock, server_side=True, do_handshake_on_connect=False
+            )
         self._arriving[connection] = arriving
         self._poller.register(connection.sock, selectors.EVENT_READ, lambda _: self._read(arriving))
         if data:
             self._feed(arriving, data)
         if connection in self._arriving:
             self._read(arriving)
+
+    def _encryption(self, cfg: Any) -> ssl.SSLContext:
+        """Return the certificate and its settings, read anew once in a while: it may have been renewed."""
+        now = time.monotonic()
+        if self._context is None or now >= self._context_until:
+            self._context = gunicorn_sockets.ssl_context(cfg)
+            self._context_until = now + CERTIFICATE_SECONDS
+        return self._context
 
     def look_at_the_clock(self, *, is_ending: bool) -> None:
         """Give up on connections that are too slow. A worker that ends does not wait for those that say nothing."""
