@@ -28,7 +28,7 @@ bind = os.environ.get("BIND", f"127.0.0.1:{settings.port}")
 workers = settings.workers
 # None for an open stream: one thread writes them all, as docs/decisions.md explains.
 worker_class = "widget_api.sockets.worker.Worker"
-threads = 64
+threads = settings.request_threads
 worker_connections = 1000
 backlog = 1024
 keepalive = 5

@@ -76,6 +76,7 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
         ({"MAX_STREAMS": "0"}, "MAX_STREAMS"),
+        ({"REQUEST_THREADS": "3"}, "REQUEST_THREADS"),
     ],
     ids=str,
 )

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conftest import ANNAS_SHOP, Visitor
+from tests.conftest import ANNAS_SHOP, ANNAS_SITE, Visitor
 from tests.servers import RedisServer, free_port, redis_server
 from widget_api import limits as product
+from widget_api.api.widget import STANDBY
 from widget_api.config import Config
 from widget_api.limits import Limits, address_key
 from widget_api.problems import TooManyRequests
@@ -45,6 +46,32 @@ def test_an_address_may_begin_so_many_sessions(anna: Visitor) -> None:
     for _ in range(3):
         assert anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}).status_code == 201
     assert anna.client.post("/api/sessions", json={"shop": ANNAS_SHOP}).status_code == 429
+
+
+def test_guesses_of_shops_are_counted_too(anna: Visitor) -> None:
+    def guess(shop: str) -> int:
+        return int(anna.client.post("/api/sessions", json={"shop": shop}).status_code)
+
+    assert [guess(f"shop-{number}.myshopify.com") for number in range(4)] == [404, 404, 404, 429]
+    assert guess(ANNAS_SHOP) == 429
+
+
+def test_beyond_the_limit_nobody_learns_which_shops_there_are(anna: Visitor) -> None:
+    def is_served(shop: str) -> bool:
+        return bool(anna.client.get("/widget/status", query_string={"shop": shop}).json["served"])
+
+    assert [is_served(shop) for shop in [ANNAS_SHOP, "none.myshopify.com"] * 10] == [True, False] * 10
+    assert [is_served(shop) for shop in (ANNAS_SHOP, "none.myshopify.com")] == [True, True]
+    assert anna.get("/api/conversations").status_code == 200
+
+
+def test_beyond_the_limit_a_website_does_not_learn_from_the_entry_whether_it_is_registered(anna: Visitor) -> None:
+    def is_chat(site: str) -> bool:
+        with anna.client.get("/widget/chat.js", headers={"Origin": site}) as answer:
+            return bool(answer.text != STANDBY)
+
+    assert [is_chat(site) for site in [ANNAS_SITE, "https://none.example"] * 10] == [True, False] * 10
+    assert is_chat("https://none.example")
 
 
 def test_an_address_may_read_so_much_and_health_is_always_answered(anna: Visitor) -> None:

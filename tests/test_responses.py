@@ -28,6 +28,7 @@ from widget_api.api.chat import CHAT_BYTES
 from widget_api.api.places import Places
 from widget_api.api.services import Services
 from widget_api.api.widget import DIST, ENTRY
+from widget_api.bulkhead import Bulkhead
 from widget_api.limits import Limits, address_key
 from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
@@ -198,6 +199,12 @@ def shopless(world: World) -> None:
     Shop.register(ANNAS_SHOP, mcp_url="http://127.0.0.1:9")
 
 
+def patient(world: World) -> None:
+    """As many requests wait for the shop as may."""
+    talked(world)
+    world.services.waiting = Bulkhead(0)
+
+
 def crowded(world: World) -> None:
     """All places for streams are taken."""
     talked(world)
@@ -206,7 +213,7 @@ def crowded(world: World) -> None:
 
 def exhausted(world: World) -> None:
     """Anna's address has reached every limit."""
-    names = ("address", "sessions", "reads")
+    names = ("address", "sessions", "reads", "shop-address")
     world.services.limits = Limits.parse(",".join(f"{name}=1 per day" for name in names))
     for name in names:
         world.services.limits.take(name, address_key("127.0.0.1"))
@@ -361,9 +368,11 @@ SINGLE = [
     asked("GET /api/cart", "200", shopless),
     asked("PUT /api/cart", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
+    asked("PUT /api/cart", "503 shop-busy", patient),
     asked("POST /api/products/{number}/selection", "404 product-not-found", unknown_product),
     asked("POST /api/products/{number}/selection", "502 shop-refused", refusing),
     asked("POST /api/products/{number}/selection", "503 shop-unavailable", shopless),
+    asked("POST /api/products/{number}/selection", "503 shop-busy", patient),
     asked(SHARED, "200", headers={"Accept": "text/html"}),
     asked(SHARED, "404 share-not-found", name="never-was"),
     asked("GET /.well-known/ucp-agent.json", "304", headers={"If-None-Match": "*"}),

@@ -15,6 +15,7 @@ __all__ = ["chromium", "page"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-cart")]
 
+RETRY = {"Retry-After": "9", "Access-Control-Allow-Origin": "*"}
 ADD = "Add the Drift Mittens in Slate, size S/M, to my cart"
 
 
@@ -98,6 +99,22 @@ def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: 
     chat.page.unroute_all()
     chat.ask("What is your return policy?")
     expect(chat.cart).to_contain_text("1 item · €39.00")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Chat, status: int) -> None:
+    refusal = {"code": "too-many-requests", "title": "Too many requests.", "detail": "Please wait.", "status": status}
+    chat.ask(ADD)
+    fill_the_themes_cart(chat)
+    chat.page.route("**/api/cart", lambda route: route.fulfill(status=status, headers=RETRY, json=refusal))
+    with chat.page.expect_response("**/api/cart"):
+        chat.ask("What is your return policy?")
+    expect(chat.cart).to_contain_text("1 item · €39.00")
+    expect(chat.panel.get_by_role("alert")).to_have_count(0)
+    expect(chat.panel).not_to_contain_text("Too many")
+    chat.page.unroute_all()
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("4 items")
 
 
 def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Chat, live: Live) -> None:

@@ -30,6 +30,7 @@ class Config:
     port: int = 8000
     workers: int = 1
     max_streams: int = 2000
+    request_threads: int = 64
     database_url: str = field(default="", repr=False)  # it may hold a password, as may the next
     redis_url: str = field(default="", repr=False)
     backup_days: int = 7
@@ -58,6 +59,7 @@ class Config:
             port=port,
             workers=_workers(env, database_url, redis_url),
             max_streams=_number(env, "MAX_STREAMS", 2000, least=1, most=20000),
+            request_threads=_number(env, "REQUEST_THREADS", 64, least=4, most=512),
             database_url=database_url,
             redis_url=redis_url,
             backup_days=_number(env, "BACKUP_DAYS", 7, least=0, most=3650),

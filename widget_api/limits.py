@@ -30,6 +30,8 @@ DEFAULT = {
     "address": "60 per 10 minutes",  # messages from an address
     "sessions": "30 per hour",  # begun by an address
     "reads": "600 per minute",  # every other request of an address
+    "shop": "30 per minute",  # requests of a session that ask its shop
+    "shop-address": "300 per minute",  # requests of an address that ask a shop
 }
 
 

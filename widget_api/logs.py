@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import logging.config
+import re
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+# Lines of one kind that whoever sends us requests can cause, in so many seconds.
+MOST_ALIKE = 10
+ALIKE_SECONDS = 60.0
+MOST_KINDS = 100
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,8 +38,35 @@ class TextFormatter(logging.Formatter):
         return super().format(record).replace("\r", "\\r").replace("\n", "\n    ")
 
 
+class Sparse(logging.Filter):
+    """Lets a few lines of a kind through a minute. The first line after that minute says how many were left out."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._counted: dict[str, tuple[float, int]] = {}  # by kind: the beginning of its minute, and how many since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written."""
+        now, kind = self._clock(), _kind(record)
+        since, number = self._counted.get(kind, (now, 0))
+        if now - since >= ALIKE_SECONDS:
+            if number > MOST_ALIKE:
+                record.msg = f"{record.msg} ({number - MOST_ALIKE} lines like this one were left out before it)"
+            since, number = now, 0
+        if len(self._counted) >= MOST_KINDS:
+            self._counted.clear()
+        self._counted[kind] = since, number + 1
+        return number < MOST_ALIKE
+
+
+def _kind(record: logging.LogRecord) -> str:
+    """Return what all lines have in common that differ only in what a request has said."""
+    return f"{record.levelname} {re.split('[=%:]', str(record.msg), maxsplit=1)[0]}"
+
+
 def configure(log_format: str) -> None:
-    """Send the product's log lines to standard error."""
+    """Send the product's log lines to standard error, and have gunicorn write few lines about each kind of fault."""
     formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format]
     line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.config.dictConfig(
@@ -43,3 +78,6 @@ def configure(log_format: str) -> None:
             "loggers": {"widget_api": {"handlers": ["stderr"], "level": "INFO", "propagate": True}},
         }
     )
+    server = logging.getLogger("gunicorn.error")
+    if not any(isinstance(each, Sparse) for each in server.filters):
+        server.addFilter(Sparse())

@@ -62,6 +62,12 @@ class InvalidBody(Problem):
     status, code = 422, "invalid-body"
 
 
+class RequestTimeout(Problem):
+    """The request did not arrive in time."""
+
+    status, code = 408, "request-timeout"
+
+
 class BodyTooLarge(Problem):
     """The request's body is too large."""
 
@@ -204,6 +210,12 @@ class ShopUnavailable(Problem):
     """The shop cannot be reached at the moment."""
 
     status, code = 503, "shop-unavailable"
+
+
+class ShopBusy(ShopUnavailable):
+    """The shop answers too slowly at the moment, so it was not asked."""
+
+    status, code = 503, "shop-busy"
 
 
 class ShopRefused(Problem):

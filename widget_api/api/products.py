@@ -10,7 +10,7 @@ from flask import Blueprint
 
 from widget_api.api.body import read, shape, without_empty
 from widget_api.api.services import services
-from widget_api.api.visitor import current_visitor
+from widget_api.api.shop_calls import asking_visitor, calling
 from widget_api.problems import InvalidBody, ProductNotFound, ShopUnavailable
 from widget_api.shopify.selection import LABEL_CHARACTERS, MAX_OPTIONS, Selection
 
@@ -43,7 +43,7 @@ class Choices(msgspec.Struct, forbid_unknown_fields=True):
 @bp.post("/api/products/<number>/selection")
 def select(number: str) -> dict[str, Any]:
     """Ask the shop for the product's variants of a selection. It may let go of what cannot be had together."""
-    visitor = current_visitor()
+    visitor = asking_visitor()
     choices = read(Choices)
     selected = _selection(choices.selected)
     if not _NUMBER.fullmatch(number):
@@ -53,9 +53,11 @@ def select(number: str) -> dict[str, Any]:
         raise InvalidBody(f"country, currency and language have at most {CONTEXT_CHARACTERS} characters.")
     store = services().shops.store(visitor.shop, without_empty(page))
     try:
-        product = store.product(f"gid://shopify/Product/{number}", selected)
+        with calling(visitor, store):
+            product = store.product(f"gid://shopify/Product/{number}", selected)
     except ShopUnavailable as exc:
-        raise ShopUnavailable(exc.detail, retry_after=exc.retry_after or RETRY_SECONDS) from exc
+        exc.retry_after = exc.retry_after or RETRY_SECONDS
+        raise
     return {"product": product.to_dict()}
 
 

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from widget_api import llm
 from widget_api.api.places import Places
 from widget_api.backups.daily import Daily
+from widget_api.bulkhead import Bulkhead
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
 from widget_api.llm.base import Model
@@ -23,6 +24,9 @@ from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
 from widget_api.turns.journal import Journal
 from widget_api.turns.written import WrittenLog
+
+# Requests of one shop that may wait for it at the same time, however many threads there are.
+WAITING_FOR_A_SHOP = 8
 
 
 @dataclass(slots=True)
@@ -67,6 +71,7 @@ class Services:
     log: SharedStreamLog
     engine: Engine
     streams: Places
+    waiting: Bulkhead  # of the threads that answer requests: those that may wait for shops
 
     @property
     def model(self) -> Model:
@@ -89,6 +94,7 @@ class Services:
             log=log,
             engine=Engine(shops, log, Journal(), max_turns=config.max_streams, chores=Daily(config)),
             streams=Places(config.max_streams),
+            waiting=Bulkhead(config.request_threads // 2, most=WAITING_FOR_A_SHOP),
         )
 
     def init_app(self, app: Flask) -> None:

@@ -28,9 +28,10 @@ class NewSession(msgspec.Struct, forbid_unknown_fields=True):
 @bp.post("/api/sessions")
 def begin() -> tuple[dict[str, object], int]:
     """Mint a session, or renew the token of the one that the request carries. Nothing is written."""
-    shop = Shop.named(read(NewSession).shop)
+    wanted = read(NewSession).shop
+    services().limits.take("sessions", current_address())  # first: nobody tries out which shops there are
+    shop = Shop.named(wanted)
     require_origin(shop)
-    services().limits.take("sessions", current_address())
     claims = _renewed(shop) or SessionClaims(shop.id, secrets.token_urlsafe(16), 0)
     expires_at = int((time.time() + SESSION_SECONDS) * 1000)
     session = {"id": claims.session, "shop": shop.domain}

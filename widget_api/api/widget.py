@@ -14,8 +14,10 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request, send_from_directory, url_for
 from peewee import DatabaseError
 
+from widget_api.api.services import services
+from widget_api.api.visitor import current_address
 from widget_api.models import Shop, connected
-from widget_api.problems import NotFound
+from widget_api.problems import NotFound, TooManyRequests
 
 bp = Blueprint("widget", __name__)
 
@@ -81,11 +83,12 @@ def _allows(domain: str, origin: str | None) -> bool:
 
 def _tells(question: Callable[[str | None], bool]) -> bool:
     """Ask the database about the request's origin. When it cannot tell, the shopper gets the chat, which says what is
-    wrong."""
+    wrong; so does an address that has asked so often that it may be listing the shops."""
     try:
+        services().limits.take("reads", f"served:{current_address()}")
         with connected():
             return question(request.headers.get("Origin"))
-    except DatabaseError:
+    except (DatabaseError, TooManyRequests):
         return True
 
 

@@ -282,14 +282,19 @@ class Locks:
         self._held: dict[str, tuple[threading.Lock, int]] = {}
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
-        """The block is alone with `name` in this process."""
+    def hold(self, name: str, seconds: float = -1) -> Iterator[bool]:
+        """The block is alone with `name` in this process. Yields False when it is not, after so many seconds; with -1
+        it waits for as long as it takes."""
         with self._guard:
             lock, users = self._held.get(name, (threading.Lock(), 0))
             self._held[name] = (lock, users + 1)
         try:
-            with lock:
-                yield
+            alone = lock.acquire(timeout=seconds)
+            try:
+                yield alone
+            finally:
+                if alone:
+                    lock.release()
         finally:
             with self._guard:
                 lock, users = self._held.pop(name)

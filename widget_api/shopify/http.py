@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from types import MappingProxyType
@@ -15,18 +16,18 @@ from urllib3 import exceptions as urllib3_errors
 from urllib3.exceptions import HTTPError
 
 from widget_api.problems import ShopUnavailable
-from widget_api.shopify.dial import TimeLimit, VettedAdapter
+from widget_api.shopify.breaker import Breakers
+from widget_api.shopify.calls import TOO_LATE, Call, guarded, note, time_left
+from widget_api.shopify.dial import CONNECT_SECONDS, TimeLimit, VettedAdapter
 from widget_api.shopify.endpoint import CLIENT_NAME
 from widget_api.shopify.memory import Memory
 from widget_api.shopify.passages import Page
 from widget_api.shopify.refusals import Refusal
 
-CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 20.0
 # A page of ten products is 20-60 kB; nothing honest comes near this.
 MAX_BYTES = 2_000_000
 CHUNK = 65_536
-TOO_LATE = "The shop took too long to answer."
 
 # Tool lists change when Shopify or the merchant changes something; MCP sessions usually live half an hour.
 TOOLS_SECONDS = 3600.0
@@ -69,6 +70,7 @@ class Http:
         self.refusals: Memory[Refusal] = Memory(DAY_SECONDS, clock)
         self.reported: Memory[bool] = Memory(DAY_SECONDS, clock)
         self.pages: Memory[Page] = Memory(PAGE_SECONDS, clock, MAX_PAGES)
+        self._breakers = Breakers(clock)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc
         # A shop's cookie names a visitor's cart: kept here, it would hand one shopper's cart to the next.
@@ -80,6 +82,11 @@ class Http:
         """Close all kept connections."""
         self._session.close()
 
+    def call(self, shop: str, seconds: float, *, is_admitted: bool = True) -> AbstractContextManager[Call]:
+        """Return a block that is one call of the shop: its exchanges take at most `seconds` in all, and the shop's
+        breaker decides whether there are any. One that is not admitted sends nothing either."""
+        return guarded(self._breakers.of(shop), seconds, is_admitted=is_admitted)
+
     def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
         """Fetch `url`. Raises `ShopUnavailable` and `ShopRefused`, as `post` does."""
         return self._send("GET", url, b"", headers, tries=2)
@@ -88,13 +95,14 @@ class Http:
         """Send `body` and return the whole answer, whatever its status; redirects are answers too. What `changes`
         nothing is sent once more when the connection breaks.
 
-        Raises `ShopUnavailable` when there is no answer, or too much or too late of one, `ShopRefused` when
-        the name leads to an address where no shop is.
+        Raises `ShopUnavailable` when there is no answer, or too much or too late of one, `ShopBusy` when the shop is
+        not to be asked, `ShopRefused` when the name leads to an address where no shop is.
         """
         return self._send("POST", url, body, headers, tries=1 if changes else 2)
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, tries: int) -> Reply:
-        limit = TimeLimit(self.total)
+        seconds = time_left(self.total)
+        limit = TimeLimit(seconds)
         try:
             with (
                 limit,
@@ -103,7 +111,7 @@ class Http:
                     url,
                     data=body,
                     headers={"User-Agent": CLIENT_NAME, "Accept-Encoding": "gzip", **headers},
-                    timeout=(CONNECT_SECONDS, self.total),
+                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
                     allow_redirects=False,
                     stream=True,
                 ) as response,
@@ -114,9 +122,13 @@ class Http:
             late = limit.over or isinstance(exc, requests.Timeout | urllib3_errors.TimeoutError)
             if tries > 1 and not late:
                 return self._send(method, url, body, headers, tries=tries - 1)
+            if late:
+                note(Call.note_late)
             raise ShopUnavailable(TOO_LATE if late else "") from exc
         if limit.over:
+            note(Call.note_late)
             raise ShopUnavailable(TOO_LATE)
+        note(Call.note_answer)
         answered = CaseInsensitiveDict(response.headers)
         return Reply(response.status_code, answered, _decoded(raw, answered.get("Content-Encoding", "")))
 

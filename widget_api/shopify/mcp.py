@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from widget_api.problems import Problem, ShopRefused, ShopUnavailable
+from widget_api.shopify.calls import time_left
 from widget_api.shopify.endpoint import CLIENT_NAME
 from widget_api.shopify.http import Http, Reply
 from widget_api.shopify.moves import log_move
@@ -183,7 +185,7 @@ class Mcp:
                 return _result(reply, message)
 
     def _wait(self, pause: float) -> None:
-        if pause > SHORT_PAUSE:
+        if pause > SHORT_PAUSE or pause >= time_left(math.inf):
             raise too_many(pause)
         self._http.pause(pause)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,8 +40,10 @@ class Policies:
 
         Raises `ShopUnavailable` when nothing is found and a page could not be read.
         """
+        # Each in a copy of this context, so that they share the deadline of the call.
+        asking = [partial(copy_context().run, self._page_or_problem, handle) for handle in TOPICS]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            read = list(pool.map(self._page_or_problem, TOPICS))
+            read = list(pool.map(lambda ask: ask(), asking))
         pages = [(handle, page) for handle, page in zip(TOPICS, read, strict=True) if isinstance(page, Page)]
         found = best_passages(query, pages, MAX_PASSAGES)
         problem = next((each for each in read if not isinstance(each, Page)), None)

@@ -33,7 +33,8 @@ def look_up_shop(endpoint: Endpoint, http: Http) -> LookUp:
     """Ask the shop for its profile at /.well-known/ucp and return what it tells. Changes nothing; raises nothing."""
     domain = endpoint.domain
     try:
-        url, reply = fetch_page(endpoint, http, PATH, trusts=is_shopify)
+        with http.call(domain, SECONDS):
+            url, reply = fetch_page(endpoint, http, PATH, trusts=is_shopify)
     except (ShopUnavailable, ShopRefused) as exc:
         return LookUp(domain, (f"{domain} could not be checked: {exc.detail or exc.title}",))
     if target := redirect_target(url, reply):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from widget_api.problems import ShopRefused, ShopUnavailable
+from widget_api.shopify.calls import Call, time_left
 from widget_api.shopify.cart import Cart, Checked, Line, Locks, cart_id, token
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import Ability, Answer, Found, Product, Variant
@@ -64,6 +66,9 @@ UNSETTLED: Final = (
 CANNOT_BE_ASKED: Final = "The shop cannot be asked just now."
 NO_CART: Final = "There is no cart, so there was nothing to take out."
 
+# Longer than a change takes.
+LOCK_SECONDS: Final = 60.0
+
 # Two turns that change one cart take turns here: UCP replaces the whole cart, and reading comes before.
 _locks = Locks()
 
@@ -86,8 +91,14 @@ class Store:
 
     def __init__(self, endpoint: Endpoint, http: Http) -> None:
         self.endpoint = endpoint
+        self._http = http
         self._dialects: tuple[Dialect, ...] = (Ucp(endpoint, http), Legacy(endpoint, http))
         self._policies = Policies(endpoint, http)
+
+    def call(self, seconds: float, *, is_admitted: bool = True) -> AbstractContextManager[Call]:
+        """Return a block in which the shop is asked for at most `seconds` in all, as `Http.call` has it. In the block
+        methods raise `ShopBusy` when the shop is not to be asked."""
+        return self._http.call(self.endpoint.domain, seconds, is_admitted=is_admitted)
 
     def search(
         self,
@@ -164,8 +175,8 @@ class Store:
         wanted = changes_of(changes)
         if not id:
             return self._begin(Checked("none"), wanted, before_writing)
-        with _locks.hold(f"{self.endpoint.base} {token(id)}"):
-            before = self.cart(id)
+        with _locks.hold(f"{self.endpoint.base} {token(id)}", time_left(LOCK_SECONDS)) as alone:
+            before = self.cart(id) if alone else Checked("unknown")
             if before.status == "gone":
                 return self._begin(before, wanted, before_writing)
             if before.cart is None:

@@ -7,12 +7,14 @@ cart, and quantities.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from widget_api.problems import Problem
 from widget_api.shopify import shown
+from widget_api.shopify.breaker import Ending
 from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
 from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
@@ -24,6 +26,10 @@ from widget_api.shopify.words import words
 MAX_SHOWN = 6
 MAX_QUANTITY = 20
 MAX_ANSWERS = 5
+# For all that one call of a tool asks the shop. A turn holds the session's cart for longer (`turns.cart.WRITING_MS`).
+CALL_SECONDS: Final = 15.0
+# For the calls of a turn after one that was too late: the shopper has waited long enough.
+NEXT_SECONDS: Final = 5.0
 
 _SEARCH_FIRST: Final = (
     "This conversation has not shown that variant: find it with search_catalog or get_product first."
@@ -199,6 +205,7 @@ class Toolbox:
         self._before_writing = before_writing
         self.seen = set(seen)
         self._store = store
+        self._was_late = False  # the shop, in a call of this turn
         self._cart = cart
         self._tools: dict[str, Callable[..., Outcome]] = {
             "search_catalog": self._search,
@@ -211,7 +218,8 @@ class Toolbox:
     def run(self, name: str, input: dict[str, Any]) -> Outcome:
         """Run a tool. What the model or the shop did wrong is an outcome in words, not an exception."""
         try:
-            outcome = self._run(name, input)
+            with self._calling():
+                outcome = self._run(name, input)
         except Invalid as exc:
             return _failed(str(exc))
         except Problem as exc:
@@ -226,10 +234,20 @@ class Toolbox:
             check(input, _SPECS[name].parameters)
         except Invalid as exc:
             return _failed(str(exc))  # nothing was begun with that
-        checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
+        with self._calling():
+            checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
         if checked.status == "gone":
             self._cart.forget()
         return _cart_outcome(checked, checked.note)
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Have the block be one call of the shop."""
+        with self._store.call(NEXT_SECONDS if self._was_late else CALL_SECONDS) as call:
+            try:
+                yield
+            finally:
+                self._was_late = self._was_late or call.ending is Ending.LATE
 
     def _run(self, name: str, input: dict[str, Any]) -> Outcome:
         spec = _SPECS.get(name)

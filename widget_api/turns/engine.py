@@ -132,7 +132,7 @@ class Engine:
         """
         self.start()
         self._look_after(Conversation.find(visitor.session, conversation))
-        new = secrets.token_hex(16) if self.jobs.reserve() else ""
+        new = secrets.token_hex(16) if self.jobs.reserve(visitor.shop) else ""
         begun = False
         try:
             turn = self._once(lambda: accepted(new))
@@ -140,7 +140,7 @@ class Engine:
         finally:
             if new and not begun:
                 self._log.discard(new)
-                self.jobs.free()
+                self.jobs.free(visitor.shop)
         if begun:
             self.jobs.begin(turn, visitor)
         return turn

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import peewee
 
+from widget_api.bulkhead import Bulkhead
 from widget_api.llm.base import Model
 from widget_api.models import Conversation, Message, Session, Shop, Turn, clock, connected
 from widget_api.problems import AnswerInterrupted, Busy, Problem, ShopNotFound
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # A turn that is stopped ends within a commit, unless it waits for the shop: then it is ended without its thread.
 STOP_WAIT_SECONDS = 1
+# A shop alone may have seven eighths of the places; the rest is for others, however slow it or its model is.
+SHARE = 7
 
 
 class Shops(Protocol):
@@ -48,7 +51,7 @@ class Jobs:
         self._shops = shops
         self._log = log
         self._journal = journal
-        self._places = threading.Semaphore(most)
+        self._places = Bulkhead(most, share=SHARE)
         self._jobs: dict[str, Job] = {}
         self.ended: deque[tuple[float, str]] = deque()  # when which turns ended here, oldest first
         self._lock = threading.Lock()
@@ -64,13 +67,13 @@ class Jobs:
 
     # beginning
 
-    def reserve(self) -> bool:
-        """Take a place for a turn, if there is one. `begin` uses it; `free` gives it back."""
-        return not self._closing and self._places.acquire(blocking=False)
+    def reserve(self, shop: Shop) -> bool:
+        """Take a place for a turn of the shop, if it gets one. `begin` uses it; `free` gives it back."""
+        return not self._closing and self._places.take(shop.domain)
 
-    def free(self) -> None:
-        """Give a place back."""
-        self._places.release()
+    def free(self, shop: Shop) -> None:
+        """Give a place of the shop back."""
+        self._places.give_back(shop.domain)
 
     def begin(self, turn: Turn, visitor: Visitor, progress: Progress | None = None) -> None:
         """Run the turn in the place that was reserved. Raises `Busy`."""
@@ -82,7 +85,7 @@ class Jobs:
             job.thread.start()
         except RuntimeError as exc:  # no more threads on this machine: the message is kept, a retry is offered
             self._finish(job, Tally(), AnswerInterrupted("Please try again."))
-            self._forget(job)
+            self._forget(job, visitor.shop)
             raise Busy("Please try again in a moment.", retry_after=2) from exc
 
     def _job(self, turn: Turn, progress: Progress, session: str = "") -> Job:
@@ -91,11 +94,11 @@ class Jobs:
         writer = Writer(turn.id, turn.attempt, self._log, self._journal, stopper, progress.events)
         return Job(turn, session, writer, stopper, progress)
 
-    def _forget(self, job: Job) -> None:
+    def _forget(self, job: Job, shop: Shop) -> None:
         with self._lock:
             if self._jobs.get(job.turn.id) is job:  # and not a later attempt, which is here, too
                 del self._jobs[job.turn.id]
-        self._places.release()
+        self.free(shop)
         job.ended.set()
 
     # taking over
@@ -109,10 +112,10 @@ class Jobs:
             self.settle(turn, None)
         elif turn.takeovers >= MOST_TAKEOVERS or visitor is None:
             self.settle(turn, problem)
-        elif self.reserve():
+        elif self.reserve(visitor.shop):
             taken = take(turn, self.worker, whole=False)
             if taken is None:
-                self.free()
+                self.free(visitor.shop)
                 return
             logger.warning("turn %s of %s is taken over as attempt %d", turn.id, turn.worker, taken[0].attempt)
             self.begin(taken[0], visitor, taken[1])
@@ -146,7 +149,7 @@ class Jobs:
         try:
             self._finish(job, tally, problem)
         finally:
-            self._forget(job)
+            self._forget(job, visitor.shop)
 
     def _answer(self, job: Job, visitor: Visitor, tally: Tally) -> None:
         turn, shop, writer, progress = job.turn, visitor.shop, job.writer, job.progress
@@ -200,16 +203,16 @@ class Jobs:
     def end(self, job: Job, reason: Problem | None = None) -> None:
         """End a running turn: by the shopper's wish, or for a reason that the shopper is told. Its thread may wait
         for something that cannot be cut short, such as the shop: then it is ended without it."""
-        job.stopper.stop(reason)
-        if not job.ended.wait(STOP_WAIT_SECONDS):
-            self._finish(job, Tally(), reason)
+        self.end_all([job], reason)
 
     def end_all(self, jobs: Sequence[Job], reason: Problem | None = None) -> None:
-        """End these turns side by side."""
+        """End these turns side by side: however many wait for the shop, all are waited for no longer than one."""
         for job in jobs:
             job.stopper.stop(reason)
+        deadline = time.monotonic() + STOP_WAIT_SECONDS
         for job in jobs:
-            self.end(job, reason)
+            if not job.ended.wait(max(0.0, deadline - time.monotonic())):
+                self._finish(job, Tally(), reason)
 
     def lose(self, job: Job, *, forgotten: bool = False) -> None:
         """Stop work on a turn that another process has by now, or that was erased with its session."""
