@@ -30,6 +30,7 @@ DEFAULT = {
     "address": "60 per 10 minutes",  # messages from an address
     "sessions": "30 per hour",  # begun by an address
     "reads": "600 per minute",  # every other request of an address
+    "exports": "6 per minute",  # files and links that a session makes of whole conversations
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from flask import Flask, current_app
 
 from widget_api import llm
+from widget_api.api.downloads import Downloads
 from widget_api.api.places import Places
 from widget_api.backups.daily import Daily
 from widget_api.config import Config, ConfigError
@@ -23,6 +24,9 @@ from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
 from widget_api.turns.journal import Journal
 from widget_api.turns.written import WrittenLog
+
+# Shared pages that are rendered at once. Each takes a second or two at worst.
+RENDERS = 8
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class Services:
     log: SharedStreamLog
     engine: Engine
     streams: Places
+    downloads: Downloads = field(default_factory=Downloads)
+    renders: Places = field(default_factory=lambda: Places(RENDERS))  # of shared pages
 
     @property
     def model(self) -> Model:
