@@ -7,6 +7,7 @@ import re
 import runpy
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,7 +72,54 @@ def test_no_service_can_write_to_its_image_gain_rights_or_run_as_root() -> None:
         assert "no-new-privileges:true" in service["security_opt"], name
         assert name.startswith("app") or service["user"] not in {"root", "0"}, name
     user = [words for instruction, words in dockerfile() if instruction == "USER"]
-    assert user == ["chat"]
+    assert user == ["10001:10001"]  # by number, or nobody could tell that it is not root
+    assert "--uid 10001 --gid 10001" in (ROOT / "Dockerfile").read_text()
+
+
+def size(text: object) -> int:
+    """Bytes, of what compose writes as `64m` or as a number."""
+    number, unit = re.fullmatch(r"(\d+)([kmg]?)b?", str(text).lower()).groups()  # type: ignore[union-attr]
+    return int(number) * int(1024 ** " kmg".index(unit or " "))
+
+
+def test_every_service_has_ceilings() -> None:
+    for name, service in services().items():
+        assert size(service["mem_limit"]) <= 1024**3, name
+        assert 0 < int(service["pids_limit"]) <= 1024, name
+        assert 0 < float(service["cpus"]) <= 2, name
+        for mount in service["tmpfs"]:
+            assert size(re.search(r"size=(\w+)", mount)[1]) <= 64 * 1024**2, mount  # type: ignore[index]
+
+
+def test_redis_keeps_less_than_its_memory() -> None:
+    redis = services()["redis"]
+    words = redis["command"]
+    most = size(words[words.index("--maxmemory") + 1])
+    assert 2 * most <= size(redis["mem_limit"])
+
+
+def test_an_app_host_may_have_a_thread_for_each_stream() -> None:
+    app = services()["app1"]
+    workers, streams = (int(app["environment"][name]) for name in ("WEB_CONCURRENCY", "MAX_STREAMS"))
+    assert workers * (streams + gunicorn_conf()["threads"] + 20) <= int(app["pids_limit"])
+
+
+@pytest.mark.parametrize("url", ["https://shop-chat.example.org", "https://shop-chat.example.org:8443"])
+def test_nginx_learns_its_host_from_the_environment(tmp_path: Path, url: str) -> None:
+    shell, flags, script = services()["nginx"]["command"]
+    script = script.replace("$$", "$")  # which older releases of compose leave doubled
+    script = script.replace("/tmp/", f"{tmp_path}/")  # noqa: S108 - the container's, which this test does not touch
+    script = script.replace("/etc/nginx/nginx.conf", str(ROOT / "deploy" / "nginx.conf"))
+    nginx = tmp_path / "nginx"
+    nginx.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    nginx.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PUBLIC_URL": url}
+    subprocess.run([shell, flags, script], env=environment, check=True)
+    assert "-c" in (tmp_path / "asked").read_text()
+    made = (tmp_path / "nginx.conf").read_text()
+    assert "\n        shop-chat.example.org 1;\n" in made
+    assert "chat.example.com" not in made
+    assert made.replace("shop-chat.example.org", "chat.example.com") == (ROOT / "deploy" / "nginx.conf").read_text()
 
 
 def test_every_service_says_whether_it_is_well() -> None:

@@ -363,6 +363,7 @@ SINGLE = [
     asked("GET /api/conversations/{id}/messages", "400 bad-request", query_string={"limit": 201}),
     asked("GET /api/conversations/{id}/export", "200", query_string={"format": "json"}),
     asked("GET /api/conversations/{id}/export", "400 bad-request", query_string={"format": "pdf"}),
+    asked("GET /api/messages/{id}/versions", "400 bad-request", query_string={"limit": 51}),
     asked("GET /api/cart", "200", begun),
     asked("GET /api/cart", "200", emptied),
     asked("GET /api/cart", "200", shopless),

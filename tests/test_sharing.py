@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
+import timeit
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +17,11 @@ from hypothesis import strategies as st
 from tests.conftest import Answer, Visitor, text_of
 from tests.scripted import Scripted, call
 from tests.shop_server import GREY, Json, shop_server, ucp_cart, ucp_product, ucp_result
+from widget_api import shares
+from widget_api.api.services import Services
 from widget_api.api.shares import MOST_DAYS, markdown
-from widget_api.models import Share, Shop, connected, now, transaction
+from widget_api.limits import Limits
+from widget_api.models import Conversation, Message, Share, Shop, connected, now, transaction
 from widget_api.shares import DAY
 from widget_api.turns.recovery import purge
 
@@ -210,3 +216,145 @@ def test_an_address_that_is_no_link_is_told_behind_its_label(text: str, shown: s
     page = str(markdown(text, {"https://tarn.example"}))
     assert "href" not in page
     assert re.sub("<[^>]*>", "", page).strip() == shown
+
+
+# Made once, bounded, and served as it is
+
+
+def forget_page() -> None:
+    """Leave of the link what the release before stored."""
+    with transaction():
+        row = Share.select().get()
+        old = {name: value for name, value in row.document.items() if name not in {"shared_at", "expires_at"}}
+        Share.update(document=old, page="", page_digest="").execute()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+def test_a_link_is_rendered_when_it_is_made_and_never_again(
+    anna: Visitor, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna.says("**hello**")
+    path = link(anna)
+    monkeypatch.setattr("widget_api.api.shares._parser", None)  # whoever renders fails
+    monkeypatch.setattr("widget_api.shares._rendered", None)
+    first, second = opened(anna, path, kind), opened(anna, path, kind)
+    assert (first.status_code, first.data) == (200, second.data)
+    assert b"hello" in first.data
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+def test_a_link_of_the_release_before_is_rendered_once(
+    anna: Visitor, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna.says("hello")
+    path = link(anna)
+    made = opened(anna, path, kind).data
+    forget_page()
+    assert opened(anna, path, kind).data == made
+    monkeypatch.setattr("widget_api.shares._rendered", None)
+    assert opened(anna, path, kind).data == made
+
+
+def test_a_link_that_the_release_before_has_made_anew_shows_its_own_snapshot(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    with transaction():
+        made = Share.select().get()
+        Share.update(document={**made.document, "title": "another"}, page_digest="of the link before").execute()
+    assert "<h1>another</h1>" in opened(anna, path, "text/html").text
+
+
+def test_a_page_keeps_the_style_that_it_was_made_with(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    now_ = opened(anna, path, "text/html")
+    with transaction():
+        row = Share.select().get()
+        Share.update(page=row.page.replace("<style>", "<style>p{}")).execute()
+    then = opened(anna, path, "text/html")
+    style = then.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in then.headers["Content-Security-Policy"]
+    assert then.headers["Content-Security-Policy"] != now_.headers["Content-Security-Policy"]
+
+
+def test_links_of_a_shop_that_was_removed_lead_nowhere(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    with transaction():
+        Shop.update(active=False).where(Shop.domain == anna.shop).execute()
+    for kind in ("application/json", "text/html"):
+        gone = opened(anna, path, kind)
+        assert gone.status_code == 404
+        assert "Anna" not in gone.text
+    Shop.register(anna.shop)
+    assert opened(anna, path).status_code == 200
+
+
+def fill(anna: Visitor, *texts: str) -> None:
+    """Add answers to what Anna has asked."""
+    with transaction():
+        row = Conversation.get(Conversation.session == anna.session)
+        for number, text in enumerate(texts):
+            parts = [{"type": "text", "text": text}]
+            Message.add(id=f"m-{number}", session=anna.session, conversation=row, role="assistant", parts=parts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 4000, "<" * 4000, "é" * 8000, "x" * 2 * shares.CHARACTERS],
+    ids=["words", "escaped", "wide", "endless"],
+)
+def test_a_link_shows_the_newest_of_a_long_conversation(anna: Visitor, text: str) -> None:
+    anna.says("hello")
+    fill(anna, *[text] * 300, "the newest")
+    path = link(anna)
+    page, document = opened(anna, path, "text/html"), opened(anna, path)
+    assert document.json["messages"][-1]["parts"][0]["text"] == "the newest"
+    assert (document.json["has_earlier"], "What was said before is not shown." in page.text) == (True, True)
+    assert len(document.data) <= shares.DOCUMENT_BYTES + 1000
+    assert len(page.data) <= shares.PAGE_BYTES
+
+
+def test_a_link_says_nothing_of_earlier_words_where_it_has_all(anna: Visitor) -> None:
+    anna.says("hello")
+    path = link(anna)
+    assert "has_earlier" not in opened(anna, path).json
+    assert "is not shown" not in opened(anna, path, "text/html").text
+
+
+def test_a_link_has_500_messages_at_most(anna: Visitor) -> None:
+    anna.says("hello")
+    fill(anna, *map(str, range(600)))
+    document = opened(anna, link(anna)).json
+    assert words(document) == [str(number) for number in range(100, 600)]
+    assert document["has_earlier"] is True
+
+
+def seconds(text: str) -> float:
+    """How long it takes to render, at best."""
+    return min(timeit.repeat(lambda: markdown(text, ()), number=1, repeat=5))
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", "![", "[a](", "[a][", "](", "*a _b ", "**a*", "`a``b", "~~a", "|a|b\n|-|-\n", "- a\n", "> "]
+)
+def test_no_text_takes_long_to_render(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    # Each of its characters at most so many times as long as one of ordinary words.
+    assert seconds(text) < 8 * seconds("word **b** [x](https://a/b) " * 14) * (20_000 / 392)
+
+
+def test_a_text_that_would_take_long_is_shown_as_it_is_written() -> None:
+    assert markdown("[" * 301 + "<\n**b**", ()) == f"<p>{'[' * 301}&lt;<br>**b**</p>"
+    assert "<strong>" in markdown("[" * 300 + "\n**b**", ())
+
+
+def test_links_are_rationed_with_files(anna: Visitor, services: Services) -> None:
+    anna.says("hello")
+    services.limits = Limits.parse("exports=2 per hour")
+    assert share(anna).status_code == 201
+    assert anna.get(f"/api/conversations/{anna.conversation}/export").status_code == 200
+    refused = share(anna)
+    assert (refused.status_code, refused.json["code"]) == (429, "too-many-requests")
+    assert refused.headers["Retry-After"]

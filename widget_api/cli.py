@@ -16,7 +16,7 @@ from flask.cli import AppGroup
 from widget_api import models
 from widget_api.backups import Backup, BackupError, Backups, opening
 from widget_api.config import Config, ConfigError
-from widget_api.models import Message, Session, Shop, Turn, connected, iso, now
+from widget_api.models import MOST_ROWS, Message, Session, Shop, Turn, connected, iso, now
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
 from widget_api.shopify.endpoint import Endpoint, mcp_url, shop_domain
@@ -28,6 +28,7 @@ from widget_api.turns.recovery import purge
 
 T = TypeVar("T")
 
+RATED_AT_ONCE = 100
 SNIPPET = Path(__file__).parents[1] / "liquid" / "snippets" / "shop-chat.liquid"
 
 shop = AppGroup("shop", help="Register the shops that may use this backend.")
@@ -193,15 +194,18 @@ def feedback(domain: str, days: int) -> None:
     """What shoppers of DOMAIN thought of answers, newest first: one JSON object a line."""
     since = now() - days * 24 * 3600 * 1000
     with _registered(domain) as found:
-        rated = (
-            Turn.select(Turn, Message)
-            .join(Message, on=Turn.answer)
-            .join(Session)
-            .where((Session.shop == found.id) & (Message.rating != "") & (Message.created_at > since))
-            .order_by(Message.pk.desc())
-        )
-        for turn in rated:
-            click.echo(json.dumps(_rated(turn), ensure_ascii=False))
+        before = MOST_ROWS
+        while rated := _rated_before(found.id, since, before):
+            for turn in rated:
+                click.echo(json.dumps(_rated(turn), ensure_ascii=False))
+            before = rated[-1].answer_id
+
+
+def _rated_before(shop: int, since: int, before: int) -> list[Turn]:
+    """Return the next turns with a rating, newest first: a page of them, for there may be any number."""
+    rated = (Session.shop == shop) & (Message.rating != "") & (Message.created_at > since) & (Message.pk < before)
+    query = Turn.select(Turn, Message).join(Message, on=Turn.answer).join(Session).where(rated)
+    return list(query.order_by(Message.pk.desc()).limit(RATED_AT_ONCE))
 
 
 def _rated(turn: Turn) -> dict[str, str]:

@@ -111,6 +111,11 @@ def execute(sql: str, *values: Any) -> Any:
     return database.execute_sql(sql.replace("%s", database.param).replace("CLOCK()", clock().sql), values)
 
 
+def octets(column: str) -> str:
+    """Return the SQL of how many bytes a text column has, without bringing the text."""
+    return f"OCTET_LENGTH({column})" if is_postgres() else f"LENGTH(CAST({column} AS BLOB))"
+
+
 def clock() -> SQL:
     """The database's own time in milliseconds since 1970, for comparisons that no worker's clock may decide."""
     if is_postgres():

@@ -1,11 +1,18 @@
-"""A conversation as a file for the shopper. Carts are secrets of the shop, so no link to one is in it."""
+"""A conversation as a file for the shopper. Carts are secrets of the shop, so no link to one is in it.
+
+A file is written piece by piece: what begins it, then each message by itself, then what ends it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
-from widget_api.shopify.money import range_as_text
+import msgspec
+
+from widget_api.shopify.money import range_as_text, with_exponents
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
 _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
@@ -28,15 +35,38 @@ def without_secrets(value: Any) -> Any:
     return value
 
 
+def for_readers(value: Any) -> Any:
+    """Return the same JSON value as others may read it: without the keys of carts, with an exponent in each price."""
+    return without_secrets(with_exponents(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file. The pieces stand one after the other; `between` parts the messages."""
+
+    mimetype: str
+    ending: str
+    between: bytes
+    begin: Callable[[dict[str, Any]], bytes]
+    message: Callable[[dict[str, Any]], bytes]
+    end: bytes
+
+
 def as_markdown(conversation: dict[str, Any]) -> str:
     """The conversation as Markdown: title, date, then who said what."""
-    lines = [f"# {conversation['title']}", "", conversation["created_at"], ""]
-    for message in conversation["messages"]:
-        lines += [f"## {_SPEAKERS[message['role']]}", ""]
-        for part in message["parts"]:
-            lines += _part(part)
-        if cut := CUTS.get(message["metadata"].get("cut", "")):
-            lines += [f"*{cut}*", ""]
+    return "\n".join([_begin(conversation), *map(_message, conversation["messages"])])
+
+
+def _begin(conversation: dict[str, Any]) -> str:
+    return "\n".join([f"# {conversation['title']}", "", conversation["created_at"], ""])
+
+
+def _message(message: dict[str, Any]) -> str:
+    lines = [f"## {_SPEAKERS[message['role']]}", ""]
+    for part in message["parts"]:
+        lines += _part(part)
+    if cut := CUTS.get(message["metadata"].get("cut", "")):
+        lines += [f"*{cut}*", ""]
     return "\n".join(lines)
 
 
@@ -76,3 +106,23 @@ def _said(notice: dict[str, Any]) -> str:
     kind = "**Warning:**" if notice["type"] == "warning" else "**Note:**"
     text = "  \n    ".join(notice["text"].splitlines())
     return " ".join(filter(None, [kind, text, notice["image"], notice["url"]]))
+
+
+FORMATS: Final = {
+    "markdown": Format(
+        mimetype="text/markdown",
+        ending="md",
+        between=b"\n",
+        begin=lambda conversation: f"{_begin(without_secrets(conversation))}\n".encode(),
+        message=lambda message: _message(without_secrets(message)).encode(),
+        end=b"",
+    ),
+    "json": Format(
+        mimetype="application/json",
+        ending="json",
+        between=b",",
+        begin=lambda conversation: msgspec.json.encode(without_secrets(conversation))[:-1] + b',"messages":[',
+        message=lambda message: msgspec.json.encode(without_secrets(message)),
+        end=b"]}",
+    ),
+}

@@ -32,6 +32,7 @@ DEFAULT = {
     "reads": "600 per minute",  # every other request of an address
     "shop": "30 per minute",  # requests of a session that ask its shop
     "shop-address": "300 per minute",  # requests of an address that ask a shop
+    "exports": "6 per minute",  # files and links that a session makes of whole conversations
 }
 
 

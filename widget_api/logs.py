@@ -9,6 +9,13 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
+
+# What opens something to whoever reads it, where an address has it: a shared link's secret, a stream's ticket, a
+# cart's key. However the path is spelled: servers also quote requests that they could not read.
+_SECRETS = re.compile(
+    r"(\bapi(?:/|%2f)+shared(?:/|%2f)+)[^\s\"'<>?#]+|([?&](?:ticket|key|cart)=)[^\s\"'<>&#]+", re.IGNORECASE
+)
 
 # Lines of one kind that whoever sends us requests can cause, in so many seconds.
 MOST_ALIKE = 10
@@ -27,7 +34,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -65,8 +72,27 @@ def _kind(record: logging.LogRecord) -> str:
     return f"{record.levelname} {re.split('[=%:]', str(record.msg), maxsplit=1)[0]}"
 
 
+class DiscreetRecord(logging.LogRecord):
+    """A record without secrets, whoever logs it: a view, the server, a library."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.exc_info and self.exc_info[0]:
+            self.exc_text = hide_secrets(logging.Formatter().formatException(self.exc_info))
+
+    def getMessage(self) -> str:  # noqa: N802 - the library's name
+        return hide_secrets(super().getMessage())
+
+
+def hide_secrets(text: str) -> str:
+    """Return the text with a dash in the place of each secret that an address in it has."""
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}-", text)
+
+
 def configure(log_format: str) -> None:
-    """Send the product's log lines to standard error, and have gunicorn write few lines about each kind of fault."""
+    """Send the product's log lines to standard error, keep secrets out of all lines, and have gunicorn write few
+    lines about each kind of fault."""
+    logging.setLogRecordFactory(DiscreetRecord)
     formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format]
     line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.config.dictConfig(

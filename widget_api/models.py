@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from peewee import (
@@ -29,6 +31,7 @@ from widget_api.database import (
     execute,
     is_postgres,
     migrate,
+    octets,
     snapshot,
     transaction,
 )
@@ -47,6 +50,7 @@ __all__ = (
     "execute",
     "is_postgres",
     "migrate",
+    "octets",
     "snapshot",
     "transaction",
 )
@@ -54,6 +58,9 @@ __all__ = (
 # A turn that has not ended, and the ways to end.
 ACTIVE: Final = ("queued", "running")
 ENDED: Final = ("complete", "stopped", "failed", "interrupted")
+
+# No row has a higher number.
+MOST_ROWS: Final = 2**31 - 1
 
 _REVOKED: Final = "SELECT revoked FROM session WHERE id = %s"
 _LOCKED: Final = f"{_REVOKED} FOR UPDATE"
@@ -68,6 +75,11 @@ def iso(milliseconds: int) -> str:
     """`now()` as people and JavaScript's `Date` read it."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def fitting(sizes: Sequence[int], most: int) -> int:
+    """Return how many of these sizes come to at most `most` together; one at least, where there is one."""
+    return max(min(1, len(sizes)), sum(total <= most for total in accumulate(sizes)))
 
 
 def rows(query: Any) -> list[tuple[Any, ...]]:
@@ -249,6 +261,36 @@ class Message(Record):
             raise MessageNotFound
         return found
 
+    @classmethod
+    def newest_first(
+        cls, conversation: int, limit: int, most_bytes: int, *, before: int = MOST_ROWS
+    ) -> tuple[list[Message], bool]:
+        """Return the shown messages of the conversation before a row, newest first, and whether there are more.
+
+        At most `limit`, and only so many that their parts have at most `most_bytes` together, but always one where
+        there is one.
+        """
+        shown = "conversation_id = %s AND replaced = %s AND pk < %s ORDER BY pk DESC"
+        return cls._page(shown, (conversation, False, before), limit, most_bytes)
+
+    @classmethod
+    def oldest_first(
+        cls, conversation: int, limit: int, most_bytes: int, *, after: int, before: int
+    ) -> tuple[list[Message], bool]:
+        """Return the same of the messages between two rows, oldest first."""
+        shown = "conversation_id = %s AND replaced = %s AND pk > %s AND pk < %s ORDER BY pk"
+        return cls._page(shown, (conversation, False, after, before), limit, most_bytes)
+
+    @classmethod
+    def _page(
+        cls, condition: str, values: tuple[Any, ...], limit: int, most_bytes: int
+    ) -> tuple[list[Message], bool]:
+        sizes = f"SELECT {octets('parts')} FROM message WHERE {condition} LIMIT %s"  # noqa: S608 - our own words
+        found = [size for (size,) in execute(sizes, *values, limit + 1).fetchall()]
+        number = fitting(found[:limit], most_bytes)
+        page = cls.where(f"{condition} LIMIT %s", *values, number) if number else []
+        return page, number < len(found)
+
     def to_dict(self) -> dict[str, Any]:
         """The AI SDK's UIMessage."""
         metadata: dict[str, Any] = {"created_at": iso(self.created_at), "status": self.status}
@@ -335,6 +377,9 @@ class Share(Record):
     document = JsonField()
     created_at = BigIntegerField(default=now)
     expires_at = BigIntegerField(index=True)
+    # The document as a page, and the digest of the link that it was rendered for: it is no other link's.
+    page = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    page_digest = TextField(default="", constraints=[SQL("DEFAULT ''")])
 
 
 class Chunk(Record):

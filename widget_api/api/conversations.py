@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -10,13 +11,15 @@ from flask import Blueprint, Response, request
 
 from widget_api import shares
 from widget_api.api.body import query_number, read, require_text, shape
-from widget_api.api.pages import cursor, position
+from widget_api.api.downloads import File
+from widget_api.api.pages import PAGE_BYTES, as_json, cursor, document, position
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
-from widget_api.exports import as_markdown, without_secrets
-from widget_api.models import Chunk, Conversation, Message, Turn, iso, now, rows, snapshot, transaction
+from widget_api.exports import FORMATS
+from widget_api.models import MOST_ROWS, Chunk, Conversation, Message, Turn, iso, now, rows, snapshot, transaction
 from widget_api.problems import BadRequest
-from widget_api.shopify.money import with_exponents
+from widget_api.sockets import download
+from widget_api.sockets.client import TAKE_OVER
 from widget_api.streams.base import Position
 from widget_api.text import fold
 from widget_api.tokens import SessionClaims, TicketClaims
@@ -100,7 +103,7 @@ def delete(id: str) -> tuple[str, int]:
 
 
 @bp.get("/api/conversations/<id>/messages")
-def messages(id: str) -> dict[str, Any]:
+def messages(id: str) -> Response:
     """A page of messages, oldest first; the newest page, or the one `before` a cursor.
 
     While a turn runs the newest page ends with its partial answer and says where its stream goes on: both are
@@ -108,33 +111,18 @@ def messages(id: str) -> dict[str, Any]:
     """
     visitor = current_visitor()
     limit = query_number("limit", 50, most=200)
-    before = position(request.args["before"], 1)[0] if "before" in request.args else None
+    is_newest = "before" not in request.args
+    before = MOST_ROWS if is_newest else min(position(request.args["before"], 1)[0], MOST_ROWS)
     conversation = Conversation.of(visitor.session, id)
     services().engine.resumable(conversation, None)  # settles a turn that died with its process
     with snapshot():
-        found = _messages(conversation, before, limit + 1)
-        page = found[:limit][::-1]
-        shown = [_document(message) for message in page]
-        stream = _partial(visitor, conversation, shown) if before is None else None
+        page, has_older = Message.newest_first(conversation.pk, limit, PAGE_BYTES, before=before)
+        shown = [document(message) for message in reversed(page)]
+        stream = _partial(visitor, conversation, shown) if is_newest else None
     if stream:
         services().engine.owe(stream["turn_id"])
-    result = {"messages": shown, "next": cursor(page[0].pk) if len(found) > limit else None}
-    return result | ({"stream": stream} if stream else {})
-
-
-def _messages(conversation: Conversation, before: int | None, limit: int | None) -> list[Message]:
-    """Newest first."""
-    where = (Message.conversation == conversation.pk) & Message.shown()
-    if before is not None:
-        where &= Message.pk < before
-    return list(Message.select().where(where).order_by(Message.pk.desc()).limit(limit))
-
-
-def _document(message: Message) -> dict[str, Any]:
-    """Return the message, with an exponent in the prices of its cards and carts also where it was stored without."""
-    document = message.to_dict()
-    parts = [with_exponents(part) if part["type"].startswith("data-") else part for part in document["parts"]]
-    return {**document, "parts": parts}
+    result = {"messages": shown, "next": cursor(page[-1].pk) if has_older else None}
+    return as_json(result | ({"stream": stream} if stream else {}))
 
 
 def _partial(visitor: Visitor, conversation: Conversation, shown: list[dict[str, Any]]) -> dict[str, str] | None:
@@ -158,20 +146,38 @@ def _partial(visitor: Visitor, conversation: Conversation, shown: list[dict[str,
 
 @bp.get("/api/conversations/<id>/export")
 def export(id: str) -> Response:
-    """The conversation as a file, Markdown or JSON."""
+    """The conversation as a file, Markdown or JSON. A session may have a few a minute, one after the other."""
     visitor = current_visitor()
-    kind = request.args.get("format", "markdown")
-    if kind not in {"markdown", "json"}:
+    kind = FORMATS.get(request.args.get("format", "markdown"))
+    if kind is None:
         raise BadRequest("format must be markdown or json.")
     conversation = Conversation.of(visitor.session, id)
-    said = [_document(message) for message in _messages(conversation, None, None)[::-1]]
-    document = without_secrets({**conversation.to_dict(), "messages": said})
-    if kind == "markdown":
-        return _file(as_markdown(document), "text/markdown", document["title"], "md")
-    return _file(msgspec.json.encode(document), "application/json", document["title"], "json")
+    services().limits.take("exports", visitor.session)
+    give_back = services().downloads.take(visitor.session)
+    try:
+        file = File(conversation, kind)
+        response = _sent(file.read(), file)
+    except BaseException:
+        give_back()
+        raise
+    response.mimetype = kind.mimetype
+    response.headers["Content-Disposition"] = _disposition(conversation.title, kind.ending)
+    if file.ended:
+        give_back()
+    else:
+        response.call_on_close(give_back)
+    return response
 
 
-def _file(content: str | bytes, mimetype: str, title: str, ending: str) -> Response:
+def _sent(first: bytes, file: File) -> Response:
+    """Most files are of one piece. Of a longer one our own server gives away the connection, with a time-out."""
+    if file.ended:
+        return Response(first)
+    pieces = chain([first], file.pieces())
+    take_over = request.environ.get(TAKE_OVER)
+    return Response(download.body(take_over, pieces) if take_over else pieces)
+
+
+def _disposition(title: str, ending: str) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()[:40] or "conversation"
-    disposition = f'attachment; filename="{name}.{ending}"'
-    return Response(content, mimetype=mimetype, headers={"Content-Disposition": disposition})
+    return f'attachment; filename="{name}.{ending}"'

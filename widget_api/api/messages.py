@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-from flask import Blueprint
+from flask import Blueprint, Response, request
 
-from widget_api.api.body import read, require_text, shape
+from widget_api.api.body import query_number, read, require_text, shape
+from widget_api.api.pages import PAGE_BYTES, as_json, cursor, document, position
 from widget_api.api.visitor import current_visitor
-from widget_api.models import Message, transaction
+from widget_api.models import MOST_ROWS, Message, transaction
 from widget_api.problems import MessageNotFound
 from widget_api.turns.conversation import versions
 from widget_api.turns.job import Visitor
@@ -17,6 +18,7 @@ from widget_api.turns.job import Visitor
 bp = Blueprint("messages", __name__)
 
 COMMENT_CHARACTERS = 1000
+VERSIONS = 50
 
 
 @shape
@@ -28,11 +30,15 @@ class Feedback(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @bp.get("/api/messages/<id>/versions")
-def list_versions(id: str) -> dict[str, Any]:
-    """The answer's versions, each with the question in the wording that it answers, oldest first."""
+def list_versions(id: str) -> Response:
+    """The answer's newest versions, or those `before` a cursor, oldest first; each with the question in the wording
+    that it answers."""
     answer = _answer(current_visitor(), id)
-    pairs = [(turn.question, turn.answer) for turn in versions(answer)]
-    return {"versions": [{"question": asked.to_dict(), "answer": said.to_dict()} for asked, said in pairs]}
+    limit = query_number("limit", VERSIONS, most=VERSIONS)
+    before = position(request.args["before"], 1)[0] if "before" in request.args else MOST_ROWS
+    pairs, older = versions(answer, limit, PAGE_BYTES, min(before, MOST_ROWS))
+    shown = [{"question": document(asked), "answer": document(said)} for asked, said in pairs]
+    return as_json({"versions": shown, "next": cursor(older) if older else None})
 
 
 @bp.put("/api/messages/<id>/feedback")

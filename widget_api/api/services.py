@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from flask import Flask, current_app
 
 from widget_api import llm
+from widget_api.api.downloads import Downloads
 from widget_api.api.places import Places
 from widget_api.backups.daily import Daily
 from widget_api.bulkhead import Bulkhead
@@ -27,6 +28,8 @@ from widget_api.turns.written import WrittenLog
 
 # Requests of one shop that may wait for it at the same time, however many threads there are.
 WAITING_FOR_A_SHOP = 8
+# Shared pages that are rendered at once. Each takes a second or two at worst.
+RENDERS = 8
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ class Services:
     engine: Engine
     streams: Places
     waiting: Bulkhead  # of the threads that answer requests: those that may wait for shops
+    downloads: Downloads = field(default_factory=Downloads)
+    renders: Places = field(default_factory=lambda: Places(RENDERS))  # of shared pages
 
     @property
     def model(self) -> Model:

@@ -11,11 +11,14 @@ from flask import Blueprint, request
 from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_claims, current_visitor, require_origin, visitor_of
-from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, rows, transaction
+from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, now, rows, transaction
 from widget_api.tokens import SESSION_SECONDS, SessionClaims
 from widget_api.turns.job import Visitor
 
 bp = Blueprint("sessions", __name__)
+
+# Longer than anything keeps the log of a turn that has ended.
+LOG_MS = 60 * 60 * 1000
 
 
 @shape
@@ -68,10 +71,12 @@ def _revoke(visitor: Visitor) -> None:
 
 
 def _erase(visitor: Visitor) -> list[str]:
-    """Erase the session's conversations. Returns the ids of their turns."""
+    """Erase the session's conversations. Returns the ids of their turns that may still have a log, which those that
+    ended long ago have not."""
     with transaction():
         mine = Conversation.select(Conversation.pk).where(Conversation.session == visitor.session)
-        turns = [turn for (turn,) in rows(Turn.select(Turn.id).where(Turn.conversation.in_(mine)))]
+        recent = Turn.ended_at.is_null() | (Turn.ended_at > now() - LOG_MS)
+        turns = [turn for (turn,) in rows(Turn.select(Turn.id).where(Turn.conversation.in_(mine) & recent))]
         Conversation.delete().where(Conversation.session == visitor.session).execute()
         PendingStop.delete().where(PendingStop.session == visitor.session).execute()
     return turns

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, render_template, request
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -21,7 +21,7 @@ from widget_api.api.visitor import current_visitor
 from widget_api.exports import CUTS
 from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
-from widget_api.shopify.money import range_as_text, with_exponents
+from widget_api.shopify.money import range_as_text
 
 bp = Blueprint("shares", __name__)
 
@@ -29,10 +29,9 @@ DAYS, MOST_DAYS = 7, 30
 STYLE = (Path(__file__).parents[1] / "templates" / "shared.css").read_text()
 # A page without a name and a password before it, or the mail address or telephone number that a link is for.
 _TOLD = re.compile(r"(https?://[^\s/@\\]+(?:[/?#][^\s\\]{0,150})?)|(?:mailto|tel):([\w.%+@-]+)(?:[?;].*)?", re.ASCII)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-_POLICY = f"style-src 'sha256-{_STYLE_HASH}'; " + "; ".join(
-    f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors")
-)
+_POLICY = "; ".join(f"{what} 'none'" for what in ("default-src", "base-uri", "form-action", "frame-ancestors"))
+# A text that has more takes the Markdown parser long: each bracket may begin a link that ends nowhere.
+MARKDOWN_CHARACTERS, BRACKETS = 20_000, 300
 
 
 @shape
@@ -49,7 +48,13 @@ def create(id: str) -> tuple[dict[str, Any], int]:
     days = read(NewShare).days
     if not 1 <= days <= MOST_DAYS:
         raise InvalidBody(f"days must be a number from 1 to {MOST_DAYS}.")
-    secret, expires_at = shares.create(Conversation.of(visitor.session, id), visitor.shop, days)
+    conversation = Conversation.of(visitor.session, id)
+    services().limits.take("exports", visitor.session)
+    give_back = services().renders.take()
+    try:
+        secret, expires_at = shares.create(conversation, visitor.shop, days, _render)
+    finally:
+        give_back()
     url = f"{services().config.public_url}/api/shared/{secret}"
     return {"url": url, "expires_at": iso(expires_at)}, 201
 
@@ -67,7 +72,7 @@ def show(token: str) -> Response:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = _page(token)
     else:
-        response = jsonify(with_exponents(shares.read(token)))
+        response = Response(shares.read(token, _render).document, mimetype="application/json")
     response.vary.add("Accept")
     response.headers["Referrer-Policy"] = "no-referrer"  # the address is the secret
     response.headers["X-Robots-Tag"] = "noindex"
@@ -75,15 +80,27 @@ def show(token: str) -> Response:
 
 
 def _page(token: str) -> Response:
-    style = Markup(STYLE)  # noqa: S704 - our own
     try:
-        document = shares.read(token)
-        sites = _sites(document["shop"]["domain"])
-        response = Response(render_template("shared.html", **document, cuts=CUTS, sites=sites, style=style))
+        response = Response(shares.read(token, _render).page)
     except ShareNotFound as exc:
+        style = Markup(STYLE)  # noqa: S704 - our own
         response = Response(render_template("unshared.html", problem=exc, style=style), exc.status)
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Content-Security-Policy"] = _policy(response.get_data(as_text=True))
     return response
+
+
+def _policy(page: str) -> str:
+    """Return the policy that lets the page have its own style, which may be that of an earlier version."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"style-src 'sha256-{digest}'; {_POLICY}"
+
+
+def _render(document: dict[str, Any]) -> str:
+    """Return the document as a page for people."""
+    style = Markup(STYLE)  # noqa: S704 - our own
+    sites = _sites(document["shop"]["domain"])
+    return render_template("shared.html", **document, cuts=CUTS, sites=sites, style=style)
 
 
 def _sites(domain: str) -> set[str]:
@@ -131,7 +148,10 @@ _parser = _markdown()
 
 @bp.app_template_filter("markdown")
 def markdown(text: str, sites: Container[str]) -> Markup:
-    """The text as HTML, whose links lead to `sites` alone."""
+    """The text as HTML, whose links lead to `sites` alone; as it is written, where it would take long to read."""
+    if len(text) > MARKDOWN_CHARACTERS or text.count("[") > BRACKETS:
+        lines = Markup("<br>").join(text.splitlines())
+        return Markup("<p>{}</p>").format(lines)
     return Markup(_parser.render(text, {"sites": sites}))  # noqa: S704 - it lets no HTML through
 
 

@@ -37,6 +37,8 @@ DAY_SECONDS = 86_400.0
 # Merchants change their policies seldom, but want to see the change.
 PAGE_SECONDS = 600.0
 MAX_PAGES = 500
+# Of all kept pages. A policy has some 20,000.
+MAX_PAGE_CHARACTERS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ class Http:
         self.releases: Memory[str] = Memory(DAY_SECONDS, clock)
         self.refusals: Memory[Refusal] = Memory(DAY_SECONDS, clock)
         self.reported: Memory[bool] = Memory(DAY_SECONDS, clock)
-        self.pages: Memory[Page] = Memory(PAGE_SECONDS, clock, MAX_PAGES)
+        self.pages: Memory[Page] = Memory(
+            PAGE_SECONDS, clock, MAX_PAGES, size=Page.size, most_size=MAX_PAGE_CHARACTERS
+        )
         self._breakers = Breakers(clock)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc

@@ -42,6 +42,8 @@ _META: Final = {
 }
 
 MAX_PAGES = 5
+# Shopify has some twenty tools with names of about thirty characters.
+MAX_TOOLS, NAME_CHARACTERS = 500, 100
 
 _WANTS_MORE = re.compile(r"session|initiali[sz]e|protocol.?version|mcp-|_meta", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -128,7 +130,8 @@ class Mcp:
         if known is not None:
             return known
         try:
-            listed = frozenset(self._list(arguments))
+            names = (name for name in self._list(arguments) if len(name) <= NAME_CHARACTERS)
+            listed = frozenset(itertools.islice(names, MAX_TOOLS))
         except NotOffered:
             return frozenset()  # not remembered: what was away for a moment must not be away for an hour
         self._http.tools.put(key, listed)

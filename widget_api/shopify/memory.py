@@ -12,10 +12,23 @@ MOST = 10_000
 
 
 class Memory(Generic[T]):
-    """One thing an address, for so long. Safe from any thread, and bounded: the oldest entries go first."""
+    """One thing an address, for so long. Safe from any thread, and bounded in number and in size: the oldest entries
+    go first."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float], most: int = MOST) -> None:
-        """`clock` tells the time in seconds; at most `most` things are kept."""
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float],
+        most: int = MOST,
+        *,
+        size: Callable[[T], int] = lambda _: 0,
+        most_size: int = 0,
+    ) -> None:
+        """`clock` tells the time in seconds; at most `most` things are kept, of which `size` comes to `most_size` at
+        most."""
+        self._size = size
+        self._most_size = most_size
+        self._sizes = 0
         self._seconds = seconds
         self._clock = clock
         self._most = most
@@ -43,14 +56,19 @@ class Memory(Generic[T]):
     def drop(self, url: str) -> None:
         """Forget what is known of `url`."""
         with self._lock:
-            self._kept.pop(url, None)
+            self._drop(url)
 
     def _get(self, url: str) -> T | None:
         until, thing = self._kept.get(url, (0.0, None))
         return thing if thing is not None and self._clock() < until else None
 
     def _put(self, url: str, thing: T, seconds: float | None) -> None:
-        self._kept.pop(url, None)  # so that it stands behind all that was learnt earlier
-        while len(self._kept) >= self._most:
-            del self._kept[next(iter(self._kept))]
+        self._drop(url)  # so that it stands behind all that was learnt earlier
+        self._sizes += self._size(thing)
+        while self._kept and (len(self._kept) >= self._most or self._sizes > self._most_size):
+            self._drop(next(iter(self._kept)))
         self._kept[url] = (self._clock() + (self._seconds if seconds is None else seconds), thing)
+
+    def _drop(self, url: str) -> None:
+        _, thing = self._kept.pop(url, (0.0, None))
+        self._sizes -= 0 if thing is None else self._size(thing)

@@ -51,6 +51,10 @@ class Page:
     title: str = ""
     passages: tuple[Passage, ...] = ()
 
+    def size(self) -> int:
+        """Return how many characters the page has."""
+        return len(self.title) + sum(len(each.heading) + len(each.text) for each in self.passages)
+
 
 def read_page(url: str, html: str) -> Page:
     """Return the page's main part in passages of about `PASSAGE` characters, made fit to be shown."""

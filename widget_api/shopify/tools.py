@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -18,12 +18,15 @@ from widget_api.shopify.breaker import Ending
 from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
 from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
+from widget_api.shopify.references import refer, restore
 from widget_api.shopify.schema import Invalid, check
 from widget_api.shopify.selection import MAX_OPTIONS
 from widget_api.shopify.store import Checked, Store
 from widget_api.shopify.words import words
 
 MAX_SHOWN = 6
+# Of each product on a card.
+MAX_VARIANTS = 10
 MAX_QUANTITY = 20
 MAX_ANSWERS = 5
 # For all that one call of a tool asks the shop. A turn holds the session's cart for longer (`turns.cart.WRITING_MS`).
@@ -82,15 +85,20 @@ class Outcome:
     error: bool = False
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
 
+    @property
+    def kept(self) -> Any:
+        """The output as a message keeps it: what stands in the events stands there alone."""
+        return refer(self.output, self.events)
+
     def to_dict(self) -> dict[str, Any]:
         """As it is written down, so that it can be shown again."""
-        return {"output": self.output, "error": self.error, "events": [list(event) for event in self.events]}
+        return {"output": self.kept, "error": self.error, "events": [list(event) for event in self.events]}
 
     @classmethod
     def of(cls, written: dict[str, Any]) -> Outcome:
         """Return what was written down, with prices as text also where an earlier version wrote numbers."""
         events = tuple((kind, data) for kind, data in written["events"])
-        return cls(prices_as_text(written["output"]), written["error"], events)
+        return cls(restore(prices_as_text(written["output"]), events), written["error"], events)
 
 
 def _object(required: tuple[str, ...] = (), **fields: dict[str, Any]) -> dict[str, Any]:
@@ -356,7 +364,13 @@ def _unmeasured(products: Sequence[Product], currency: str) -> str:
 
 
 def _products_event(products: Sequence[Product]) -> tuple[str, dict[str, Any]]:
-    return "data-products", {"products": [product.to_dict() for product in products[:MAX_SHOWN]]}
+    return "data-products", {"products": [_card(product) for product in products[:MAX_SHOWN]]}
+
+
+def _card(product: Product) -> dict[str, Any]:
+    """Return the product with its first variants. The widget asks the shop for the others, selection by selection."""
+    more = product.has_more_variants or len(product.variants) > MAX_VARIANTS
+    return replace(product, variants=product.variants[:MAX_VARIANTS], has_more_variants=more).to_dict()
 
 
 def _cart_outcome(checked: Checked, note: str) -> Outcome:

@@ -10,6 +10,8 @@ from widget_api.streams.base import Follower, Leave, LogMissing, Position, Strea
 
 # Long enough for a page load or a phone back from a tunnel to fetch the tail; afterwards the history has it.
 KEPT_SECONDS = 60
+# Of all logs that are closed; the oldest go first. The database has what is asked for nevertheless.
+KEPT_BYTES = 64 * 1024 * 1024
 
 
 class _Log:
@@ -18,6 +20,7 @@ class _Log:
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
         self.events: list[bytes] = []
+        self.size = 0  # bytes of the events
         self.closed = False
         self.owed = 0  # how often its beginning was given elsewhere
         self.heard = False  # whoever was owed the rest, or came first, has followed it to its end
@@ -35,7 +38,9 @@ class _Log:
 class MemoryStreamLog(StreamLog):
     """Logs in a dictionary, with a lock each."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+        """`kept_bytes` is how much of logs that are closed is kept."""
+        self._kept_bytes = kept_bytes
         self._logs: dict[str, _Log] = {}
         self._closed: OrderedDict[str, float] = OrderedDict()  # turn → when it was closed, oldest first
         self._lock = threading.Lock()
@@ -48,7 +53,7 @@ class MemoryStreamLog(StreamLog):
         with log.lock:
             if attempt > log.attempt:
                 begun = bool(log.events)
-                log.attempt, log.events, log.closed = attempt, [], False
+                log.attempt, log.events, log.size, log.closed = attempt, [], 0, False
                 if begun:
                     log.end(whole=False)
 
@@ -60,6 +65,7 @@ class MemoryStreamLog(StreamLog):
             if log.closed or at != (log.attempt, len(log.events) + 1):
                 return False
             log.events.append(event)
+            log.size += len(event)
             for follower in log.followers:
                 follower.push(event)
             return True
@@ -73,6 +79,7 @@ class MemoryStreamLog(StreamLog):
             if log.closed or first != (log.attempt, len(log.events) + 1):
                 return False
             log.events += events
+            log.size += sum(map(len, events))
             piece = b"".join(events) if log.followers else b""
             for follower in log.followers if piece else ():
                 follower.push(piece)
@@ -94,7 +101,7 @@ class MemoryStreamLog(StreamLog):
             self._closed.pop(turn, None)
         if log:
             with log.lock:
-                log.closed, log.events = True, []
+                log.closed, log.events, log.size = True, [], 0
                 log.end(whole=False)
 
     def owe(self, turn: str) -> None:
@@ -158,6 +165,8 @@ class MemoryStreamLog(StreamLog):
 
     def _prune(self) -> None:
         deadline = time.monotonic() - KEPT_SECONDS
-        while self._closed and next(iter(self._closed.values())) < deadline:
+        kept = sum(log.size for turn in self._closed if (log := self._logs.get(turn)))
+        while self._closed and (next(iter(self._closed.values())) < deadline or kept > self._kept_bytes):
             turn, _ = self._closed.popitem(last=False)
-            self._logs.pop(turn, None)
+            log = self._logs.pop(turn, None)
+            kept -= log.size if log else 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from widget_api.models import Conversation, Message, Turn
+from widget_api.models import MOST_ROWS, Conversation, Message, Turn, execute, fitting, octets
 from widget_api.problems import MessageMismatch, MessageNotFound
 from widget_api.text import cut, fold
 from widget_api.turns import prompt
@@ -14,6 +14,7 @@ from widget_api.turns import prompt
 TITLE_CHARACTERS = 60
 # More than the model's budget holds; what does not fit is left out by `prompt.history`.
 HISTORY_MESSAGES = 60
+HISTORY_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Question:
 
 def said(turn: Turn) -> list[Message]:
     """The conversation up to the turn's question, oldest first."""
-    up_to_it = "conversation_id = %s AND replaced = %s AND pk <= %s ORDER BY pk DESC LIMIT %s"
-    return Message.where(up_to_it, turn.conversation_id, False, turn.question_id, HISTORY_MESSAGES)[::-1]
+    before = turn.question_id + 1
+    said, _ = Message.newest_first(turn.conversation_id, HISTORY_MESSAGES, HISTORY_BYTES, before=before)
+    return said[::-1]
 
 
 def opened(session: str, id: str, question: Question) -> Conversation:
@@ -76,14 +78,42 @@ def reworded(thread: Conversation, newest: Turn, question: Question) -> Message:
     return asked(thread, question, first=earlier.first_pk or earlier.pk)
 
 
-def versions(answer: Message) -> list[Turn]:
-    """The turns that answered the answer's question, in any of its wordings, oldest first."""
-    question = Turn.get(Turn.answer == answer.pk).question
-    first = question.first_pk or question.pk
-    wordings = Message.select(Message.pk).where(
-        (Message.conversation == answer.conversation_id) & ((Message.pk == first) | (Message.first_pk == first))
-    )
-    return list(Turn.select().where(Turn.question.in_(wordings)).order_by(Turn.answer))
+def versions(
+    answer: Message, limit: int, most_bytes: int, before: int = MOST_ROWS
+) -> tuple[list[tuple[Message, Message]], int | None]:
+    """Return the newest versions of the answer among the rows before `before`, oldest first, each with the question
+    in the wording that it answers; and before which row there are older ones, or None.
+
+    At most `limit`, and only so many that they have `most_bytes` together, but always one where there is one.
+    """
+    size = f"{octets('question.parts')} + {octets('answer.parts')}"
+    newest = f"{_VERSIONS} AND answer.pk < %s ORDER BY answer.pk DESC LIMIT %s"
+    pairs = f"SELECT question.pk, answer.pk, {size} {newest}"
+    found = execute(pairs, *_owner(answer), before, limit + 1).fetchall()
+    kept = [pair for *pair, _ in found[: fitting([size for *_, size in found[:limit]], most_bytes)]]
+    rows = {row.pk: row for row in Message.select().where(Message.pk << [pk for pair in kept for pk in pair])}
+    versions = [(rows[question], rows[said]) for question, said in reversed(kept)]
+    return versions, kept[-1][1] if len(kept) < len(found) else None
+
+
+def version_of(answer: Message, number: int) -> Turn | None:
+    """Return the turn that wrote that version of the answer, or None."""
+    found = execute(f"SELECT turn.id {_VERSIONS} AND answer.version = %s", *_owner(answer), number).fetchone()
+    return Turn.get_by_id(found[0]) if found else None
+
+
+# All answers to the question of an answer, in any of its wordings.
+_VERSIONS: Final = (
+    "FROM turn JOIN message question ON question.pk = turn.question_id "
+    "JOIN message answer ON answer.pk = turn.answer_id "
+    "WHERE turn.conversation_id = %s AND COALESCE(question.first_pk, question.pk) = ("
+    "SELECT COALESCE(asked.first_pk, asked.pk) FROM turn JOIN message asked ON asked.pk = turn.question_id "
+    "WHERE turn.answer_id = %s)"
+)
+
+
+def _owner(answer: Message) -> tuple[int, int]:
+    return answer.conversation_id, int(answer.pk)
 
 
 def known(session: str, question: Question) -> Message | None:

@@ -22,6 +22,7 @@ from widget_api.models import (
     transaction,
 )
 from widget_api.problems import Busy, MessageMismatch, MessageNotFound, TurnRunning
+from widget_api.shopify.sizes import fit_parts
 from widget_api.streams.base import Follower, Leave, LogMissing, Position
 from widget_api.streams.shared import SharedStreamLog
 from widget_api.turns import events, stops
@@ -333,7 +334,8 @@ def _end(turn: Turn) -> Position:
 
 def _replay(turn: Turn) -> list[Event]:
     with connected():
-        return list(events.replay(Message.get_by_id(turn.answer_id).to_dict()))
+        answer = Message.get_by_id(turn.answer_id).to_dict()
+    return list(events.replay({**answer, "parts": fit_parts(answer["parts"])}))
 
 
 def _left(*, heard: bool = False) -> None:

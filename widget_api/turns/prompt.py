@@ -10,6 +10,7 @@ import msgspec
 from widget_api.llm.base import Assistant, Call, Entry, Result, User
 from widget_api.models import Message, Shop
 from widget_api.shopify.money import prices_as_text
+from widget_api.shopify.references import restore_parts
 
 HISTORY_TOKENS = 8000
 # Characters a token: low for English, about right for JSON; better too few words than a refused request.
@@ -58,7 +59,7 @@ def tool_outputs(messages: Iterable[Message]) -> list[Any]:
 
 def outputs(parts: Iterable[dict[str, Any]]) -> list[Any]:
     """All that tools have answered in these parts."""
-    return [part["output"] for part in parts if "output" in part]
+    return [part["output"] for part in restore_parts(list(parts)) if "output" in part]
 
 
 def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[Entry, ...]:
@@ -97,7 +98,7 @@ def said(parts: list[dict[str, Any]]) -> list[Entry]:
     Prices are text, also in answers that an earlier version stored with numbers.
     """
     entries: list[Entry] = []
-    for step in _steps(parts):
+    for step in _steps(restore_parts(parts)):
         finished = [part for part in step if part["type"].startswith("tool-") and _outcome(part) is not None]
         calls = tuple(Call(part["toolCallId"], _tool_name(part), part.get("input") or {}) for part in finished)
         text = text_of(step)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from widget_api.models import (
@@ -33,6 +34,10 @@ LEASE_MS: Final = 15_000
 # A turn that has killed three processes will kill a fourth.
 MOST_TAKEOVERS: Final = 2
 DELETED_DAYS: Final = 30
+# A process that died with many turns leaves them all at once. Between them the leases of ours must be renewed.
+TAKEN_OVER_AT_ONCE: Final = 200
+# Rows that are taken away in one transaction, so that others can write between them.
+AT_ONCE: Final = 100
 # Twice as long as the logs in memory are kept: until then the database can take their place.
 CHUNKS_SECONDS: Final = 120
 TAIL_SECONDS: Final = 60
@@ -195,22 +200,24 @@ def has_just_ended(turn: Turn) -> bool:
     return execute(recent, turn.id, TAIL_SECONDS * 1000).fetchone() is not None
 
 
-def left_behind(here: Collection[str], *, leases: bool) -> list[Turn]:
-    """The unfinished turns that nobody works on any more, without those that run `here`: their process has gone,
-    or, where `leases` can be trusted, has not renewed its lease in time by the database's clock."""
-    return [turn for turn in _dead("state IN ('queued', 'running')", leases=leases) if turn.id not in here]
+def left_behind(here: Collection[str], *, leases: bool, most: int = TAKEN_OVER_AT_ONCE) -> list[Turn]:
+    """Return at most so many unfinished turns that nobody works on any more, the oldest first, without those that run
+    `here`: their process has gone, or, where `leases` can be trusted, has not renewed its lease in time by the
+    database's clock."""
+    return _dead("state IN ('queued', 'running') ORDER BY created_at", leases=leases, without=here, most=most)
 
 
 def is_left_behind(turn: Turn, *, leases: bool) -> bool:
     """Whether nobody works on the turn, which does not run here, any more."""
-    return bool(_dead(MINE, *_mine(turn), leases=leases))
+    return bool(_dead(MINE, *_mine(turn), leases=leases, without=(), most=1))
 
 
-def _dead(turns: str, *values: Any, leases: bool) -> list[Turn]:
+def _dead(turns: str, *values: Any, leases: bool, without: Collection[str], most: int) -> list[Turn]:
     lines = f"SELECT id, worker, lease_until, lease_until < CLOCK() FROM turn WHERE {turns}"  # noqa: S608 - our own words
     with connected():
         asked = execute(lines, *values).fetchall()
-        dead = [seen for *seen, late in asked if (late and leases) or gone(seen[1])]
+        others = [row for row in asked if row[0] not in without]
+        dead = list(islice((seen for *seen, late in others if (late and leases) or gone(seen[1])), most))
         # As it was seen: another process may have been faster, and it lives.
         found = [Turn.find_by(id=turn, worker=owner, lease_until=lease) for turn, owner, lease in dead]
         return [turn for turn in found if turn]
@@ -220,19 +227,36 @@ def purge() -> int:
     """Erase conversations that were deleted a month ago, and links that expired. Returns how many conversations."""
     with transaction():
         Share.delete().where(Share.expires_at < now()).execute()
-        deadline = now() - DELETED_DAYS * 24 * 3600 * 1000
-        return int(Conversation.delete().where(Conversation.deleted_at < deadline).execute())
+    total = 0
+    while erased := _purge_some():
+        total += erased
+    return total
+
+
+def _purge_some() -> int:
+    deadline = now() - DELETED_DAYS * 24 * 3600 * 1000
+    with transaction():
+        old = Conversation.select(Conversation.pk).where(Conversation.deleted_at < deadline).limit(AT_ONCE)
+        return int(Conversation.delete().where(Conversation.pk << [pk for (pk,) in rows(old)]).execute())
 
 
 def forget_chunks(turns: Iterable[str]) -> None:
-    """Erase the events of these turns, which have ended: the message has it all."""
+    """Erase the events of these turns, which have ended, and what their tools answered: the message has it all."""
+    ended = list(turns)
     with transaction():
-        Chunk.delete().where(Chunk.turn << list(turns)).execute()
+        Chunk.delete().where(Chunk.turn << ended).execute()
+        ToolCall.update(output=None).where((ToolCall.turn << ended) & ToolCall.output.is_null(False)).execute()
 
 
 def forget_old_chunks() -> None:
     """Erase the events of all turns that ended a while ago, as of processes that did not live to do it."""
-    with transaction():
+    while ended := _turns_with_old_chunks():
+        forget_chunks(ended)
+
+
+def _turns_with_old_chunks() -> list[str]:
+    with connected():
         long_ago = Turn.ended_at < now() - 10 * CHUNKS_SECONDS * 1000
-        ended = Chunk.select(Chunk.turn).join(Turn).where(long_ago).distinct()
-        forget_chunks(turn for (turn,) in rows(ended))
+        return [
+            turn for (turn,) in rows(Chunk.select(Chunk.turn).join(Turn).where(long_ago).distinct().limit(AT_ONCE))
+        ]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from widget_api.llm.base import Assistant, Call, Entry, Model, Request, Result, Step, Tool, Usage
 from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut
+from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
 from widget_api.turns import prompt
 from widget_api.turns.events import CUTS
@@ -23,6 +24,9 @@ MAX_TOKENS = 1024
 SPECS: dict[str, Spec] = {spec.name: spec for spec in TOOLS}
 MODEL_TOOLS = tuple(Tool(spec.name, spec.description, spec.parameters) for spec in TOOLS)
 NO_OBJECT = "The arguments were not a JSON object."
+TOO_LONG = "The arguments were too long."
+# Behind what is shown of arguments that were too long.
+CUT_MARK = "… (cut)"
 
 
 class Tools(Protocol):
@@ -117,7 +121,7 @@ class Run:
                 "name": call.name,
                 "input": call.raw if call.input is None else call.input,
             }
-            for call in calls
+            for call in map(_bounded, calls)
         ]
 
         def write() -> list[ToolCall]:
@@ -139,8 +143,9 @@ class Run:
 
     def _run(self, row: ToolCall, call: Call) -> Result:
         if call.input is None:
-            self.writer.tool_input_error(call.id, call.name, call.raw, NO_OBJECT)
-            return Result(call.id, call.name, {"error": NO_OBJECT}, error=True)
+            reason = TOO_LONG if call.raw.endswith(CUT_MARK) else NO_OBJECT
+            self.writer.tool_input_error(call.id, call.name, call.raw, reason)
+            return Result(call.id, call.name, {"error": reason}, error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
             self.writer.status(SPECS[call.name].status)
@@ -155,6 +160,7 @@ class Run:
                 outcome = self._written(row, name, input)
         else:
             outcome = self.tools.run(name, input)
+        outcome = fit_outcome(outcome, self.writer.room())
         self.journal.commit(lambda: self._note(row, outcome), patient=True)
         return outcome
 
@@ -179,9 +185,16 @@ class Run:
         if outcome.error:
             self.writer.tool_error(call.id, _words(outcome.output))
         else:
-            self.writer.tool_output(call.id, outcome.output)
+            self.writer.tool_output(call.id, outcome.kept)
         for kind, data in outcome.events:
             self.writer.data(kind, data)
+
+
+def _bounded(call: Call) -> Call:
+    """Return the call, without its arguments where they are too long to be kept: it will be refused."""
+    if len(call.raw) <= INPUT_CHARACTERS:
+        return call
+    return replace(call, input=None, raw=call.raw[:SHOWN_INPUT_CHARACTERS] + CUT_MARK)
 
 
 def _called(row: ToolCall) -> Call:

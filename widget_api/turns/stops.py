@@ -11,7 +11,7 @@ from typing import Final
 
 from widget_api.models import Conversation, Message, PendingStop, Session, Turn, execute, now, transaction
 from widget_api.problems import MessageNotFound
-from widget_api.turns.conversation import versions
+from widget_api.turns.conversation import version_of
 from widget_api.turns.job import Visitor
 
 # A message that has not arrived by then will not arrive any more.
@@ -61,7 +61,7 @@ def _find_version(question: Message, version: int | None) -> Turn | None:
         return newest
     if newest.answer.version < version:
         return None
-    return next((turn for turn in versions(newest.answer) if turn.answer.version == version), newest)
+    return version_of(newest.answer, version) or newest
 
 
 def find_turn_or_remember(visitor: Visitor, target: Target) -> Turn | None:

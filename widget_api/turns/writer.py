@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from widget_api.problems import Problem
+from widget_api.shopify.sizes import room_after
 from widget_api.streams.base import Position, StreamLog
 from widget_api.turns.events import Event, Fold, cut_event, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
@@ -169,6 +170,11 @@ class Writer:
         self._end_text()
         with self._pen:
             return self.fold.step_text
+
+    def room(self) -> int:
+        """Return how many bytes the next result of a tool may have."""
+        with self._pen:
+            return room_after(self.fold.parts)
 
     def finish_step(self, cut: str = "") -> None:
         """End the step, and say what cut the answer short, if anything did."""

@@ -4,7 +4,7 @@ import { tool } from '../messages/tool.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../types').Message} Message */
-/** @typedef {{ pairs: { question: Message, answer: Message }[], at: number }} Look */
+/** @typedef {{ pairs: { question: Message, answer: Message }[], at: number, next: string | null }} Look */
 
 /** @typedef {import('../messages/tools.js').AnswerTools} AnswerTools */
 
@@ -64,17 +64,32 @@ export class Versions {
   async step({ id }, by) {
     const look = this.#looks.get(id) ?? (await this.#load(id));
     if (!look) return false;
+    if (look.at + by < 0 && look.next) await this.#more(id, look);
     look.at = Math.min(Math.max(look.at + by, 0), look.pairs.length - 1);
     return true;
   }
 
   /** @param {string} id @returns {Promise<Look | null>} */
   async #load(id) {
-    const found = await this.api.json('GET', `/api/messages/${id}/versions`).catch(() => null);
+    const found = await this.#page(id);
     if (!found) return null;
-    const look = { pairs: found.versions, at: found.versions.length - 1 };
+    const look = { pairs: found.versions, at: found.versions.length - 1, next: found.next };
     this.#looks.set(id, look);
     return look;
+  }
+
+  /** Bring the versions before those that are here. @param {string} id @param {Look} look */
+  async #more(id, look) {
+    const found = await this.#page(id, `?before=${look.next}`);
+    if (!found) return;
+    look.pairs.unshift(...found.versions);
+    look.at += found.versions.length;
+    look.next = found.next;
+  }
+
+  /** @param {string} id @param {string} [query] */
+  #page(id, query = '') {
+    return this.api.json('GET', `/api/messages/${id}/versions${query}`).catch(() => null);
   }
 
   /** The messages as they are to be shown, under the ids that they have in the conversation. @param {Message[]} messages */
@@ -85,7 +100,8 @@ export class Versions {
       const look = this.#looks.get(message.id);
       const pair = look?.pairs[look.at];
       if (!look || !pair || look.at === look.pairs.length - 1) return;
-      const metadata = { ...pair.answer.metadata, version: look.pairs.length, shown: look.at + 1 };
+      const { version } = { ...look.pairs.at(-1)?.answer.metadata };
+      const metadata = { ...pair.answer.metadata, version, shown: pair.answer.metadata?.version ?? 1 };
       shown[index] = { ...pair.answer, id: message.id, metadata };
       const question = messages[index - 1];
       if (question?.role === 'user') shown[index - 1] = { ...question, parts: pair.question.parts };
