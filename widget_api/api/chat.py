@@ -211,5 +211,5 @@ def _stop_target(conversation: str) -> Target | None:
 def _limit_pending_stops(visitor: Visitor) -> None:
     """Count a stop that must be written down as a message is counted, but apart from messages: it must not use up the
     place of the message that it is for. Raises `TooManyRequests`."""
-    services().limits.take("messages", f"stop:{visitor.session}")
-    services().limits.take("address", f"stop:{current_address()}")
+    services().limits.take("messages", visitor.session, "stop")
+    services().limits.take("address", current_address(), "stop")
