@@ -17,7 +17,7 @@ from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Http
 from widget_api.shopify.negotiation import PROFILE_PATH
 from widget_api.shopify.store import Store
-from widget_api.streams import shared
+from widget_api.streams import readers, shared
 from widget_api.streams.shared import SharedStreamLog
 from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
@@ -81,14 +81,28 @@ class Services:
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         log = shared.build(config.redis_url, WrittenLog())
+        limits = Limits.parse(config.rate_limits, config.redis_url)
+        engine = Engine(
+            shops,
+            log,
+            Journal(),
+            max_turns=config.max_streams,
+            max_turns_of_session=limits.at_once("turns"),
+            chores=Daily(config),
+        )
+        streams = Places(
+            config.max_streams,
+            readers.build(config.redis_url, limits.at_once("readers")),
+            limits.at_once("address-readers"),
+        )
         return cls(
             config=config,
             tokens=Tokens(config.secret_keys),
-            limits=Limits.parse(config.rate_limits, config.redis_url),
+            limits=limits,
             shops=shops,
             log=log,
-            engine=Engine(shops, log, Journal(), max_turns=config.max_streams, chores=Daily(config)),
-            streams=Places(config.max_streams),
+            engine=engine,
+            streams=streams,
         )
 
     def init_app(self, app: Flask) -> None:
@@ -98,6 +112,7 @@ class Services:
         """End everything; running turns have `grace` seconds before they are left to another process."""
         self.engine.close(grace)
         self.limits.close()
+        self.streams.close()
 
 
 def services() -> Services:

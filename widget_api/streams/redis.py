@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import redis
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from widget_api.streams.base import Position
 from widget_api.streams.memory import MemoryStreamLog
 from widget_api.streams.shared import Excerpt, Tail
+
+__all__ = ("RedisError", "RedisTail", "make_client")
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +84,8 @@ class RedisTail(Tail):
 
     def __init__(self, url: str, local: MemoryStreamLog) -> None:
         self._local = local
-        self._asking = _client(url, ASK_SECONDS)
-        self._working = _client(url, WORK_SECONDS)
+        self._asking = make_client(url, ASK_SECONDS)
+        self._working = make_client(url, WORK_SECONDS)
         self._runs: dict[str, _Run] = {}
         self._queue: deque[_Run] = deque()  # those that have grown
         self._commands: deque[Command] = deque()
@@ -321,8 +324,9 @@ class RedisTail(Tail):
             del self._runs[run.turn]
 
 
-def _client(url: str, seconds: float) -> Any:
-    """Opens no connection yet. Finite in all it does: what fails is tried again by those who call."""
+def make_client(url: str, seconds: float) -> Any:
+    """Return a client that opens no connection yet. Finite in all it does: what fails is tried again by those who
+    call."""
     client = redis.Redis.from_url(
         url,
         protocol=2,
