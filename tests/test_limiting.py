@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
 from tests.conftest import ANNAS_SHOP, ANNAS_SITE, Visitor
 from tests.servers import RedisServer, free_port, redis_server
+from widget_api import create_app
 from widget_api import limits as product
+from widget_api.addresses import WIDER_TIMES
+from widget_api.api import visitor
 from widget_api.api.widget import STANDBY
-from widget_api.config import Config
-from widget_api.limits import Limits, address_key
+from widget_api.config import Config, ConfigError
+from widget_api.limits import AT_ONCE, Limits, address_key
 from widget_api.problems import TooManyRequests
 
 
@@ -84,6 +88,68 @@ def test_a_header_that_names_another_address_is_not_believed(anna: Visitor) -> N
     for number in range(20):
         anna.get("/api/conversations", headers={"X-Forwarded-For": f"9.9.9.{number}"})
     assert anna.get("/api/conversations", headers={"X-Forwarded-For": "8.8.8.8"}).status_code == 429
+
+
+@pytest.fixture
+def behind_a_proxy(config: Config) -> Iterator[Flask]:
+    app = create_app(replace(config, trusted_proxies=1, rate_limits="sessions=2 per hour"))
+    yield app
+    app.extensions["widget"].close(0)
+
+
+def begin(app: Flask, forwarded: str) -> int:
+    headers = {"X-Forwarded-For": forwarded}
+    return app.test_client().post("/api/sessions", json={"shop": ANNAS_SHOP}, headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["203.0.113.{}:5123{}", "[2001:db8:{}::1]:4{}3", "2001:db8:{}::{}", "::ffff:203.0.113.{}"],
+)
+@pytest.mark.usefixtures("anna")
+def test_a_proxy_may_name_addresses_with_ports_and_brackets(behind_a_proxy: Flask, written: str) -> None:
+    assert [begin(behind_a_proxy, written.format(1, number)) for number in range(3)] == [201, 201, 429]
+    assert begin(behind_a_proxy, written.format(2, 1)) == 201
+
+
+@pytest.mark.usefixtures("anna")
+def test_a_proxy_that_names_no_addresses_locks_nobody_out_and_is_told_of_once(
+    behind_a_proxy: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visitor, "_next_warning", [0.0])
+    assert {begin(behind_a_proxy, f"_hidden{number}") for number in range(50)} == {201}
+    assert {begin(behind_a_proxy, "unknown") for number in range(50)} == {201}
+    assert [record.name for record in caplog.records if "TRUSTED_PROXIES" in record.message] == [visitor.__name__]
+
+
+def test_the_networks_of_a_wider_one_have_a_higher_limit_together() -> None:
+    limits = Limits.parse("sessions=2 per hour")
+    granted = 0
+    for number in range(100):
+        for _ in range(2):
+            granted += not refused(limits, "sessions", address_key(f"2001:db8:0:{number:x}::1"))
+    assert granted == 2 * WIDER_TIMES
+    assert not refused(limits, "sessions", address_key("2001:db8:1::1"))
+
+
+def test_each_use_is_counted_apart() -> None:
+    limits = Limits.parse("messages=1 per hour")
+    limits.take("messages", "anna")
+    limits.take("messages", "anna", "stop")
+    with pytest.raises(TooManyRequests):
+        limits.take("messages", "anna", "stop")
+
+
+def test_what_may_be_at_the_same_time_is_set_by_a_number() -> None:
+    limits = Limits.parse("readers=8, messages=1 per day")
+    assert (limits.at_once("readers"), limits.at_once("turns")) == (8, AT_ONCE["turns"])
+    assert Limits.parse("off").at_once("readers") is None
+
+
+@pytest.mark.parametrize("text", ["readers=many", "readers=0", "turns=2 per hour", "readers=99999", "chairs=4"])
+def test_a_limit_that_cannot_be_used_is_refused_with_its_name(text: str) -> None:
+    with pytest.raises(ConfigError, match=text.partition("=")[0]):
+        Limits.parse(text)
 
 
 def test_limits_can_be_switched_off_for_load_tests() -> None:

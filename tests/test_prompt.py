@@ -12,6 +12,8 @@ from tests.scripted import Scripted
 from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import Message, Shop
 from widget_api.turns import prompt
+from widget_api.turns.context import SHORT_RESULT
+from widget_api.turns.shortening import NOTE, size_of
 
 
 def question(text: str) -> Message:
@@ -39,7 +41,8 @@ def test_tool_results_of_earlier_turns_are_shortened_before_anything_is_left_out
     long = {"products": ["x" * 100] * 50}
     told = prompt.history([question("hats?"), answer("Here.", long), question("green?")], tokens=500)
     (result,) = [entry for entry in told if isinstance(entry, Result)]
-    assert str(result.output).endswith("(shortened)")
+    assert result.output["shortened"] == NOTE
+    assert size_of(result.output) <= SHORT_RESULT
     assert told[0] == User("hats?")
 
 

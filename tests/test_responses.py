@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from widget_api.bulkhead import Bulkhead
 from widget_api.limits import Limits, address_key
 from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
+from widget_api.streams.readers import Readers
 
 # What an answer must be
 
@@ -211,6 +212,12 @@ def crowded(world: World) -> None:
     world.services.streams = Places(0)
 
 
+def occupied(world: World) -> None:
+    """As many of Anna's answers are being written as may be."""
+    talked(world)
+    world.services.engine.max_turns_of_session = 0
+
+
 def exhausted(world: World) -> None:
     """Anna's address has reached every limit."""
     names = ("address", "sessions", "reads", "shop-address")
@@ -345,6 +352,7 @@ SINGLE = [
     asked("POST /api/chat", "409 turn-running", running),
     asked("POST /api/chat", "422 message-mismatch", json=chat_body(CONVERSATION, "Or socks?", id="asked-before")),
     asked("POST /api/chat", "503 busy", crowded),
+    asked("POST /api/chat", "429 too-many-turns", occupied),
     asked("GET /api/chat/{id}/stream", "204", begun),
     asked("GET /api/chat/{id}/stream", "200", running),
     asked("GET /api/chat/{id}/stream", "200", running, headers={"Last-Event-ID": "1-3"}),
@@ -451,6 +459,11 @@ def test_every_answer_that_the_document_has_is_in_the_lists_and_no_other() -> No
 # Streams and messages
 
 
+def until_cut(response: TestResponse) -> Iterator[bytes]:
+    with suppress(ConnectionResetError):
+        yield from response.iter_encoded()
+
+
 def test_every_kind_of_event_is_as_documented_and_every_documented_one_is_sent(world: World) -> None:
     world.model.will(call("search_catalog", {"query": "hats"}))
     world.model.will(call("get_cart", {}, "call-2"))
@@ -461,9 +474,12 @@ def test_every_kind_of_event_is_as_documented_and_every_documented_one_is_sent(w
     said = world.anna.says("one")
     world.model.will(ModelUnavailable("Please try again in a moment."))
     said += world.anna.says("two")
+    world.services.streams = Places(8, Readers(1))
     running(world)
+    newest = world.anna.get(f"/api/chat/{CONVERSATION}/stream")
+    said += events(b"".join(until_cut(world.streams[0])))
     assert world.anna.post(f"/api/chat/{CONVERSATION}/stop").status_code == 200
-    said += events(world.streams[0].data)
+    said += events(newest.data)
     world.services.shops.model_of_all = llm.from_config(world.services.config)
     said += world.anna.says("Do you have hats?")
     check_events(said)

@@ -16,7 +16,7 @@ from widget_api.streams.memory import MemoryStreamLog
 
 # Only a test that fails waits so long.
 PATIENCE = 20
-SIGNS = Signs(b"open|", b"beat|", PATIENCE, b"done|", b"retry|")
+SIGNS = Signs(b"open|", b"beat|", PATIENCE, b"done|", b"retry|", b"away|")
 LAST_CHUNK = b"0\r\n\r\n"
 
 

@@ -11,7 +11,9 @@ from tests.scripted import Scripted, call
 from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import ToolCall, Turn, connected
 from widget_api.shopify.tools import Outcome, Toolbox
-from widget_api.turns.run import MAX_STEPS
+from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS
+from widget_api.turns.run import MAX_STEPS, TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL
+from widget_api.turns.shortening import size_of
 
 
 @pytest.fixture
@@ -163,3 +165,63 @@ def test_what_the_steps_have_used_is_added_up(anna: Visitor, model: Scripted, sh
         turn = Turn.select().get()
     assert (turn.model, turn.input_tokens, turn.output_tokens) == ("scripted-1", 14, 10)
     assert shop
+
+
+def test_of_many_calls_in_a_step_four_are_made_and_the_others_are_answered(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    model.will(*(call("search_catalog", {"query": f"hats {number}"}, f"call-{number}") for number in range(7)))
+    model.will("That is all.")
+    said = anna.says("hats?")
+    assert (len(shop), said[-1]["type"]) == (4, "finish")
+    asked, *results = model.requests[1].messages[1:]
+    assert isinstance(asked, Assistant)
+    assert [each.id for each in asked.calls] == [each.call_id for each in results if isinstance(each, Result)]
+    refused = [each.output for each in results if isinstance(each, Result) and each.error]
+    assert refused == [{"error": TOO_MANY_AT_ONCE}] * 3
+    with connected():
+        states = [row.state for row in ToolCall.select().order_by(ToolCall.id)]
+    assert states == ["done"] * 4 + ["failed"] * 3
+
+
+def test_an_answer_makes_eight_calls_and_must_then_end_in_words(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    for number in range(3):
+        calls = (call("search_catalog", {"query": f"{number} {place}"}, f"c-{number}-{place}") for place in range(3))
+        model.will(*calls)
+    model.will("That is all.")
+    said = anna.says("hats?")
+    assert (len(shop), said[-1]["type"]) == (8, "finish")
+    assert [bool(request.tools) for request in model.requests] == [True, True, True, False]
+    results = [entry for entry in model.requests[-1].messages if isinstance(entry, Result)]
+    assert [each.output for each in results if each.error] == [{"error": TOO_MANY_IN_ALL}]
+    anna.says("thanks")
+    calls_of = [entry for entry in model.requests[-1].messages if isinstance(entry, Assistant)]
+    told = [entry.call_id for entry in model.requests[-1].messages if isinstance(entry, Result)]
+    assert [each.id for entry in calls_of for each in entry.calls] == told
+
+
+def test_a_model_that_calls_without_tools_is_refused_to_the_end(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    for number in range(MAX_STEPS):
+        model.will(*(call("search_catalog", {"query": "x"}, f"c-{number}-{place}") for place in range(20)))
+    assert anna.says("hats?")[-1]["type"] == "finish"
+    assert len(shop) == 8
+
+
+def test_results_of_the_running_answer_stay_within_the_budget(
+    anna: Visitor, model: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fat = {"products": [{"id": f"gid://shopify/Product/{n}", "title": "Hat", "text": "x" * 900} for n in range(9)]}
+    monkeypatch.setattr(Toolbox, "run", lambda *_: Outcome(fat))
+    for step in range(2):
+        model.will(*(call("search_catalog", {"query": "x"}, f"c-{step}-{place}") for place in range(4)))
+    model.will("That is all.")
+    anna.says("hats?")
+    budget = HISTORY_TOKENS * CHARACTERS_A_TOKEN
+    assert all(sum(map(size_of, request.messages)) <= budget for request in model.requests)
+    assert sum(map(size_of, model.requests[1].messages)) > budget / 2, (
+        "the newest results are told as far as possible"
+    )

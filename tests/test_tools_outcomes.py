@@ -63,10 +63,26 @@ def test_a_search_is_compact_for_the_model(shop: ShopServer, tools: Toolbox) -> 
     assert set(product) - {"price_max"} == {
         *("id", "title", "url", "image", "description", "price", "available", "variants", "has_more_variants")
     }
-    assert len(product["description"]) <= 300
+    assert len(product["description"]) <= 120
     assert "\u200b" not in product["description"]
-    assert len(product["variants"]) == 10
+    assert len(product["variants"]) == 3
     assert set(product["variants"][0]) == {"id", "title", "price", "available", "options"}
+
+
+def test_a_list_shows_variants_that_can_be_bought_before_others(shop: ShopServer, tools: Toolbox) -> None:
+    first = ucp_product()["variants"][0]
+    variants = [
+        {**first, "id": f"{GREY}{number}", "availability": {"available": number in {5, 7}}} for number in range(9)
+    ]
+    shop.script["search_catalog"] = many(1, variants=variants)
+    (product,) = tools.run("search_catalog", {"query": "x"}).output["products"]
+    assert [each["id"] for each in product["variants"]] == [f"{GREY}{number}" for number in (5, 7, 0)]
+    assert product["has_more_variants"]
+
+
+def test_one_product_is_described_at_length(shop: ShopServer, tools: Toolbox) -> None:
+    shop.script["get_product"] = ucp_result({"product": ucp_product(description={"plain": "Warm. " * 99})})
+    assert len(tools.run("get_product", {"id": "7001"}).output["product"]["description"]) > 500
 
 
 def test_the_widget_gets_six_products_with_what_a_card_needs(shop: ShopServer, tools: Toolbox) -> None:

@@ -152,6 +152,12 @@ class TooManyRequests(Problem):
     status, code = 429, "too-many-requests"
 
 
+class TooManyTurns(Problem):
+    """Other answers are still being written for this shopper."""
+
+    status, code = 429, "too-many-turns"
+
+
 class Busy(Problem):
     """All places are taken at the moment."""
 

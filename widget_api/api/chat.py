@@ -20,7 +20,7 @@ from widget_api.api.body import (
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_visitor, visitor_of
 from widget_api.models import Conversation, Turn
-from widget_api.problems import InvalidBody, Unauthorized
+from widget_api.problems import InvalidBody, TooManyTurns, Unauthorized
 from widget_api.streams.base import Position
 from widget_api.text import clean, cut
 from widget_api.tokens import BadToken
@@ -94,20 +94,36 @@ def send() -> Response:
     visitor = current_visitor()
     chat = read(Chat, most=CHAT_BYTES)
     require_id(chat.id, "id")
+    _require_room(visitor, chat)
     services().limits.take("messages", visitor.session)
     services().limits.take("address", current_address())
-    give_back = services().streams.take()
+    place = services().streams.take(current_address(), sends=True)
     try:
         turn = _accept(visitor, chat)
-        return stream.respond(turn, None, give_back)
+        return stream.respond(turn, None, place)
     except BaseException:
-        give_back()
+        place.give_back()
         raise
+
+
+def _require_room(visitor: Visitor, chat: Chat) -> None:
+    """Refuse a message while other answers run. It comes again until one has ended, so it counts as a read."""
+    newest = _newest(chat)
+    sent_before = newest.id if newest and chat.trigger == "submit-message" and chat.messageId is None else ""
+    try:
+        services().engine.require_room(visitor.session, chat.id, sent_before)
+    except TooManyTurns:
+        services().limits.take("reads", current_address())
+        raise
+
+
+def _newest(chat: Chat) -> Sent | None:
+    return chat.message or (chat.messages[-1] if chat.messages else None)
 
 
 def _accept(visitor: Visitor, chat: Chat) -> Turn:
     engine = services().engine
-    newest = chat.message or (chat.messages[-1] if chat.messages else None)
+    newest = _newest(chat)
     if chat.trigger == "regenerate-message":
         question = _question(newest) if newest and newest.role == "user" else None
         return engine.regenerate(visitor, chat.id, chat.messageId or "", question)
@@ -160,11 +176,12 @@ def follow(id: str) -> Response:
     turn = services().engine.resumable(conversation, after) if conversation else None
     if turn is None or ticket_turn not in {None, turn.id}:
         return Response(status=204)
-    give_back = services().streams.take()
+    services().limits.take("follows", visitor.session)
+    place = services().streams.take(current_address(), sends=False)
     try:
-        return stream.respond(turn, after, give_back)
+        return stream.respond(turn, after, place)
     except BaseException:
-        give_back()
+        place.give_back()
         raise
 
 
@@ -211,5 +228,5 @@ def _stop_target(conversation: str) -> Target | None:
 def _limit_pending_stops(visitor: Visitor) -> None:
     """Count a stop that must be written down as a message is counted, but apart from messages: it must not use up the
     place of the message that it is for. Raises `TooManyRequests`."""
-    services().limits.take("messages", f"stop:{visitor.session}")
-    services().limits.take("address", f"stop:{current_address()}")
+    services().limits.take("messages", visitor.session, "stop")
+    services().limits.take("address", current_address(), "stop")

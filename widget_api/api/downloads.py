@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from widget_api.api.pages import document
-from widget_api.api.places import Places
+from widget_api.api.slots import Slots
 from widget_api.exports import Format
 from widget_api.models import MOST_ROWS, Conversation, Message, connected
 from widget_api.problems import TooManyRequests
@@ -24,7 +24,7 @@ class Downloads:
     """The places of a process for work on a whole conversation: some for all sessions, one for each."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._places = Places(most)
+        self._slots = Slots(most)
         self._sessions: set[str] = set()
         self._lock = threading.Lock()
 
@@ -34,7 +34,7 @@ class Downloads:
         with self._lock:
             if session in self._sessions:
                 raise TooManyRequests("Wait until your other file has come.", retry_after=RETRY_SECONDS)
-            leave = self._places.take()
+            leave = self._slots.take()
             self._sessions.add(session)
         given_back = threading.Lock()
 

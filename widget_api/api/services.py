@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from widget_api import llm
 from widget_api.api.downloads import Downloads
 from widget_api.api.places import Places
+from widget_api.api.slots import Slots
 from widget_api.backups.daily import Daily
 from widget_api.bulkhead import Bulkhead
 from widget_api.config import Config, ConfigError
@@ -19,7 +20,7 @@ from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Http
 from widget_api.shopify.negotiation import PROFILE_PATH
 from widget_api.shopify.store import Store
-from widget_api.streams import shared
+from widget_api.streams import readers, shared
 from widget_api.streams.shared import SharedStreamLog
 from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
@@ -76,7 +77,7 @@ class Services:
     streams: Places
     waiting: Bulkhead  # of the threads that answer requests: those that may wait for shops
     downloads: Downloads = field(default_factory=Downloads)
-    renders: Places = field(default_factory=lambda: Places(RENDERS))  # of shared pages
+    renders: Slots = field(default_factory=lambda: Slots(RENDERS))  # of shared pages
 
     @property
     def model(self) -> Model:
@@ -91,14 +92,28 @@ class Services:
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         log = shared.build(config.redis_url, WrittenLog())
+        limits = Limits.parse(config.rate_limits, config.redis_url)
+        engine = Engine(
+            shops,
+            log,
+            Journal(),
+            max_turns=config.max_streams,
+            max_turns_of_session=limits.at_once("turns"),
+            chores=Daily(config),
+        )
+        streams = Places(
+            config.max_streams,
+            readers.build(config.redis_url, limits.at_once("readers")),
+            limits.at_once("address-readers"),
+        )
         return cls(
             config=config,
             tokens=Tokens(config.secret_keys),
-            limits=Limits.parse(config.rate_limits, config.redis_url),
+            limits=limits,
             shops=shops,
             log=log,
-            engine=Engine(shops, log, Journal(), max_turns=config.max_streams, chores=Daily(config)),
-            streams=Places(config.max_streams),
+            engine=engine,
+            streams=streams,
             waiting=Bulkhead(config.request_threads // 2, most=WAITING_FOR_A_SHOP),
         )
 
@@ -109,6 +124,7 @@ class Services:
         """End everything; running turns have `grace` seconds before they are left to another process."""
         self.engine.close(grace)
         self.limits.close()
+        self.streams.close()
 
 
 def services() -> Services:

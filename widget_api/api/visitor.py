@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import time
+
 from flask import g, request
 
+from widget_api.addresses import UNKNOWN, address_key
 from widget_api.api.services import services
-from widget_api.limits import address_key
 from widget_api.models import Session, Shop
 from widget_api.problems import OriginRefused, ShopNotFound, Unauthorized
 from widget_api.tokens import BadToken, SessionClaims
 from widget_api.turns.job import Visitor
 
+logger = logging.getLogger(__name__)
+
 _AGAIN = "Begin a new session."
+# A proxy that names no address does so for each request.
+WARN_SECONDS = 3600
+_next_warning = [0.0]  # on the monotonic clock
 
 
 def current_visitor() -> Visitor:
@@ -55,5 +63,23 @@ def require_origin(shop: Shop) -> None:
 
 
 def current_address() -> str:
-    """The address to count the request by."""
-    return address_key(request.remote_addr or "")
+    """Return the key to count the request's address by, as `addresses.address_key` makes it."""
+    named = request.remote_addr or ""
+    peer = request.environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR") or ""
+    key = address_key(named, peer)
+    if key.startswith(UNKNOWN):
+        _warn(named, peer)
+    return key
+
+
+def _warn(named: str, peer: str) -> None:
+    """Say once an hour that requests come without an address."""
+    if time.monotonic() < _next_warning[0]:
+        return
+    _next_warning[0] = time.monotonic() + WARN_SECONDS
+    logger.warning(
+        "%r from %s is no address: such requests are counted together. Have the proxy send X-Forwarded-For with the "
+        "client's address, and set TRUSTED_PROXIES to the number of proxies.",
+        named[:100],
+        peer or "the server",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from widget_api.shopify.cart import Cart, Line
@@ -12,12 +12,13 @@ from widget_api.shopify.notices import Notice
 from widget_api.shopify.selection import Option, Selection, selection_to_list
 from widget_api.shopify.words import words
 
-# In a list of ten products ten variants each must do; one product is told in more detail.
-MAX_VARIANTS: Final = 10
+# A list has what tells products apart, and is paid for again in each step; one product is told in full.
+MAX_VARIANTS: Final = 3
 MAX_VARIANTS_OF_ONE: Final = 50
-MAX_VALUES: Final = 30
+MAX_VALUES: Final = 12
 MAX_VALUES_OF_ONE: Final = 100
-MAX_DESCRIPTION: Final = 300
+MAX_DESCRIPTION: Final = 120
+MAX_DESCRIPTION_OF_ONE: Final = 1000
 # The shopper sees notices in full; the model must know what they are about.
 MAX_NOTICES: Final = 10
 NOTICE_CHARACTERS: Final = 1000
@@ -27,15 +28,13 @@ _DISCOUNTS: Final = frozenset({"discount", "items_discount"})
 
 def search_output(found: Found) -> dict[str, Any]:
     """Return the products of a search. Notices about the answer as a whole are told once."""
-    output: dict[str, Any] = {
-        "products": [_product(product, MAX_VARIANTS, MAX_VALUES, found.notices) for product in found.products]
-    }
+    output: dict[str, Any] = {"products": [_listed(product, found.notices) for product in found.products]}
     return output | _notices(found.notices)
 
 
 def product_output(product: Product, asked: Selection) -> dict[str, Any]:
     """Return one product. `note` says what of the selection that was asked for the shop has let go of."""
-    output: dict[str, Any] = {"product": _product(product, MAX_VARIANTS_OF_ONE, MAX_VALUES_OF_ONE, ())}
+    output: dict[str, Any] = {"product": _in_full(product)}
     lost = find_dropped_choices(asked, product)
     return output | ({"note": _relaxed(lost, product)} if lost else {})
 
@@ -68,29 +67,51 @@ def _relaxed(lost: Selection, product: Product) -> str:
     return f"The shop has nothing with all of that and let go of {named}. What is listed is for {kept}."
 
 
-def _product(product: Product, variants: int, values: int, told: Iterable[Notice]) -> dict[str, Any]:
-    """A product; `told` are notices that stand elsewhere in the output."""
+def _listed(product: Product, told: Iterable[Notice]) -> dict[str, Any]:
+    """A product of a list; `told` are notices that stand elsewhere in the output."""
+    variants = product.variants
+    if len(variants) > MAX_VARIANTS:
+        variants = tuple(sorted(variants, key=lambda variant: not variant.available)[:MAX_VARIANTS])
+    output = _product(product, variants, MAX_DESCRIPTION)
+    more = product.has_more_variants or len(product.variants) > len(variants)
+    if product.options and more:
+        output["options"] = [_option(option, MAX_VALUES) for option in product.options]
+        output |= _selected(product)
+    if more:
+        output["has_more_variants"] = True
+    own = set(told)
+    return output | _notices(notice for notice in product.notices if notice not in own)
+
+
+def _in_full(product: Product) -> dict[str, Any]:
+    """A product by itself."""
+    output = _product(product, product.variants[:MAX_VARIANTS_OF_ONE], MAX_DESCRIPTION_OF_ONE)
+    if product.options:
+        output["options"] = [_option(option, MAX_VALUES_OF_ONE) for option in product.options]
+        output |= _selected(product)
+    if product.has_more_variants or len(product.variants) > MAX_VARIANTS_OF_ONE:
+        output["has_more_variants"] = True
+    return output | _notices(product.notices)
+
+
+def _product(product: Product, variants: Sequence[Variant], description: int) -> dict[str, Any]:
     output: dict[str, Any] = {
         "id": product.id,
         "title": product.title,
         "url": product.url,
         "image": product.image,
-        "description": words(product.description, MAX_DESCRIPTION),
+        "description": words(product.description, description),
         "price": product.price.to_text(),
         "available": product.available,
-        "variants": [_variant(variant) for variant in product.variants[:variants]],
+        "variants": [_variant(variant) for variant in variants],
     }
     if product.price_max and product.price_max != product.price:
         output["price_max"] = product.price_max.to_text()
-    more = product.has_more_variants or len(product.variants) > variants
-    if product.options and (more or variants > MAX_VARIANTS):
-        output["options"] = [_option(option, values) for option in product.options]
-        if product.selected:
-            output["selected"] = selection_to_list(product.selected)
-    if more:
-        output["has_more_variants"] = True
-    own = set(told)
-    return output | _notices(notice for notice in product.notices if notice not in own)
+    return output
+
+
+def _selected(product: Product) -> dict[str, Any]:
+    return {"selected": selection_to_list(product.selected)} if product.selected else {}
 
 
 def _variant(variant: Variant) -> dict[str, Any]:

@@ -112,9 +112,9 @@ _LINE_ID: Final = {"type": "string", "minLength": 1, "maxLength": 300}
 TOOLS: Final[tuple[Spec, ...]] = (
     Spec(
         "search_catalog",
-        "Find products of this shop. Returns titles, prices, stock and variants. Where has_more_variants is true "
-        "there are more variants than those: get_product gets to them. A price is written as an amount and its "
-        "currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
+        "Find products of this shop. Returns titles, prices, stock and a few variants. Where has_more_variants is "
+        "true there are more variants than those: get_product gets to them, and tells a product in full. A price is "
+        "written as an amount and its currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
         _object(
             ("query",),
             query={**_QUERY, "description": "What to look for, in a few words."},

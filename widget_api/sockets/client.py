@@ -49,6 +49,7 @@ class Signs(NamedTuple):
     heartbeat_seconds: float
     done: bytes
     retry: bytes  # before a cut: come back for the rest
+    sent_away: bytes  # before a cut that makes room for others: come back later
 
 
 class Stage(Enum):
@@ -77,6 +78,7 @@ class Client:
         "_loop",
         "_lost",
         "_most",
+        "_retry",
         "_signs",
         "_spoke",
         "_stage",
@@ -105,6 +107,7 @@ class Client:
         # in the loop's thread
         self._stage = Stage.NEW
         self._whole: bool | None = None  # how the stream has ended, once it has
+        self._retry = signs.retry  # what is said before a cut
         self._ignored = 0  # bytes that the client has sent
         self._timer: Timer  # of the next heartbeat, or of the end
 
@@ -116,6 +119,10 @@ class Client:
 
     def end(self, *, whole: bool) -> None:
         self._loop.call_soon(partial(self._end, whole))
+
+    def send_away(self) -> None:
+        """Cut the stream to make room for others. Does nothing where it has ended."""
+        self._loop.call_soon(self._send_away)
 
     def body(self, take_over: Callable[[], Connection]) -> Iterator[bytes]:
         """The response's body for its server: asking for it hands over the connection, and nothing is left to do."""
@@ -237,8 +244,14 @@ class Client:
     # its end, in the loop's thread as well
 
     def _end(self, whole: bool) -> None:
-        self._whole = whole
+        if self._whole is None:
+            self._whole = whole
         self._go_on()
+
+    def _send_away(self) -> None:
+        if self._whole is None:
+            self._retry = self._signs.sent_away
+            self._end(whole=False)
 
     def _go_on(self) -> None:
         """Take the next step to the end when all that was said before it is on its way."""
@@ -252,7 +265,7 @@ class Client:
         self._stage = Stage.PARTING
         self._release(heard=whole)  # first: who reads the end finds the place free
         with self._lock:
-            self._write(self._signs.done if whole else self._signs.retry)
+            self._write(self._signs.done if whole else self._retry)
             if whole and self._chunked:
                 self._send(b"0\r\n\r\n")
         self._go_on()

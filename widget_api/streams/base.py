@@ -93,12 +93,18 @@ class Pulled:
         self._pushed: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._ended = False
         self.whole = False
+        self.is_sent_away = False
 
     def push(self, data: bytes) -> None:
         self._pushed.put(data)
 
     def end(self, *, whole: bool) -> None:
         self.whole = whole
+        self._pushed.put(None)
+
+    def send_away(self) -> None:
+        """Cut the stream to make room for others."""
+        self.is_sent_away = True
         self._pushed.put(None)
 
     def __iter__(self) -> Iterator[bytes]:

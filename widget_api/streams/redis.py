@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import redis
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from widget_api.streams.base import Position
 from widget_api.streams.memory import MemoryStreamLog
 from widget_api.streams.shared import Excerpt, Tail
+
+__all__ = ("RedisError", "RedisTail", "make_client")
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ WORK_SECONDS = 0.75
 RETRY_SECONDS = 0.5
 # A log outlives a process that has lost its Redis for a while; of an ended one the database has everything.
 KEPT_SECONDS, REFRESH_SECONDS, KEPT_ENDED_SECONDS = 600, 60, 120
-# Of a turn that is followed again and again the oldest marks are forgotten: at worst an end that was heard is told once
-# more.
+# Of a turn that is followed again and again the oldest marks are forgotten: at worst an end that was heard is told
+# once more.
 MARKS = 1000
 # While Redis is away. A mark that is lost may cost a reader an end that it has had already.
 COMMANDS_WAITING = 10_000
@@ -84,8 +87,8 @@ class RedisTail(Tail):
 
     def __init__(self, url: str, local: MemoryStreamLog) -> None:
         self._local = local
-        self._asking = _client(url, ASK_SECONDS)
-        self._working = _client(url, WORK_SECONDS)
+        self._asking = make_client(url, ASK_SECONDS)
+        self._working = make_client(url, WORK_SECONDS)
         self._runs: dict[str, _Run] = {}
         self._queue: deque[_Run] = deque()  # those that have grown
         self._commands: deque[Command] = deque()
@@ -324,8 +327,9 @@ class RedisTail(Tail):
             del self._runs[run.turn]
 
 
-def _client(url: str, seconds: float) -> Any:
-    """Opens no connection yet. Finite in all it does: what fails is tried again by those who call."""
+def make_client(url: str, seconds: float) -> Any:
+    """Return a client that opens no connection yet. Finite in all it does: what fails is tried again by those who
+    call."""
     client = redis.Redis.from_url(
         url,
         protocol=2,

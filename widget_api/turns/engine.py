@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from peewee import IntegrityError
 
@@ -21,7 +22,7 @@ from widget_api.models import (
     now,
     transaction,
 )
-from widget_api.problems import Busy, MessageMismatch, MessageNotFound, TurnRunning
+from widget_api.problems import Busy, MessageMismatch, MessageNotFound, TooManyTurns, TurnRunning
 from widget_api.shopify.sizes import fit_parts
 from widget_api.streams.base import Follower, Leave, LogMissing, Position
 from widget_api.streams.shared import SharedStreamLog
@@ -40,6 +41,13 @@ from widget_api.turns.writer import LONG_EVENTS
 STOP_SECONDS, STOP_LOOK_SECONDS = 2.0, 0.05
 # Two processes may begin the same conversation, or accept the same message, at the same moment.
 ACCEPT_TRIES = 3
+# When to ask again for what is refused because other answers run: most of them last a few seconds.
+ROOM_SECONDS = 3
+
+_RUNNING: Final = (
+    "SELECT COUNT(*) FROM turn JOIN conversation ON conversation.pk = turn.conversation_id "
+    "WHERE turn.state IN ('queued', 'running') AND conversation.session_id = %s"
+)
 
 
 class Engine:
@@ -52,10 +60,12 @@ class Engine:
         journal: Journal,
         *,
         max_turns: int,
+        max_turns_of_session: int | None = None,
         chores: Callable[[], None] = lambda: None,
     ) -> None:
         """`chores` is called once a minute."""
         self._log = log
+        self.max_turns_of_session = max_turns_of_session
         self._journal = journal
         self.jobs = Jobs(shops, log, journal, max_turns)
         self._keeper = Keeper(self.jobs, chores)
@@ -158,6 +168,7 @@ class Engine:
     def _begin(self, new: str, thread: Conversation, question: Message, version: int = 1) -> Turn:
         if not new:
             raise Busy("Please try again in a moment.", retry_after=2)
+        self._require_room(thread.session_id)
         thread.attempts += 1
         renewed = "UPDATE conversation SET attempts = %s, updated_at = %s WHERE pk = %s"
         execute(renewed, thread.attempts, now(), thread.pk)
@@ -183,6 +194,28 @@ class Engine:
         )
         hold(turn)
         return turn
+
+    def require_room(self, session: str, conversation: str, message: str = "") -> None:
+        """Refuse early what would begin one turn too many. Accepting it would do so too, but takes more.
+
+        Passes what begins no turn: a `message` that was accepted before, and whatever is asked of a conversation
+        whose own turn runs. Raises `TooManyTurns`.
+        """
+        with connected():
+            try:
+                self._require_room(session)
+            except TooManyTurns:
+                thread = Conversation.find(session, conversation)
+                newest = Turn.newest(thread) if thread else None
+                is_running = newest is not None and newest.active
+                if not (is_running or (message and Message.find_by(session=session, id=message))):
+                    raise
+
+    def _require_room(self, session: str) -> None:
+        """Raises `TooManyTurns`. Where the session is locked, its turns cannot become more meanwhile."""
+        most = self.max_turns_of_session
+        if most is not None and execute(_RUNNING, session).fetchone()[0] >= most:
+            raise TooManyTurns("Wait until one of them has ended, or stop it.", retry_after=ROOM_SECONDS)
 
     # following
 

@@ -24,6 +24,9 @@ DONE: Final = b"data: [DONE]\n\n"
 # The last word of a stream that is cut here and goes on elsewhere: native EventSource is back in no time.
 RETRY: Final = b"retry: 250\n\n"
 
+# The last word of a stream that makes room for newer ones of the same answer: come back when somebody looks.
+SENT_AWAY: Final = b'data: {"type":"data-crowded","data":{},"transient":true}\n\nretry: 30000\n\n'
+
 # What a finish reason cuts an answer short by, in the metadata of the message.
 CUTS: Final = {"length": "length", "content-filter": "filter"}
 _REASONS: Final = {cut: reason for reason, cut in CUTS.items()}

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from widget_api.llm.base import Assistant, Call, Entry, Result, User
 from widget_api.models import Message, Shop
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.references import restore_parts
+from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS, Context
 
-HISTORY_TOKENS = 8000
-# Characters a token: low for English, about right for JSON; better too few words than a refused request.
-CHARACTERS_A_TOKEN = 3
-SHORT_RESULT = 400
+__all__ = ("CHARACTERS_A_TOKEN", "HISTORY_TOKENS")
 
 _RULES = """\
 You are the shopping assistant of {name}, an online shop.
@@ -67,19 +63,13 @@ def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[
 
     Tool results of earlier turns are shortened before any turn is left out.
     """
-    turns = _turns(messages)
-    *earlier, newest = turns
-    budget = tokens * CHARACTERS_A_TOKEN
-    if sum(map(_size, turns)) > budget:
-        earlier = [[_shortened(entry) for entry in turn] for turn in earlier]
-    kept = [newest]
-    left = budget - _size(newest)
-    for turn in reversed(earlier):
-        left -= _size(turn)
-        if left < 0:
-            break
-        kept.insert(0, turn)
-    return tuple(entry for turn in kept for entry in turn)
+    return context(messages, tokens).entries()
+
+
+def context(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> Context:
+    """Return the messages (oldest first, the question last) as what a turn's steps are told of within the budget."""
+    *earlier, question = _turns(messages)
+    return Context(tuple(earlier), question, tokens * CHARACTERS_A_TOKEN)
 
 
 def _turns(messages: Iterable[Message]) -> list[list[Entry]]:
@@ -129,16 +119,3 @@ def _tool_name(part: dict[str, Any]) -> str:
 
 def _outcome(part: dict[str, Any]) -> Any:
     return part.get("output", part.get("errorText"))
-
-
-def _size(turn: list[Entry]) -> int:
-    return sum(len(msgspec.json.encode(entry)) for entry in turn)
-
-
-def _shortened(entry: Entry) -> Entry:
-    if not isinstance(entry, Result):
-        return entry
-    text = msgspec.json.encode(entry.output).decode()
-    if len(text) <= SHORT_RESULT:
-        return entry
-    return Result(entry.call_id, entry.name, f"{text[:SHORT_RESULT]}… (shortened)", entry.error)

@@ -13,6 +13,7 @@ from widget_api.problems import EmptyAnswer, ModelCut
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
 from widget_api.turns import prompt
+from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
 from widget_api.turns.recovery import Lease, Progress, hold
@@ -20,6 +21,9 @@ from widget_api.turns.writer import Writer
 
 MAX_STEPS = 6
 MAX_TOKENS = 1024
+# Of the tools, that are made. What is asked for beyond is answered with a sentence, for every call needs a result.
+CALLS_A_STEP = 4
+CALLS_A_TURN = 8
 
 SPECS: dict[str, Spec] = {spec.name: spec for spec in TOOLS}
 MODEL_TOOLS = tuple(Tool(spec.name, spec.description, spec.parameters) for spec in TOOLS)
@@ -27,6 +31,8 @@ NO_OBJECT = "The arguments were not a JSON object."
 TOO_LONG = "The arguments were too long."
 # Behind what is shown of arguments that were too long.
 CUT_MARK = "… (cut)"
+TOO_MANY_AT_ONCE = f"Not done: at most {CALLS_A_STEP} calls are made at once. Call again if it is still needed."
+TOO_MANY_IN_ALL = f"Not done: an answer may make {CALLS_A_TURN} calls, and they are made. Answer with what you have."
 
 
 class Tools(Protocol):
@@ -64,30 +70,29 @@ class Run:
     lease: Lease = field(default_factory=Lease)
     tally: Tally = field(default_factory=Tally)
 
-    def answer(self, system: str, messages: Iterable[Entry], progress: Progress) -> None:
-        """Answer the newest of `messages`, after what earlier attempts have finished. Raises the problem that the
+    def answer(self, system: str, context: Context, progress: Progress) -> None:
+        """Answer the question of the context, after what earlier attempts have finished. Raises the problem that the
         answer failed with."""
         if progress.complete:
             return
-        said = prompt.said(progress.parts)
-        request = Request(system, (*messages, *said), MODEL_TOOLS, MAX_TOKENS)
+        running = prompt.said(progress.parts)
         first = progress.steps + 1
         if progress.calls:
-            request = replace(request, messages=(*request.messages, *self._call(progress.calls)))
+            running += self._call(progress.calls)
             first += 1
         for number in range(first, MAX_STEPS + 1):
             if self.writer.stopped:
                 return
-            if number == MAX_STEPS:
-                request = replace(request, tools=())  # the last step must end in words
-            step = self._step(request)
+            made = _made(running)
+            # The last step must end in words.
+            tools = MODEL_TOOLS if number < MAX_STEPS and made < CALLS_A_TURN else ()
+            step = self._step(Request(system, context.entries(running), tools, MAX_TOKENS))
             if self.writer.stopped:
                 return
             if not step.calls:
                 self._require_words()
                 return
-            calls = self._asked(number, step.calls)
-            request = replace(request, messages=(*request.messages, *self._call(calls)))
+            running += self._call(self._asked(number, step.calls, CALLS_A_TURN - made))
 
     def _require_words(self) -> None:
         """A provider's filter, or thoughts alone, can leave an answer without a word."""
@@ -109,8 +114,11 @@ class Run:
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
-    def _asked(self, number: int, calls: Sequence[Call]) -> list[ToolCall]:
-        """Write down what the model has asked for: from now on the step is not asked again, but gone on with."""
+    def _asked(self, number: int, calls: Sequence[Call], left: int) -> list[ToolCall]:
+        """Write down what the model has asked for: from now on the step is not asked again, but gone on with.
+
+        `left` is how many calls may still be made; those beyond are written down as refused.
+        """
         self.writer.step_text()
         wanted = [
             {
@@ -120,8 +128,9 @@ class Run:
                 "call_id": call.id,
                 "name": call.name,
                 "input": call.raw if call.input is None else call.input,
+                **_verdict(place, left),
             }
-            for call in map(_bounded, calls)
+            for place, call in enumerate(map(_bounded, calls))
         ]
 
         def write() -> list[ToolCall]:
@@ -195,6 +204,20 @@ def _bounded(call: Call) -> Call:
     if len(call.raw) <= INPUT_CHARACTERS:
         return call
     return replace(call, input=None, raw=call.raw[:SHOWN_INPUT_CHARACTERS] + CUT_MARK)
+
+
+def _verdict(place: int, left: int) -> dict[str, Any]:
+    """How the call at this place of a step begins in the journal: intended, or refused for being one too many."""
+    if place < min(left, CALLS_A_STEP):
+        return {"state": "intended", "output": None}
+    reason = TOO_MANY_IN_ALL if place >= left else TOO_MANY_AT_ONCE
+    return {"state": "failed", "output": Outcome({"error": reason}, error=True).to_dict()}
+
+
+def _made(entries: Iterable[Entry]) -> int:
+    """Return how many calls were made."""
+    results = [_words(entry.output) for entry in entries if isinstance(entry, Result)]
+    return sum(said not in {TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL} for said in results)
 
 
 def _called(row: ToolCall) -> Call:

@@ -323,8 +323,9 @@ export class Panel {
     this.transcript.toEnd();
     this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
     this.#draw(); // one's own words do not wait for the next draw
-    const { busy, queued } = this.conversation;
-    this.announcer.say(!busy ? strings.waiting : queued.length ? strings.queued : strings.answering(this.settings.title));
+    const { busy, phase, queued } = this.conversation;
+    const isQueued = busy ? queued.length : phase === 'queued';
+    this.announcer.say(isQueued ? strings.queued : busy ? strings.answering(this.settings.title) : strings.waiting);
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 

@@ -13,10 +13,10 @@ import { uuid } from '../common/uuid.js';
 /** @typedef {import('../types').Problem} Problem */
 
 /**
- * `idle`, or what is being done: `loading` the history, `waiting` for a line to send on, `answering`, `reconnecting` to
- * an answer, or reading it page by page on a `slow` line that holds streams back. `lost`: the automatic attempts have
- * ended and the shopper must ask for another.
- * @typedef {'idle' | 'loading' | 'waiting' | 'answering' | 'reconnecting' | 'slow' | 'lost'} Phase
+ * `idle`, or what is being done: `loading` the history, `waiting` for a line to send on, or `queued` until an answer in
+ * another conversation has ended, `answering`, `reconnecting` to an answer, or reading it page by page on a `slow` line
+ * that holds streams back. `lost`: the automatic attempts have ended and the shopper must ask for another.
+ * @typedef {'idle' | 'loading' | 'waiting' | 'queued' | 'answering' | 'reconnecting' | 'slow' | 'lost'} Phase
  */
 
 /**
@@ -53,6 +53,8 @@ const MOST_FAILURES = 12;
 // A browser that knows that it is offline waits for as long as it takes.
 const PATIENT_FAILURES = 5;
 const PICKED_UP_MS = 4000;
+// Why the server takes no message now: enough answers are being written for this session.
+const FULL = 'too-many-turns';
 // The delay before messages of other conversations are sent again.
 const DELIVER_MS = 5000;
 
@@ -80,6 +82,8 @@ export class Conversation {
   #isFollowing = false;
   /** Its stream is held back. */
   #isHeld = false;
+  /** Its stream is held back because enough others read the answer: other tabs, or others at this address. */
+  #isCrowded = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #delivering;
   #started = 0;
@@ -116,6 +120,10 @@ export class Conversation {
   /** Whether an answer is being waited for. */
   get busy() {
     return this.phase === 'answering' || this.phase === 'reconnecting' || this.phase === 'slow';
+  }
+
+  get #isPaused() {
+    return this.phase === 'waiting' || this.phase === 'queued';
   }
 
   /** The messages that wait for their turn and can be taken back. The one that is being sent can only be stopped. */
@@ -201,7 +209,7 @@ export class Conversation {
     this.phase = 'idle';
     this.status = '';
     this.problem = this.#again = this.#replaced = null;
-    this.#loaded = this.isPickedUp = this.isStopping = this.#isFollowing = this.#isHeld = false;
+    this.#loaded = this.isPickedUp = this.isStopping = this.#isFollowing = this.#isHeld = this.#isCrowded = false;
   }
 
   /**
@@ -249,7 +257,7 @@ export class Conversation {
     this.#place();
     this.listener.changed();
     this.tabs.tell();
-    if (this.phase === 'waiting') this.#connection.nudge();
+    if (this.#isPaused) this.#connection.nudge();
     else if (!this.busy) this.#follow('answering'); // if not, it leaves when the answer before it has ended
   }
 
@@ -268,7 +276,7 @@ export class Conversation {
     this.listener.changed();
     this.tabs.tell();
     this.#deliver();
-    if (this.phase === 'waiting') this.#ended(this.#connection);
+    if (this.#isPaused) this.#ended(this.#connection);
     return textOf(message);
   }
 
@@ -324,7 +332,10 @@ export class Conversation {
     if (this.phase === 'lost') this.retry();
     if (isNews) this.sync();
     else if (this.phase === 'idle' && this.#next()) this.#follow('answering'); // the tab that wrote it is gone
-    else this.#connection.nudge();
+    else if (this.#isCrowded) {
+      this.#isHeld = this.#isCrowded = false; // somebody looks at this tab again
+      this.#follow('answering');
+    } else this.#connection.nudge();
     this.#deliver();
   }
 
@@ -422,6 +433,7 @@ export class Conversation {
       const before = this.#thread.cursor;
       const isHeld = this.#isHeld;
       let asked = 0;
+      let isQueued = false;
       try {
         const response = this.#isHeld ? await this.#poll(connection) : await this.#attach(connection);
         if (connection.left) return;
@@ -430,7 +442,10 @@ export class Conversation {
         if (connection.left) return;
         if (error instanceof Refused) {
           if (!this.#bears(error.problem)) return this.#refused(error.problem, connection);
-          asked = error.problem.retry_after ?? 0;
+          const { code, retry_after, status } = error.problem;
+          asked = retry_after ?? 0;
+          isQueued = code === FULL;
+          if (status === 429 && this.#isFollowing) this.#isHeld = this.#isCrowded = true;
         }
       }
       if (connection.left) return;
@@ -438,9 +453,9 @@ export class Conversation {
         failures = -1;
         continue;
       }
-      if (this.#thread.cursor !== before) failures = 0;
+      if (isQueued || this.#thread.cursor !== before) failures = 0;
       if (navigator.onLine === false) failures = Math.min(failures, PATIENT_FAILURES);
-      this.#enter(this.#next() && !this.#isFollowing ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
+      this.#enter(isQueued ? 'queued' : this.#next() && !this.#isFollowing ? 'waiting' : this.phase === 'loading' ? 'loading' : 'reconnecting');
       await connection.pause(failures + 1, asked);
       if (connection.left) return;
     }
@@ -449,6 +464,7 @@ export class Conversation {
 
   /** Whether to go on by oneself after this refusal. @param {Problem} problem */
   #bears(problem) {
+    if (problem.code === FULL) return true;
     if (problem.code === 'turn-running') {
       this.#loaded = false; // another tab was quicker: its answer first
       return true;
@@ -525,10 +541,12 @@ export class Conversation {
   async #poll(connection) {
     this.#isFollowing = true;
     this.tabs.tell();
+    if (!(await this.recovery.load())) throw new Error('the history cannot be polled');
     await this.recovery.module.poll(connection, async (/** @type {AbortSignal} */ signal) => {
       await this.stops.deliver(this.api, signal);
       const ticket = await this.#load(connection, signal, POLLED);
-      if (ticket && this.phase !== 'slow') this.#enter('slow');
+      const phase = this.#isCrowded ? 'answering' : 'slow';
+      if (ticket && this.phase !== phase) this.#enter(phase);
       return ticket;
     });
     return null;
@@ -676,7 +694,8 @@ export class Conversation {
    * @returns {boolean} whether it is the last one
    */
   #take(id, chunk) {
-    if (!this.#thread.take(id, chunk)) return false;
+    if (chunk.type === 'data-crowded') this.#isHeld = this.#isCrowded = true;
+    else if (!this.#thread.take(id, chunk)) return false;
     if (chunk.type === 'data-status') this.status = String(chunk.data.text ?? '');
     else if (chunk.type === 'text-delta') this.status = '';
     if (chunk.type === 'data-cart') this.listener.cart(chunk.data);
@@ -691,7 +710,7 @@ export class Conversation {
     const answer = this.messages.findLast(({ role }) => role === 'assistant');
     this.shared.remove('stream');
     this.#thread.cursor = this.#replaced = null;
-    this.#isFollowing = this.#isHeld = this.isStopping = false;
+    this.#isFollowing = this.#isHeld = this.#isCrowded = this.isStopping = false;
     if (this.id && waited) this.cache.keep(this.id, this.messages);
     if (this.#next()) this.#follow('answering');
     else if (!this.#loaded && this.id) this.#follow('loading');

@@ -191,7 +191,7 @@ export class Transcript {
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
     this.#activity.classList.toggle('late', phase !== 'answering' && !isPickedUp);
-    this.#activity.classList.toggle('quiet', phase === 'waiting' || isPickedUp); // nothing is being written
+    this.#activity.classList.toggle('quiet', phase === 'waiting' || phase === 'queued' || isPickedUp); // nothing is being written
     const isNamed = text !== strings.typing;
     this.#activity.replaceChildren(
       h('span', { className: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
@@ -201,7 +201,7 @@ export class Transcript {
 
   /** In a few words. @param {Conversation} conversation */
   #doing({ phase, status, messages, isPickedUp }) {
-    if (phase === 'reconnecting' || phase === 'waiting' || phase === 'slow') return strings[phase];
+    if (phase === 'reconnecting' || phase === 'waiting' || phase === 'queued' || phase === 'slow') return strings[phase];
     if (isPickedUp) return strings.pickedUp;
     const isComing = messages.length ? !this.views && !this.fault : phase === 'loading';
     if (isComing) return strings.connecting;
