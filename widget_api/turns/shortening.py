@@ -98,13 +98,14 @@ def _fit_list(entries: list[Json], most: int) -> list[Json]:
 
 
 def _fit_object(value: dict[str, Json], most: int) -> dict[str, Json]:
-    """Give the small values the room that they need, and the others what is left."""
+    """Give the small values the room that they need, and the others what is left. Members without room are left out."""
     told: dict[str, Json] = {}
-    by_size = sorted(value, key=lambda name: size_of(value[name]))
+    by_size = sorted(value, key=lambda name: (name != "shortened", size_of(value[name])))
     left = most - 2
     for number, name in enumerate(by_size):
-        left -= len(name) + 4
-        room = max(0, left) // (len(by_size) - number)
-        told[name] = _fit(value[name], max(room, 2))
+        left -= size_of(name) + 2
+        if left < 2:
+            break
+        told[name] = _fit(value[name], max(left // (len(by_size) - number), 2))
         left -= size_of(told[name])
-    return {name: told[name] for name in value}
+    return {name: told[name] for name in value if name in told}
