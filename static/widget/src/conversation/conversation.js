@@ -82,6 +82,8 @@ export class Conversation {
   #isHeld = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #delivering;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pickedUpTimer;
   #started = 0;
   #loaded = false;
   #saved = 0;
@@ -663,7 +665,8 @@ export class Conversation {
   /** Say for a moment that the answer was picked up again. */
   #pickedUp() {
     this.isPickedUp = true;
-    setTimeout(() => {
+    clearTimeout(this.#pickedUpTimer);
+    this.#pickedUpTimer = setTimeout(() => {
       this.isPickedUp = false;
       this.listener.changed();
     }, PICKED_UP_MS);
