@@ -35,7 +35,7 @@ def tools() -> Path:
         pytest.skip(missing)
     with (WIDGET / ".npmrc").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not all((WIDGET / "node_modules" / each).is_dir() for each in ("esbuild", "@gfx")):
+        if not all((WIDGET / "node_modules" / each).is_dir() for each in ("esbuild", "@gfx", "@mdn", "css-tree")):
             subprocess.run(["npm", "ci", "--silent"], cwd=WIDGET, check=True, timeout=110)
     return WIDGET
 

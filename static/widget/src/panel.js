@@ -407,8 +407,8 @@ export class Panel {
   /** Erase what the browser could not erase when the shopper asked for it. */
   async #eraseRest() {
     try {
-      const kept = await indexedDB.databases(); // Firefox has it from 126 on
-      if (kept.some(({ name }) => name === `shop-chat:${this.settings.shop}`)) this.cache.clear();
+      const kept = await indexedDB.databases?.(); // Firefox has it from 126 on
+      if (kept?.some(({ name }) => name === `shop-chat:${this.settings.shop}`) ?? true) this.cache.clear();
     } catch {
       // It cannot be reached: nor can what is in it.
     }

@@ -1,6 +1,7 @@
 /**
  * Make an element. A property that the element knows is set as such, anything else as an attribute; `false`, `null` and
- * `undefined` leave it out. There is no way to hand it HTML or a style.
+ * `undefined` leave it out. There is no way to hand it HTML or a style. In Safari a click focuses a button only if its
+ * `tabindex` is set, so each has one.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, unknown>} [properties]
@@ -9,6 +10,7 @@
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
+  if (tag === 'button') element.tabIndex = 0;
   for (const [name, value] of Object.entries(properties)) {
     if ((value ?? false) === false) continue;
     if (name !== 'part' && name in element) Reflect.set(element, name, value);

@@ -7,6 +7,8 @@ import { toJson } from '../common/json.js';
 
 // What another tab has written may be a moment on its way.
 const ARRIVAL_MS = 100;
+// All messages of all tabs wait for the session.
+const LONGEST_MINT_MS = 20_000;
 
 /** What is wrong when no answer comes. @type {Problem} */
 export const LOST = { code: 'lost', title: '', detail: '', status: 0 };
@@ -156,8 +158,9 @@ export class Api {
   async #mint(old) {
     const valid = old && Date.now() < old.expires ? old : undefined;
     const body = { shop: this.shop };
-    let response = await this.#fetch('POST', '/api/sessions', body, undefined, valid);
-    if (response.status === 401) response = await this.#fetch('POST', '/api/sessions', body);
+    const limit = AbortSignal.timeout(LONGEST_MINT_MS);
+    let response = await this.#fetch('POST', '/api/sessions', body, limit, valid);
+    if (response.status === 401) response = await this.#fetch('POST', '/api/sessions', body, limit);
     const answer = await (await this.#accepted(response)).json();
     const now = Date.now();
     const expires = Date.parse(answer.expires_at);

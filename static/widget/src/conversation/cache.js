@@ -106,7 +106,7 @@ export class Cache {
       return true;
     } catch (error) {
       // A browser without a usable database never kept anything.
-      const isNone = /^(Security|Type|Reference)Error$/.test(/** @type {Error} */ (error).name);
+      const isNone = /^(Security|Type|Reference)Error$/.test(/** @type {Error} */ (error).name) || isBlocked();
       return isNone || Boolean(isEmpty) || !(await this.#isThere());
     }
   }
@@ -134,10 +134,8 @@ export class Cache {
     const run = async () => {
       const database = await (this.#opening ??= this.#open());
       if (!database || isLate || this.#isAway) return null;
-      const begun = (transaction = database.transaction(STORES, mode));
-      this.#running.add(begun);
-      const finished = done(begun);
-      const [answer] = await Promise.all([work((name) => begun.objectStore(name)), finished]);
+      const begun = (transaction = this.#track(database.transaction(STORES, mode)));
+      const [answer] = await Promise.all([work((name) => begun.objectStore(name)), done(begun)]);
       return answer;
     };
     try {
@@ -146,20 +144,31 @@ export class Cache {
       const name = /** @type {Error | null} */ (error)?.name ?? 'AbortError';
       isLate = true;
       abort(transaction);
-      if (name === 'QuotaExceededError') await this.clear();
+      if (name === 'QuotaExceededError' && work !== empty) await this.clear();
       else if (!/Timeout|Abort/.test(name)) this.#opening = null; // closed from outside: the next call opens it again
       return null;
-    } finally {
-      if (transaction) this.#running.delete(transaction);
     }
+  }
+
+  /** Have a transaction end with its page. @param {IDBTransaction} transaction */
+  #track(transaction) {
+    this.#running.add(transaction);
+    for (const end of ['complete', 'abort']) transaction.addEventListener(end, () => this.#running.delete(transaction));
+    if (this.#isAway) abort(transaction);
+    return transaction;
   }
 
   async #open() {
     try {
-      const database = await open(this.name, VERSION, create);
-      await tidy(database);
+      const database = await open(this.name, VERSION, (created, upgrade) => {
+        create(created);
+        if (upgrade) this.#track(upgrade);
+      });
+      await tidy(this.#track(database.transaction(STORES, 'readwrite')));
       return database;
-    } catch {
+    } catch (error) {
+      const name = /** @type {Error | null} */ (error)?.name ?? 'AbortError';
+      if (name === 'AbortError') this.#opening = null; // the page went away, and may come back
       return null; // merely naming `indexedDB` throws where it is blocked
     }
   }
@@ -171,6 +180,15 @@ function create(database) {
     const store = database.createObjectStore(name, { keyPath: 'id' });
     store.createIndex('at', 'at');
     if (name === 'toolResults') store.createIndex('conversation', 'conversation');
+  }
+}
+
+/** Tell whether the browser blocks site data. Chrome names that an `UnknownError` of its database. */
+function isBlocked() {
+  try {
+    return !localStorage;
+  } catch {
+    return true;
   }
 }
 
@@ -189,9 +207,8 @@ async function empty(store) {
   return true;
 }
 
-/** Take away what is too old and, of the conversations, what are too many. @param {IDBDatabase} database */
-async function tidy(database) {
-  const transaction = database.transaction(STORES, 'readwrite');
+/** Take away what is too old and, of the conversations, what are too many. @param {IDBTransaction} transaction */
+async function tidy(transaction) {
   /** @type {Stores} */
   const store = (name) => transaction.objectStore(name);
   for (const name of STORES) {

@@ -86,6 +86,8 @@ export class Conversation {
   #isCrowded = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #delivering;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #pickedUpTimer;
   #started = 0;
   #loaded = false;
   #saved = 0;
@@ -681,7 +683,8 @@ export class Conversation {
   /** Say for a moment that the answer was picked up again. */
   #pickedUp() {
     this.isPickedUp = true;
-    setTimeout(() => {
+    clearTimeout(this.#pickedUpTimer);
+    this.#pickedUpTimer = setTimeout(() => {
       this.isPickedUp = false;
       this.listener.changed();
     }, PICKED_UP_MS);

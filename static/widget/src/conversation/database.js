@@ -19,12 +19,12 @@ export function inTime(promise) {
 /**
  * @param {string} name
  * @param {number} version
- * @param {(database: IDBDatabase) => void} create makes the stores of an empty database
+ * @param {(database: IDBDatabase, upgrade: IDBTransaction | null) => void} create makes the stores of an empty database
  * @returns {Promise<IDBDatabase>}
  */
 export async function open(name, version, create) {
   const opening = indexedDB.open(name, version);
-  opening.onupgradeneeded = () => create(opening.result);
+  opening.onupgradeneeded = () => create(opening.result, opening.transaction);
   const database = await result(opening);
   database.onversionchange = () => database.close(); // another page deletes it, or has a newer one
   return database;

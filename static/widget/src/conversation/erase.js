@@ -10,8 +10,10 @@ export async function erase({ api, cache, composer, conversation, outbox, own, t
   conversation.leave(); // an answer that is being written would write itself down again
   // Another tab that sends a message just then must not find it and send it in a new session.
   const waiting = outbox.take();
+  const limit = AbortSignal.timeout(LONGEST_WAIT_MS);
+  const late = new Promise((_, reject) => limit.addEventListener('abort', () => reject(limit.reason)));
   try {
-    if (api.known) await api.send('DELETE', '/api/session', undefined, AbortSignal.timeout(LONGEST_WAIT_MS));
+    if (api.known) await Promise.race([api.send('DELETE', '/api/session', undefined, limit), late]);
   } catch (error) {
     for (const entry of waiting) outbox.put(entry.conversation, entry.message);
     conversation.restore();

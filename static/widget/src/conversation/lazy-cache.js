@@ -5,6 +5,8 @@ import { Later } from '../common/later.js';
 /** @typedef {{ [Name in Method]: (...given: Parameters<Cache[Name]>) => Promise<Awaited<ReturnType<Cache[Name]>> | null> }} Methods */
 /** @typedef {Methods & { erase: typeof import('./erase.js').erase }} LazyCache */
 
+// A script whose request is never answered must not hold up an erasure.
+const LONGEST_LOAD_MS = 10_000;
 const METHODS = /** @type {const} */ (['read', 'keep', 'progress', 'list', 'keepList', 'drop', 'clear']);
 
 /**
@@ -14,13 +16,15 @@ const METHODS = /** @type {const} */ (['read', 'keep', 'progress', 'list', 'keep
  */
 export function lazyCache(shop) {
   const script = new Later(CACHE);
+  const late = () => new Promise((resolve) => setTimeout(resolve, LONGEST_LOAD_MS));
+  const load = () => script.module || Promise.race([script.load(), late()]);
   /** @type {any} */
   let cache = null;
   const method = (/** @type {Method} */ name) => async (/** @type {unknown[]} */ ...given) =>
-    (await script.load()) ? (cache ??= new script.module.Cache(shop))[name](...given) : null;
+    (await load()) ? (cache ??= new script.module.Cache(shop))[name](...given) : null;
   const methods = Object.fromEntries(METHODS.map((name) => [name, method(name)]));
   const erase = async (/** @type {import('../panel.js').Panel} */ panel) => {
-    if (!(await script.load())) throw new Error('the script did not come');
+    if (!(await load())) throw new Error('the script did not come');
     return script.module.erase(panel);
   };
   return /** @type {any} */ ({ ...methods, erase });

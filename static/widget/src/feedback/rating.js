@@ -38,6 +38,7 @@ function ask(tools, rating) {
   forms.get(tools)?.remove();
   forms.set(tools, form);
   tools.element.after(form);
+  form.scrollIntoView({ block: 'nearest' });
 }
 
 /** @param {AnswerTools} tools @param {Rating | ''} rating @param {string} [comment] @returns {Promise<boolean>} */

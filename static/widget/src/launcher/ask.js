@@ -19,5 +19,6 @@ async function ask(event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const tapped = /** @type {HTMLButtonElement | null} */ (event.submitter);
   const question = tapped?.name ? tapped.value : new FormData(form).get('q');
+  if (tapped?.name) tapped.focus(); // Safari does not by itself, and the panel gives the focus back on closing
   if (await chat.ask(String(question))) form.reset();
 }

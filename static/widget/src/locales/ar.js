@@ -50,6 +50,7 @@ export const strings = {
   cancel: 'إلغاء',
   copy: 'نسخ',
   copied: 'تم النسخ',
+  notCopied: 'لم يسمح المتصفح بالنسخ.',
   good: 'رد جيد',
   bad: 'رد سيئ',
   why: 'ما السبب؟ (اختياري)',

@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'Abbrechen',
   copy: 'Kopieren',
   copied: 'Kopiert',
+  notCopied: 'Der Browser hat das Kopieren nicht erlaubt.',
   good: 'Gute Antwort',
   bad: 'Schlechte Antwort',
   why: 'Woran lag es? (optional)',

@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'Cancelar',
   copy: 'Copiar',
   copied: 'Copiado',
+  notCopied: 'El navegador no permitió copiar.',
   good: 'Buena respuesta',
   bad: 'Mala respuesta',
   why: '¿Por qué? (opcional)',

@@ -37,6 +37,7 @@ export const strings = {
   cancel: 'Annuler',
   copy: 'Copier',
   copied: 'Copié',
+  notCopied: 'Le navigateur n’a pas autorisé la copie.',
   good: 'Bonne réponse',
   bad: 'Mauvaise réponse',
   why: 'Pourquoi\u202f? (facultatif)',

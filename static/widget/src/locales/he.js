@@ -48,6 +48,7 @@ export const strings = {
   cancel: 'ביטול',
   copy: 'העתקה',
   copied: 'הועתק',
+  notCopied: 'הדפדפן לא אפשר להעתיק.',
   good: 'תשובה טובה',
   bad: 'תשובה לא טובה',
   why: 'למה? (לא חובה)',

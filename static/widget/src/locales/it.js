@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'Annulla',
   copy: 'Copia',
   copied: 'Copiato',
+  notCopied: 'Il browser non ha consentito la copia.',
   good: 'Risposta utile',
   bad: 'Risposta non utile',
   why: 'Perché? (facoltativo)',

@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'キャンセル',
   copy: 'コピー',
   copied: 'コピーしました',
+  notCopied: 'ブラウザーがコピーを許可しませんでした。',
   good: '良い回答',
   bad: '良くない回答',
   why: '理由をお聞かせください（任意）',

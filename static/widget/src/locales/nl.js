@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'Annuleren',
   copy: 'Kopiëren',
   copied: 'Gekopieerd',
+  notCopied: 'De browser stond kopiëren niet toe.',
   good: 'Goed antwoord',
   bad: 'Slecht antwoord',
   why: 'Waarom? (optioneel)',

@@ -34,6 +34,7 @@ export const strings = {
   cancel: 'Cancelar',
   copy: 'Copiar',
   copied: 'Copiado',
+  notCopied: 'O navegador não permitiu copiar.',
   good: 'Boa resposta',
   bad: 'Resposta ruim',
   why: 'Por quê? (opcional)',

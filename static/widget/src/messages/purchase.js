@@ -27,6 +27,7 @@ export class Purchase {
   #isKnown = true;
   #isAsking = false;
   #isAdding = false;
+  #doneTimer = 0;
   #button = h('button', { type: 'button', className: 'add', onclick: () => this.#press() });
   #trouble = h('div', { className: 'foot' });
   element = h('div', { className: 'purchase' });
@@ -163,8 +164,9 @@ export class Purchase {
     this.#isAdding = false;
     this.#update();
     if (!isIn || variant.id !== this.#variant?.id) return;
+    clearTimeout(this.#doneTimer);
     this.#label(strings.added, icon(DONE), strings.added);
-    setTimeout(() => this.#update(), DONE_MS);
+    this.#doneTimer = setTimeout(() => this.#update(), DONE_MS);
   }
 
   /** The price of a value, where the only option decides it. @param {string} label */

@@ -16,6 +16,7 @@ const own = {
   bad: 'Bad answer',
   again: 'Answer again',
   copied: 'Copied',
+  notCopied: 'The browser did not allow copying.',
   notKept: 'That could not be saved. Please try again.',
 };
 

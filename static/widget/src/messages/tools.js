@@ -28,6 +28,7 @@ class Tools {
   element = h('div', { className: 'tools', role: 'group', 'aria-label': strings.actions });
   #time = h('time');
   #note = h('span', { className: 'told' });
+  #noteTimer = 0;
 
   /** @param {string} locale @param {Acts} acts */
   constructor(locale, acts) {
@@ -42,9 +43,10 @@ class Tools {
 
   /** Say how something went, for a moment. @param {string} text */
   note(text) {
+    clearTimeout(this.#noteTimer);
     this.#note.textContent = text;
     this.acts.say(text);
-    setTimeout(() => (this.#note.textContent = ''), NOTE_MS);
+    this.#noteTimer = setTimeout(() => (this.#note.textContent = ''), NOTE_MS);
   }
 
   fail() {
@@ -118,11 +120,12 @@ export class AnswerTools extends Tools {
   }
 
   async #copied() {
-    const copying = navigator.clipboard.writeText(textOf(this.message));
-    await copying.then(
-      () => this.note(strings.copied),
-      () => this.fail(),
-    );
+    try {
+      await navigator.clipboard.writeText(textOf(this.message));
+      this.note(strings.copied);
+    } catch {
+      this.note(strings.notCopied);
+    }
   }
 
   /** @param {Rating} rating */

@@ -6,9 +6,10 @@ export class Announcer {
 
   /** @param {string} text */
   say(text) {
-    if ('ariaNotify' in this.element) {
-      /** @type {any} */ (this.element).ariaNotify(text);
-      return;
+    try {
+      return /** @type {any} */ (this.element).ariaNotify(text);
+    } catch {
+      // Few browsers have it.
     }
     // A region that is given the text it already holds stays silent, so each saying is a node of its own.
     const saying = h('p', {}, text);

@@ -153,7 +153,10 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key === 'ArrowUp' && !this.draft) this.actions.recall();
+    if (event.key === 'ArrowUp' && !this.draft) {
+      event.preventDefault(); // the key's own action moves the caret to the beginning
+      this.actions.recall();
+    }
     if (event.key === 'Escape' && !this.#rewording.hidden && !event.isComposing) {
       event.preventDefault(); // the panel stays open
       this.cancel();

@@ -41,9 +41,10 @@ export function keepKeys(host, signal) {
  * @returns {boolean} whether the browser may go on
  */
 function tell(target, event) {
-  const pressed = { bubbles: true, cancelable: true };
-  for (const name of PRESSED) Reflect.set(pressed, name, Reflect.get(event, name));
-  const isLeft = target.dispatchEvent(new KeyboardEvent(event.type, pressed));
+  // Firefox lets every `KeyboardEvent` out of a shadow tree, also one that is not composed: it would come back to us.
+  const told = new Event(event.type, { bubbles: true, cancelable: true });
+  for (const name of PRESSED) Reflect.set(told, name, Reflect.get(event, name));
+  const isLeft = target.dispatchEvent(told);
   if (!isLeft) event.preventDefault();
   return isLeft;
 }
