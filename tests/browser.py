@@ -75,7 +75,7 @@ LAUNCHERS: dict[str, Callable[[Playwright], Browser]] = {"chromium": launch_chro
 
 @contextmanager
 def launched(engine: str) -> Iterator[Browser]:
-    """A browser for the block. `engine` is `chromium` or `firefox`."""
+    """Start `chromium` or `firefox` for the block."""
     with sync_playwright() as playwright:
         opened = LAUNCHERS[engine](playwright)
         yield opened
@@ -84,14 +84,14 @@ def launched(engine: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """The browser of a file's tests: Chromium, or each of those that the file's mark `engines` names."""
+    """Start the browser of a file's tests: Chromium, or each of those that the file's mark `engines` names."""
     with launched(getattr(request, "param", "chromium")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def chromium(browser: Browser) -> Browser:
-    """The browser of a file that is tested in Chromium alone."""
+    """Return the browser of a file that is tested in Chromium alone."""
     return browser
 
 

@@ -141,20 +141,20 @@ class Engine:
         self._open = open_tab
 
     def tab(self, width: int, height: int) -> AbstractContextManager[Tab]:
-        """A tab of a fresh profile for the block, in a window of this size."""
+        """Open a tab of a fresh profile for the block, in a window of this size."""
         return self._open(width, height)
 
 
 @contextmanager
 def running(name: str) -> Iterator[Engine]:
-    """An engine for the block: `chromium`, `firefox`, `webkit` or `wpe`. Skips the test if it is not installed."""
+    """Start `chromium`, `firefox`, `webkit` or `wpe` for the block. Skips the test if it is not installed."""
     with STARTERS.get(name, playwright_engine)(name) as engine:
         yield engine
 
 
 @contextmanager
 def chromium_at(path: Path) -> Iterator[Engine]:
-    """The Chromium at a path, for the block."""
+    """Start the Chromium at a path, for the block."""
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright, str(path))
         yield _engine_of("chromium", browser)
@@ -222,7 +222,7 @@ STARTERS = {"webkit": webkit_engine, "wpe": wpe_engine}
 
 @contextmanager
 def screen() -> Iterator[str]:
-    """A screen that nobody looks at, for the block. Yields its name."""
+    """Start a screen that nobody looks at, for the block, and yield its name."""
     server = shutil.which("Xvfb")
     if not server:
         skip_missing("xvfb")

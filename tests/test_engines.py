@@ -58,7 +58,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @contextmanager
 def shopper(engine: Engine, live: Live, size: tuple[int, int]) -> Iterator[Journey]:
-    """A shopper with a fresh profile for the block. Raises when something went wrong in a page."""
+    """Open a tab of a fresh profile for the block. Raises when something went wrong in a page."""
     pictures = Path(PICTURES, f"{engine.name}-{size[0]}") if PICTURES else None
     with engine.tab(*size) as tab:
         chat = Journey(tab, live, pictures)
@@ -85,14 +85,14 @@ def begin(chat: Journey) -> None:
 
 
 def goes_on(chat: Journey, before: list[str]) -> None:
-    """The answer is still being written, behind the words that were there before."""
+    """Wait until the answer goes on, and hold that none of the words from before is lost."""
     chat.see(".send", STOP)
     chat.see(TEXT, "This is")
     assert chat.read()[: len(before)] == before
 
 
 def is_whole(chat: Journey) -> None:
-    """Wait for the end of the answer: it is the stored one, word for word, and nothing stands there twice."""
+    """Wait for the end of the answer, and hold that it is the stored one and that nothing stands there twice."""
     chat.finish()
     *_, answer = chat.stored()
     chat.wait("the stored answer", lambda: chat.read() == answer or None)

@@ -39,7 +39,7 @@ def chromium_109() -> Iterator[Engine]:
 
 @pytest.fixture
 def oldest(chromium_109: Engine, live: Live) -> Iterator[Journey]:
-    """A shopper with the oldest Chromium that the widget is made for."""
+    """Open a tab in the oldest Chromium that the widget is made for."""
     with chromium_109.tab(*SIZE) as tab:
         chat = Journey(tab, live)
         yield chat
@@ -48,7 +48,7 @@ def oldest(chromium_109: Engine, live: Live) -> Iterator[Journey]:
 
 @pytest.fixture
 def too_old(live: Live) -> Iterator[Journey]:
-    """A shopper with a Safari of 2022, for which the widget is not made."""
+    """Open a tab in the engine of a Safari of 2022, for which the widget is not made."""
     with running("wpe") as engine, engine.tab(*SIZE) as tab:
         yield Journey(tab, live)
 
