@@ -60,13 +60,13 @@ def launch_chromium(playwright: Playwright, path: str | None = None) -> Browser:
     )
 
 
-def launch_firefox(playwright: Playwright) -> Browser:
-    """Start the system's Firefox as it is. Playwright speaks WebDriver BiDi to it."""
+def launch_firefox(playwright: Playwright, **preferences: str | float | bool) -> Browser:
+    """Start the system's Firefox, with a shopper's preferences. Playwright speaks WebDriver BiDi to it."""
     path = find(("firefox-esr", "firefox"))
     if path is None:
         skip_missing("firefox-esr")
     return playwright.firefox.launch(
-        channel="moz-firefox", executable_path=path, firefox_user_prefs=FIREFOX_PREFERENCES
+        channel="moz-firefox", executable_path=path, firefox_user_prefs={**FIREFOX_PREFERENCES, **preferences}
     )
 
 

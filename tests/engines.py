@@ -18,10 +18,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import launch_chromium, launched, skip_missing
+from tests.browser import launch_chromium, launch_firefox, launched, skip_missing
 from tests.webdriver import Session, driving
 
-__all__ = ("Engine", "Tab", "chromium_at", "running")
+__all__ = ("Engine", "Tab", "chromium_at", "firefox_with", "running")
 
 MINIBROWSER = "*/webkit2gtk-4.1/MiniBrowser"
 
@@ -93,7 +93,7 @@ class PlaywrightTab(Tab):
         return PlaywrightTab(self.page.context.new_page())
 
     def photograph(self, path: Path) -> None:
-        self.page.screenshot(path=path, caret="initial")  # hiding it takes a style that a strict page forbids
+        self.page.screenshot(path=path)
 
 
 class WebDriverTab(Tab):
@@ -158,6 +158,15 @@ def chromium_at(path: Path) -> Iterator[Engine]:
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright, str(path))
         yield _engine_of("chromium", browser)
+        browser.close()
+
+
+@contextmanager
+def firefox_with(**preferences: str | float | bool) -> Iterator[Engine]:
+    """Start Firefox with a shopper's preferences, for the block."""
+    with sync_playwright() as playwright:
+        browser = launch_firefox(playwright, **preferences)
+        yield _engine_of("firefox", browser)
         browser.close()
 
 
