@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench bench-widget bench-neighbours lock widget screenshots help
+.PHONY: run test lint types chaos bench bench-widget bench-neighbours lock widget screenshots engines help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -52,6 +52,10 @@ widget:  ## Build static/widget/dist from static/widget/src (needs node)
 screenshots: $(VENV)/test.stamp  ## Take pictures of every state of the widget in three sizes: docs/screenshots
 	@tests/setup
 	@$(PY) -m tests.screenshots
+
+engines: $(VENV)/test.stamp  ## Take pictures of the chat in three engines, to lay side by side: docs/screenshots/engines
+	@tests/setup
+	@PICTURES=docs/screenshots/engines $(VENV)/bin/pytest -q -n 2 --dist loadgroup tests/test_engines.py
 
 $(VENV)/run.stamp: requirements.txt
 	@echo "Installing packages into $(VENV), this once ..."

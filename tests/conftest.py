@@ -19,6 +19,7 @@ from hypothesis import HealthCheck
 from werkzeug.test import TestResponse
 
 from tests import column
+from tests.browser import browser, choose_engines
 from tests.live import Live, serving
 from tests.scripted import Scripted
 from tests.servers import PostgresServer, RedisServer
@@ -26,6 +27,8 @@ from widget_api import create_app
 from widget_api.api.services import Services
 from widget_api.config import Config
 from widget_api.models import Shop, disconnect
+
+__all__ = ["browser"]
 
 # Machines are noisy: how long an example takes says nothing. At home each run tries new examples; a continuous
 # integration that fails by chance helps nobody.
@@ -49,6 +52,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped although CI is set: {report.longrepr}"
     return report
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    choose_engines(metafunc)
 
 
 def pytest_unconfigure() -> None:

@@ -28,6 +28,27 @@ def require_node() -> Path:
     return FOLDER
 
 
+# From a package's compressed program to one that runs.
+UNPACK = """
+const [, packed, program] = process.argv;
+const { createReadStream, createWriteStream } = require('node:fs');
+const unpacked = createReadStream(packed).pipe(require('node:zlib').createBrotliDecompress());
+unpacked.pipe(createWriteStream(program, { mode: 0o755 }));
+"""
+
+
+def require_chromium_109() -> Path:
+    """Return the program of the last Chromium for Windows 7 and 8, which an npm package carries."""
+    program = require_node() / "node_modules" / "@sparticuz" / "chromium" / "bin" / "chromium"
+    with LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            part = program.with_suffix(".part")
+            subprocess.run(["node", "-e", UNPACK, program.with_suffix(".br"), part], check=True, timeout=120)
+            part.rename(program)
+    return program
+
+
 def _stale() -> bool:
     return not INSTALLED.exists() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime
 

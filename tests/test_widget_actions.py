@@ -9,13 +9,18 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.access import violations
-from tests.browser import chromium, page
+from tests.browser import page
 from tests.live import Live
 from tests.widget import Chat, slowly
 
-__all__ = ["chromium", "page"]
+__all__ = ["page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-actions")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.looks,
+    pytest.mark.xdist_group("widget-actions"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 
 @pytest.fixture
@@ -151,6 +156,7 @@ def test_a_reworded_question_that_was_not_taken_is_sent_again(chat: Chat) -> Non
     assert len(history(chat)) == 2
 
 
+@pytest.mark.chromium_only("BiDi cannot permit the clipboard")
 def test_an_answer_is_copied(chat: Chat) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     chat.ask("thanks")
@@ -227,6 +233,7 @@ def test_messages_say_when_they_were_written(chat: Chat) -> None:
         assert ":" in message.locator("time").inner_text()
 
 
+@pytest.mark.chromium_only("axe reads the same tree in every engine")
 def test_axe_finds_nothing_in_any_of_it(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
     act(chat, "Good answer").click()

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, chromium, page, tab
+from tests.browser import DESKTOP, page, tab
 from tests.live import SHOP, Live
 from tests.widget import Chat, slowly
 
-__all__ = ["chromium", "page"]
+__all__ = ["page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-cache")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.looks,
+    pytest.mark.xdist_group("widget-cache"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 MITTENS, MUGS = "Do you have mittens?", "Do you have enamel mugs?"
 NAME = f"shop-chat:{SHOP}"
@@ -192,8 +197,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_a_database_only_the_memory_is_shorter(chromium: Browser, live: Live, fault: str) -> None:
-    with tab(chromium, viewport=DESKTOP) as page:
+def test_without_a_database_only_the_memory_is_shorter(browser: Browser, live: Live, fault: str) -> None:
+    with tab(browser, viewport=DESKTOP) as page:
         page.add_init_script(FAULTS[fault])
         chat = Chat(page, live)
         chat.open()

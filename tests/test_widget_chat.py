@@ -7,13 +7,18 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, page
+from tests.browser import page
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
-__all__ = ["chromium", "page"]
+__all__ = ["page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-chat")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.looks,
+    pytest.mark.xdist_group("widget-chat"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 
 @pytest.fixture
@@ -183,6 +188,7 @@ def test_the_answer_is_followed_only_by_who_reads_at_its_end(chat: Chat, live: L
         expect(chat.page.get_by_role("button", name="New message")).to_be_hidden()
 
 
+@pytest.mark.chromium_only("BiDi tells playwright no request bodies")
 def test_the_page_goes_with_the_question(chat: Chat) -> None:
     chat.visit("/products/tin-cup")
     with chat.page.expect_request("**/api/chat") as sent:

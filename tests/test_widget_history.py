@@ -13,13 +13,18 @@ import requests
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.access import HEARD, LISTEN, focused, violations
-from tests.browser import DESKTOP, PHONE, chromium, page, phone, tab
+from tests.browser import DESKTOP, PHONE, page, phone, tab
 from tests.live import Live
 from tests.widget import Chat
 
-__all__ = ["chromium", "page", "phone"]
+__all__ = ["page", "phone"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-history")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.looks,
+    pytest.mark.xdist_group("widget-history"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 MITTENS, MUGS = "Do you have mittens?", "Do you have enamel mugs?"
 LOST = "The connection was lost."
@@ -330,6 +335,7 @@ def test_when_the_open_one_is_deleted_a_new_one_begins(past: Past) -> None:
     assert past.known() == ["thanks"]
 
 
+@pytest.mark.chromium_only("BiDi tells of no downloads")
 @pytest.mark.parametrize("kind", ["Markdown", "JSON"])
 def test_a_conversation_is_downloaded_as_the_server_writes_it(past: Past, kind: str) -> None:
     past.show()
@@ -343,7 +349,8 @@ def test_a_conversation_is_downloaded_as_the_server_writes_it(past: Past, kind: 
     assert Path(begun.value.path()).read_bytes() == past.ask_server("GET", export).content
 
 
-def test_a_link_is_copied_read_by_anybody_and_taken_back(past: Past, chromium: Browser) -> None:
+@pytest.mark.chromium_only("BiDi cannot permit the clipboard")
+def test_a_link_is_copied_read_by_anybody_and_taken_back(past: Past, browser: Browser) -> None:
     past.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     past.show()
     past.choose_for(MITTENS, "Share a link")
@@ -353,7 +360,7 @@ def test_a_link_is_copied_read_by_anybody_and_taken_back(past: Past, chromium: B
     expect(past.page.get_by_text("Link copied.")).to_be_visible()
     url = past.link.input_value()
     assert past.page.evaluate("navigator.clipboard.readText()") == url
-    with tab(chromium) as stranger:
+    with tab(browser) as stranger:
         stranger.goto(url)
         expect(stranger.get_by_role("heading", level=1)).to_have_text(MITTENS)
         expect(stranger.get_by_text("Drift Mittens").first).to_be_visible()
@@ -484,6 +491,7 @@ def test_a_screen_reader_hears_what_came_of_it(past: Past) -> None:
     heard("Deleted.")
 
 
+@pytest.mark.chromium_only("Firefox has no fingers without a window")
 def test_fingers_hit_everything_and_ios_does_not_zoom(phone: Page, live: Live) -> None:
     past = Past(phone, live)
     past.open()
@@ -503,6 +511,7 @@ def test_fingers_hit_everything_and_ios_does_not_zoom(phone: Page, live: Live) -
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.chromium_only("Firefox has no fingers without a window")
 def test_in_the_lower_half_of_a_phone_it_takes_the_whole(phone: Page, live: Live) -> None:
     past = Past(phone, live)
     past.open()
@@ -515,10 +524,11 @@ def test_in_the_lower_half_of_a_phone_it_takes_the_whole(phone: Page, live: Live
     expect(past.titles).to_have_text([MITTENS])
 
 
+@pytest.mark.chromium_only("axe reads the same tree in every engine")
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, size: Any, scheme: Any) -> None:
-    with tab(chromium, viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
+def test_axe_finds_nothing_in_any_state(browser: Browser, live: Live, size: Any, scheme: Any) -> None:
+    with tab(browser, viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
         past = Past(page, live)
         past.open()
         past.show()

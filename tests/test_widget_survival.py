@@ -10,13 +10,17 @@ from threading import Event
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, chromium, page, phone, tab
+from tests.browser import DESKTOP, page, phone, tab
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
-__all__ = ["chromium", "page", "phone"]
+__all__ = ["page", "phone"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("widget-survival")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("widget-survival"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 QUESTION = "Do you have mittens?"
 # Bytes a second, and the milliseconds of a round trip: 3G at the edge of town.
@@ -124,6 +128,7 @@ def test_a_message_that_was_on_its_way_when_the_page_changed_arrives(chat: Chat)
     is_whole(chat)
 
 
+@pytest.mark.chromium_only("stops the page through Chromium's debugger")
 def test_a_phone_that_was_locked_goes_on_where_it_was_when_it_wakes(chat: Chat, live: Live) -> None:
     with slowly(live):
         begin(chat)
@@ -149,6 +154,7 @@ def asleep(page: Page) -> Iterator[None]:
     wire.send("Debugger.disable")
 
 
+@pytest.mark.chromium_only("slows the line down through Chromium's debugger")
 @pytest.mark.looks
 def test_on_a_slow_phone_with_a_slow_line_nothing_is_lost_either(phone: Page, live: Live) -> None:
     chat = Chat(phone, live)
@@ -272,8 +278,8 @@ for (const area of ['localStorage', 'sessionStorage']) {
 """
 
 
-def test_without_storage_everything_works_but_the_memory(chromium: Browser, live: Live) -> None:
-    with tab(chromium, viewport=DESKTOP) as page:
+def test_without_storage_everything_works_but_the_memory(browser: Browser, live: Live) -> None:
+    with tab(browser, viewport=DESKTOP) as page:
         page.add_init_script(BLOCKED)
         chat = Chat(page, live)
         chat.open()

@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, page
+from tests.browser import page
 from tests.live import Live
 from tests.widget import Chat, slowly, words
 
-__all__ = ["chromium", "page"]
+__all__ = ["page"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("widget-tabs")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.looks,
+    pytest.mark.xdist_group("widget-tabs"),
+    pytest.mark.engines("chromium", "firefox"),
+]
 
 MITTENS, MUGS, RETURNS = "Do you have mittens?", "Do you have enamel mugs?", "What is your return policy?"
 
@@ -100,6 +105,7 @@ def test_a_question_that_is_reworded_in_one_is_reworded_in_both(one: Chat, other
     agree(one, other)
 
 
+@pytest.mark.chromium_only("BiDi tells playwright no request bodies")
 def test_what_is_written_offline_in_two_tabs_leaves_once_and_in_order(one: Chat, other: Chat) -> None:
     posts: list[Any] = []
     context = one.page.context
@@ -149,6 +155,7 @@ def test_a_tab_that_nobody_looks_at_asks_for_nothing_and_catches_up_when_it_is_l
     agree(one, asleep)
 
 
+@pytest.mark.chromium_only("playwright does not see Firefox come back to a kept page")
 def test_a_page_out_of_the_back_button_shows_what_was_said_meanwhile(one: Chat, live: Live) -> None:
     one.ask(MITTENS)
     one.page.goto(f"{live.url}/collections/all")

@@ -118,14 +118,18 @@ class Chat:
 
     def stored(self) -> list[list[str]]:
         """The words of each message of this conversation as the server has them."""
-        token, conversation = self.kept("session")["token"], self.kept("conversation")
-        answer = requests.get(
-            f"{self.live.url}/api/conversations/{conversation}/messages",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=20,
-        )
-        answer.raise_for_status()
-        return [words(" ".join(_texts(message))) for message in answer.json()["messages"]]
+        return stored(self.live, self.kept("session")["token"], self.kept("conversation"))
+
+
+def stored(live: Live, token: str, conversation: str) -> list[list[str]]:
+    """Return the words of each message of a conversation as the server has them."""
+    answer = requests.get(
+        f"{live.url}/api/conversations/{conversation}/messages",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=20,
+    )
+    answer.raise_for_status()
+    return [words(" ".join(_texts(message))) for message in answer.json()["messages"]]
 
 
 def _texts(message: dict[str, Any]) -> list[str]:
