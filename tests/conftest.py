@@ -87,7 +87,7 @@ MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.stream
 
 # Fixtures that start a program once for each file and process. Where the tests of a file are spread over all
 # processes, each process starts them again: that took a third of the suite's time.
-PROGRAMS = {"live", "chromium"}
+PROGRAMS = {"live", "browser", "chromium"}
 
 
 def _shares_programs(item: pytest.Item) -> bool:

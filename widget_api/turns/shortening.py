@@ -98,7 +98,7 @@ def _fit_list(entries: list[Json], most: int) -> list[Json]:
 
 
 def _fit_object(value: dict[str, Json], most: int) -> dict[str, Json]:
-    """Give the small values the room that they need, and the others what is left. Members without room are left out."""
+    """Give the small values the room that they need, and the others what is left. What finds no room is left out."""
     told: dict[str, Json] = {}
     by_size = sorted(value, key=lambda name: (name != "shortened", size_of(value[name])))
     left = most - 2
