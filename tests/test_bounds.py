@@ -158,3 +158,23 @@ def test_to_be_forgotten_ends_the_logs_of_recent_turns_alone(anna: Visitor, app:
     assert len(discarded) == 1
     with connected():
         assert not Turn.select().exists()
+
+
+def test_the_size_of_closed_logs_is_kept_right_whatever_happens_to_them() -> None:
+    log = MemoryStreamLog()
+    for turn in "abc":
+        log.open(turn, 1)
+        log.append(turn, Position(1, 1), b"xx")
+        log.close(turn)
+        log.close(turn)
+    assert log._closed_bytes == 6
+    log.discard("a")
+    log.open("b", 2)
+    assert log._closed_bytes == 2
+    log.append("b", Position(2, 1), b"xxxx")
+    log.close("b")
+    assert log._closed_bytes == 6
+    log.discard("b")
+    log.discard("c")
+    log.discard("never")
+    assert (log._closed_bytes, log._logs) == (0, {})

@@ -356,12 +356,13 @@ def test_an_address_has_50_requests_at_once(before: tuple[Nginx, Host]) -> None:
         for _ in range(50):
             stack.enter_context(connection(nginx, *unfinished))
         # nginx takes what it reads at its leisure: the first that is refused comes after the fiftieth.
-        while (said := curl(f"{nginx.url}/healthz", "-i")).split()[1] == "200":
+        while (said := curl(f"{nginx.url}/api/conversations", "-i")).split()[1] == "200":
             pass
         assert refused(said) == (429, "too-many-requests")
+        assert curl(f"{nginx.url}/healthz", "-o", "/dev/null", "-w", "%{http_code}") == "200"
         assert "retry-after: 2" in said.lower()
         assert "strict-transport-security" in said.lower()
-    while curl(f"{nginx.url}/healthz", "-o", "/dev/null", "-w", "%{http_code}") != "200":
+    while curl(f"{nginx.url}/api/conversations", "-o", "/dev/null", "-w", "%{http_code}") != "200":
         pass
 
 
@@ -467,6 +468,6 @@ def test_a_burst_of_requests_is_slowed_down(before: tuple[Nginx, Host]) -> None:
     codes: list[str] = []
     while "429" not in codes and len(codes) < 5000:
         side_by_side = ("--parallel", "--parallel-max", "30", "-o", "/dev/null", "-w", "%{http_code}\n")
-        codes += curl(f"{nginx.url}/healthz?[1-500]", *side_by_side).split()
+        codes += curl(f"{nginx.url}/api/conversations?[1-500]", *side_by_side).split()
     assert set(codes) == {"200", "429"}
     assert codes.count("200") > 100

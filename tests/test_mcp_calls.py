@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.shop_server import LEGACY, UCP, Error, Json, Raw, ShopServer, raw, shop_server, store_at, text_result
 from widget_api.problems import Problem, ShopRefused, ShopUnavailable
 from widget_api.shopify.http import Http
-from widget_api.shopify.mcp import Mcp, NotOffered, parse
+from widget_api.shopify.mcp import MAX_TOOLS, NAME_CHARACTERS, Mcp, NotOffered, parse
 from widget_api.shopify.refusals import AgentRefused
 
 
@@ -108,6 +108,12 @@ def test_the_list_of_tools_may_have_pages(shop: ShopServer, mcp: Mcp) -> None:
     shop.script["tools/list"] = [{"tools": [{"name": "a"}], "nextCursor": "2"}, {"tools": [{"name": "b"}]}]
     assert mcp.tools({}) == {"a", "b"}
     assert shop.heard[1].message["params"]["cursor"] == "2"
+
+
+def test_only_so_many_tools_with_names_of_some_length_are_remembered(shop: ShopServer, mcp: Mcp) -> None:
+    many = [{"name": "x" * (NAME_CHARACTERS + 1)}, *({"name": f"tool-{number}"} for number in range(3 * MAX_TOOLS))]
+    shop.script["tools/list"] = lambda _: {"tools": many}
+    assert mcp.tools({}) == {f"tool-{number}" for number in range(MAX_TOOLS)}
 
 
 def test_pages_that_never_end_are_left_after_some(shop: ShopServer, mcp: Mcp) -> None:

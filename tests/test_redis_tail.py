@@ -17,7 +17,7 @@ from tests.servers import RedisServer, free_port, redis_server
 from widget_api.streams import redis as product
 from widget_api.streams.base import Position, Pulled
 from widget_api.streams.memory import MemoryStreamLog
-from widget_api.streams.redis import RedisTail
+from widget_api.streams.redis import MARKS, RedisTail
 from widget_api.streams.shared import Excerpt, build
 
 KEY = "chat:{t}:log"
@@ -90,6 +90,15 @@ def test_what_is_said_is_in_redis_a_moment_later(process: Process, tail: RedisTa
     process.settle()
     assert read(tail, Position(3, 2)) == Excerpt(3, 3, [], True)
     assert read(tail) == Excerpt(3, 1, [b"a", b"b"], True)
+
+
+def test_a_turn_that_is_followed_again_and_again_has_so_many_marks(process: Process, client: Any) -> None:
+    process.open("t", 1)
+    for number in range(3000):
+        tail_of(process).joined("t", str(number))
+    process.settle()
+    # Redis lets go of a hundred at a time.
+    assert MARKS <= client.xlen("chat:{t}:marks") < MARKS + 200
 
 
 def test_events_are_opaque(process: Process, tail: RedisTail) -> None:

@@ -17,11 +17,12 @@ from widget_api.models import MOST_ROWS, Conversation, Message, Share, Shop, con
 from widget_api.problems import ShareNotFound
 
 DAY = 24 * 3600 * 1000
-# What a link shows at most: the newest of it. The characters are those of texts, for a text takes long to render.
+# What a link shows at most: the newest of it. The characters are those of texts, for a text takes long to render. A
+# page fits into what a proxy buffers.
 MESSAGES: Final = 500
-CHARACTERS: Final = 128 * 1024
-DOCUMENT_BYTES: Final = 512 * 1024
-PAGE_BYTES: Final = 1024 * 1024
+CHARACTERS: Final = 64 * 1024
+DOCUMENT_BYTES: Final = 256 * 1024
+PAGE_BYTES: Final = 320 * 1024
 # So much is read for it, at once and in all, as it is stored.
 READ_AT_ONCE_BYTES, READ_BYTES = 512 * 1024, 8 * 1024 * 1024
 READ_AT_ONCE: Final = 100

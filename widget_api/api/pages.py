@@ -15,7 +15,7 @@ from widget_api.shopify.money import with_exponents
 from widget_api.shopify.sizes import fit_parts
 
 # Of the messages of a page, as they are stored. A message alone may have more: words always fit.
-PAGE_BYTES: Final = 512 * 1024
+PAGE_BYTES: Final = 256 * 1024
 
 
 def cursor(*position: int) -> str:

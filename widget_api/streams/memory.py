@@ -43,12 +43,13 @@ class MemoryStreamLog(StreamLog):
         self._kept_bytes = kept_bytes
         self._logs: dict[str, _Log] = {}
         self._closed: OrderedDict[str, float] = OrderedDict()  # turn → when it was closed, oldest first
+        self._closed_bytes = 0
         self._lock = threading.Lock()
 
     def open(self, turn: str, attempt: int) -> None:
         with self._lock:
             self._prune()
-            self._closed.pop(turn, None)
+            self._reopen(turn)
             log = self._logs.setdefault(turn, _Log(attempt))
         with log.lock:
             if attempt > log.attempt:
@@ -86,19 +87,22 @@ class MemoryStreamLog(StreamLog):
             return True
 
     def close(self, turn: str) -> None:
+        log = self._logs.get(turn)
+        if log is None:
+            return
+        with log.lock:
+            log.closed = True
+            log.end(whole=True)
         with self._lock:
-            log = self._logs.get(turn)
-            if log:
+            if self._logs.get(turn) is log:
+                self._reopen(turn)
                 self._closed[turn] = time.monotonic()
-        if log:
-            with log.lock:
-                log.closed = True
-                log.end(whole=True)
+                self._closed_bytes += log.size
 
     def discard(self, turn: str) -> None:
         with self._lock:
+            self._reopen(turn)
             log = self._logs.pop(turn, None)
-            self._closed.pop(turn, None)
         if log:
             with log.lock:
                 log.closed, log.events, log.size = True, [], 0
@@ -163,10 +167,16 @@ class MemoryStreamLog(StreamLog):
 
         return leave
 
+    def _reopen(self, turn: str) -> None:
+        """Count the log among those that are closed no more."""
+        if self._closed.pop(turn, None) is not None:
+            self._closed_bytes -= self._logs[turn].size
+
     def _prune(self) -> None:
         deadline = time.monotonic() - KEPT_SECONDS
-        kept = sum(log.size for turn in self._closed if (log := self._logs.get(turn)))
-        while self._closed and (next(iter(self._closed.values())) < deadline or kept > self._kept_bytes):
-            turn, _ = self._closed.popitem(last=False)
-            log = self._logs.pop(turn, None)
-            kept -= log.size if log else 0
+        while self._closed:
+            turn, closed = next(iter(self._closed.items()))
+            if closed >= deadline and self._closed_bytes <= self._kept_bytes:
+                return
+            self._reopen(turn)
+            del self._logs[turn]

@@ -41,8 +41,7 @@ WORK_SECONDS = 0.75
 RETRY_SECONDS = 0.5
 # A log outlives a process that has lost its Redis for a while; of an ended one the database has everything.
 KEPT_SECONDS, REFRESH_SECONDS, KEPT_ENDED_SECONDS = 600, 60, 120
-# Of a turn that is followed again and again the oldest marks are forgotten: at worst an end that was heard is told
-# once more.
+# A turn that is followed again and again forgets its oldest marks. At worst an end that was heard is told anew.
 MARKS = 1000
 # While Redis is away. A mark that is lost may cost a reader an end that it has had already.
 COMMANDS_WAITING = 10_000
