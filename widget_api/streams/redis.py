@@ -41,6 +41,8 @@ WORK_SECONDS = 0.75
 RETRY_SECONDS = 0.5
 # A log outlives a process that has lost its Redis for a while; of an ended one the database has everything.
 KEPT_SECONDS, REFRESH_SECONDS, KEPT_ENDED_SECONDS = 600, 60, 120
+# Of a turn. Those that follow the last debt count; a reader who lost one reads an end twice.
+MARKS_KEPT = 1000
 # While Redis is away. A mark that is lost may cost a reader an end that it has had already.
 COMMANDS_WAITING = 10_000
 
@@ -125,7 +127,7 @@ class RedisTail(Tail):
 
     def unheard(self, turn: str) -> bool | None:
         key = _marks(turn)
-        waiting = [command[3:] for command in list(self._commands) if command[:2] == ("XADD", key)]
+        waiting = [command[-2:] for command in list(self._commands) if command[:2] == ("XADD", key)]
         try:
             with self._redis():
                 found = self._asking.execute_command("XRANGE", key, "-", "+")
@@ -191,7 +193,7 @@ class RedisTail(Tail):
     # publishing
 
     def _mark(self, turn: str, what: bytes, reader: str) -> None:
-        self._send("XADD", _marks(turn), "*", what, reader.encode())
+        self._send("XADD", _marks(turn), "MAXLEN", "~", MARKS_KEPT, "*", what, reader.encode())
         self._send("EXPIRE", _marks(turn), KEPT_SECONDS)
 
     def _send(self, *command: Any) -> None:
