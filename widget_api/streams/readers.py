@@ -87,7 +87,7 @@ class Readers:
             reader.turn, reader.send_away = turn, send_away
             of_turn = self._turns.setdefault(turn, {})
             of_turn[reader.id] = reader
-            oldest = list(of_turn)[: max(0, len(of_turn) - self._most_of_turn)]
+            oldest = list(itertools.islice(of_turn, max(0, len(of_turn) - self._most_of_turn)))
         others = self._shared.sit(reader.id, turn, self._most_of_turn) if self._shared and reader.shared else None
         self.send_away([*oldest, *(others or ())])
 
