@@ -75,7 +75,7 @@ class Readers:
             self._count(reader, 1)
             self._readers[reader.id] = reader
         if self._shared and name and scopes and self._shared.enter(reader.id, scopes) is False:
-            self.leave(reader)
+            self._leave(reader, ())
             return None
         return reader
 
@@ -111,13 +111,17 @@ class Readers:
 
     def leave(self, reader: Reader) -> None:
         """It reads no more. Idempotent; never waits."""
+        self._leave(reader, reader.scopes)
+
+    def _leave(self, reader: Reader, counted: Sequence[Scope]) -> None:
+        """Let it go. `counted` are the scopes that the other processes count it under."""
         with self._lock:
             if self._readers.pop(reader.id, None) is None:
                 return
             self._stand_up(reader)
             self._count(reader, -1)
         if self._shared and reader.shared:
-            self._shared.leave(reader.id, reader.scopes, reader.turn)
+            self._shared.leave(reader.id, counted, reader.turn)
 
     def _count(self, reader: Reader, change: int) -> None:
         for key, _ in reader.scopes:

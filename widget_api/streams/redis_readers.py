@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from widget_api.streams.readers import Scope
@@ -156,6 +157,8 @@ class RedisReaders:
         self._news.set()
         if self._thread:
             self._thread.join(1)
+            with suppress(RedisError):
+                self._client.zrem(_BEATS, self._process)  # whoever comes to another process shall find room there
         self._client.close()
 
     def _is_current(self, reader: str) -> bool:
