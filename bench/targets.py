@@ -22,7 +22,9 @@ from tests.servers import PostgresServer, RedisServer, find, free_port
 SHOP = "bench-store.myshopify.com"
 MOST_STREAMS = 4000
 # On, and never in the way.
-LIMITS = ", ".join(f"{name}=10000000 per day" for name in ("messages", "address", "sessions", "reads"))
+RATES = ("messages", "address", "sessions", "reads", "follows")
+AT_ONCE = ("turns", "readers", "address-readers")
+LIMITS = ", ".join([*(f"{name}=10000000 per day" for name in RATES), *(f"{name}=20000" for name in AT_ONCE)])
 
 
 @dataclass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
-from tests.ai_sdk import Chat, chat, node
-from tests.live import Live
+from tests.ai_sdk import Chat, Node, chat, node
+from tests.live import Live, Shopper, serving
 from tests.model_server import ModelServer, Say
 from tests.model_wire import CALLS, DONE, call
 from tests.puppet import gate, live, provider, speech
@@ -130,6 +131,27 @@ def test_two_tabs_follow_one_answer(chat: Chat, gate: threading.Event) -> None:
     other.resume()
     gate.set()
     assert chat.settled().messages[-1]["parts"] == other.settled().messages[-1]["parts"] == chat.stored()[-1]["parts"]
+
+
+def test_a_tab_that_makes_room_for_others_resumes_when_it_is_looked_at(
+    node: Node, provider: ModelServer, gate: threading.Event, tmp_path: Path
+) -> None:
+    model = {"MODEL_API": "openai", "MODEL_BASE_URL": f"{provider.url}/v1", "MODEL_NAME": "m"}
+    with serving(tmp_path, RATE_LIMITS="reads=9000 per minute", **model) as live, Shopper(live) as shopper:
+        first = Chat(node, shopper, options={"browser": True})
+        first.send()
+        first.until("One ")
+        others = [first.reloaded() for _ in range(4)]
+        for other in others:
+            other.resume()
+            other.until("One ")
+        sent_away = first.settled()
+        assert (sent_away.status, [end["isDisconnect"] for end in sent_away.ends]) == ("error", [True])
+        first.wake()
+        first.until("One ")
+        gate.set()
+        for chat in (first, *others[1:]):
+            assert (chat.settled().status, chat.settled().text) == ("ready", "One two.")
 
 
 def test_a_chat_that_resumes_twice_at_once_has_one_answer(chat: Chat, live: Live, gate: threading.Event) -> None:

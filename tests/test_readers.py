@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from tests.servers import RedisServer, free_port
 from tests.workers import until
 from widget_api.addresses import WIDER_TIMES
-from widget_api.api.places import Place, Places
+from widget_api.api.places import ASKED_SECONDS, Place, Places
 from widget_api.problems import Busy, TooManyRequests
 from widget_api.streams import readers as product
 from widget_api.streams import redis_readers
@@ -88,6 +89,30 @@ def test_a_quarter_of_the_places_is_kept_for_sends() -> None:
         places.take("a", sends=True)
     with pytest.raises(Busy):
         places.take("a", sends=True)
+
+
+def test_a_busy_shop_leaves_places_to_another_that_asks() -> None:
+    places = Places(16)
+    held = [places.take("a", sends=True, shop=1) for _ in range(16)]
+    with pytest.raises(Busy):
+        places.take("b", sends=True, shop=2)
+    held.pop().give_back()
+    with pytest.raises(Busy):
+        places.take("a", sends=True, shop=1)
+    places.take("b", sends=True, shop=2)
+    for place in held[:10]:
+        place.give_back()
+    for _ in range(3):
+        places.take("a", sends=True, shop=1)
+
+
+def test_a_shop_that_asks_alone_has_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Places(8)
+    places.take("b", sends=True, shop=2).give_back()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + ASKED_SECONDS + 1)
+    for _ in range(8):
+        places.take("a", sends=True, shop=1)
 
 
 def test_a_place_is_given_back_once() -> None:
@@ -172,8 +197,9 @@ def test_all_processes_count_an_address_together(shared: Make) -> None:
     assert first
     assert here.enter(HERE)
     assert there.enter(HERE)
-    assert here.enter(HERE) is None
-    assert there.enter(HERE) is None
+    for _ in range(30):  # being refused makes no room
+        assert here.enter(HERE) is None
+        assert there.enter(HERE) is None
     assert there.enter([Scope("203.0.113.10", 3)])
     here.leave(first)
     until(lambda: there.enter(HERE) is not None)
@@ -187,11 +213,19 @@ def test_the_places_of_a_process_that_died_come_back(
     sitting.sit(dead, "of the dead")
     assert all(dead.enter(HERE) for _ in range(3))
     assert alive.enter(HERE) is None
-    dead.close()  # without a word, as when it is killed
+    monkeypatch.setattr(dead._shared, "_tell", lambda: None)  # it says nothing more, as when it is killed
     until(lambda: alive.enter(HERE) is not None)
     sitting.sit(alive, "a")
     sitting.sit(alive, "b")
     assert sitting.gone == []
+
+
+def test_a_process_that_ends_leaves_no_readers(shared: Make) -> None:
+    ending, there = shared(), shared()
+    assert all(ending.enter(HERE) for _ in range(3))
+    assert there.enter(HERE) is None
+    ending.close()
+    assert there.enter(HERE)
 
 
 def test_without_redis_each_process_counts_by_itself(sitting: Sitting) -> None:

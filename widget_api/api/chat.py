@@ -97,7 +97,7 @@ def send() -> Response:
     _require_room(visitor, chat)
     services().limits.take("messages", visitor.session)
     services().limits.take("address", current_address())
-    place = services().streams.take(current_address(), sends=True)
+    place = services().streams.take(current_address(), sends=True, shop=visitor.shop.id)
     try:
         turn = _accept(visitor, chat)
         return stream.respond(turn, None, place)
@@ -177,7 +177,7 @@ def follow(id: str) -> Response:
     if turn is None or ticket_turn not in {None, turn.id}:
         return Response(status=204)
     services().limits.take("follows", visitor.session)
-    place = services().streams.take(current_address(), sends=False)
+    place = services().streams.take(current_address(), sends=False, shop=visitor.shop.id)
     try:
         return stream.respond(turn, after, place)
     except BaseException:

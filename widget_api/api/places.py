@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from widget_api.addresses import scopes
 from widget_api.problems import Busy, TooManyRequests
@@ -12,6 +15,9 @@ from widget_api.streams.readers import Reader, Readers, Scope
 # A quarter of all places, and of an address's, is for those who send. Readers of one answer cannot take it.
 KEPT_FOR_SENDS = 4
 READ_AGAIN_SECONDS = 5
+# The last eighth of the places is for shops that have less than half, if others have asked within these seconds.
+SHORT = 8
+ASKED_SECONDS = 600
 
 _FULL = "Too many answers are being read from this network: please try again in a moment."
 
@@ -38,6 +44,26 @@ class Place:
             free()
 
 
+class Shares:
+    """What each shop has of the places. Where several shops ask, none has more than half while others are short."""
+
+    def __init__(self, number: int) -> None:
+        self._half, self._short = number // 2, number // SHORT
+        self.taken: Counter[int] = Counter()
+        self._asked: dict[int, float] = {}  # when each shop last asked, the last one at the end
+
+    def has_all(self, shop: int, left: int) -> bool:
+        """Return whether the shop, which asks, has all that it may have of the places with so many left."""
+        now = time.monotonic()
+        self._asked.pop(shop, None)
+        self._asked[shop] = now
+        while self._asked[oldest := next(iter(self._asked))] < now - ASKED_SECONDS:
+            del self._asked[oldest]
+            if not self.taken[oldest]:
+                del self.taken[oldest]
+        return len(self._asked) > 1 and left <= self._short and self.taken[shop] >= self._half
+
+
 class Places:
     """A number of places, taken and given back. Refuses at once when all are taken."""
 
@@ -45,28 +71,32 @@ class Places:
         """`at_address` is how many an address may have, in all processes; None for any number."""
         self._left = number
         self._kept = number // KEPT_FOR_SENDS
+        self._shops = Shares(number)
         self._at_address = at_address
         self._readers = readers or Readers()
         self._lock = threading.Lock()
 
-    def take(self, address: str, *, sends: bool) -> Place:
+    def take(self, address: str, *, sends: bool, shop: int = 0) -> Place:
         """Take a place, for somebody at that address (its key) who `sends` a message or only reads an answer.
 
-        Raises `Busy` when all are taken, and `TooManyRequests` when the address has as many as it may have.
+        Raises `Busy` when all are taken, or the shop has its share, and `TooManyRequests` when the address has as
+        many as it may have.
         """
         with self._lock:
-            if self._left <= (0 if sends else self._kept):
+            has_share = self._shops.has_all(shop, self._left)
+            if has_share or self._left <= (0 if sends else self._kept):
                 raise Busy("Please try again in a moment.", retry_after=2)
             self._left -= 1
+            self._shops.taken[shop] += 1
         reader = None
         try:
             reader = self._readers.enter(self._scopes(address, sends=sends))
         finally:
             if reader is None:
-                self._free()
+                self._free(shop)
         if reader is None:
             raise TooManyRequests(_FULL, retry_after=READ_AGAIN_SECONDS)
-        return Place(self._free, self._readers, reader)
+        return Place(partial(self._free, shop), self._readers, reader)
 
     def _scopes(self, address: str, *, sends: bool) -> list[Scope]:
         if self._at_address is None:
@@ -74,9 +104,10 @@ class Places:
         kept = 0 if sends else self._at_address // KEPT_FOR_SENDS
         return [Scope(key, (self._at_address - kept) * times) for key, times in scopes(address)]
 
-    def _free(self) -> None:
+    def _free(self, shop: int) -> None:
         with self._lock:
             self._left += 1
+            self._shops.taken[shop] -= 1
 
     def close(self) -> None:
         """Close what has been opened."""

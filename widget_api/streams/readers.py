@@ -75,7 +75,7 @@ class Readers:
             self._count(reader, 1)
             self._readers[reader.id] = reader
         if self._shared and name and scopes and self._shared.enter(reader.id, scopes) is False:
-            self.leave(reader)
+            self._leave(reader, ())
             return None
         return reader
 
@@ -87,7 +87,7 @@ class Readers:
             reader.turn, reader.send_away = turn, send_away
             of_turn = self._turns.setdefault(turn, {})
             of_turn[reader.id] = reader
-            oldest = list(of_turn)[: max(0, len(of_turn) - self._most_of_turn)]
+            oldest = list(itertools.islice(of_turn, max(0, len(of_turn) - self._most_of_turn)))
         others = self._shared.sit(reader.id, turn, self._most_of_turn) if self._shared and reader.shared else None
         self.send_away([*oldest, *(others or ())])
 
@@ -111,13 +111,17 @@ class Readers:
 
     def leave(self, reader: Reader) -> None:
         """It reads no more. Idempotent; never waits."""
+        self._leave(reader, reader.scopes)
+
+    def _leave(self, reader: Reader, counted: Sequence[Scope]) -> None:
+        """Let it go. `counted` are the scopes that the other processes count it under."""
         with self._lock:
             if self._readers.pop(reader.id, None) is None:
                 return
             self._stand_up(reader)
             self._count(reader, -1)
         if self._shared and reader.shared:
-            self._shared.leave(reader.id, reader.scopes, reader.turn)
+            self._shared.leave(reader.id, counted, reader.turn)
 
     def _count(self, reader: Reader, change: int) -> None:
         for key, _ in reader.scopes:

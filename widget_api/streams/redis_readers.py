@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from widget_api.streams.readers import Scope
@@ -31,27 +32,32 @@ KEPT_SECONDS: Final = 3600
 
 _BEATS: Final = "chat:readers:beats"
 
+# A hash for each address: how many readers each process has there. A sorted set for each turn: its readers, by when
+# they came.
 _LIVING: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local function lives(reader)
-  local beat = redis.call('ZSCORE', KEYS[1], string.match(reader, '^[^:]+'))
+local function process_of(reader) return string.match(reader, '^[^:]+') end
+local function lives(process)
+  local beat = redis.call('ZSCORE', KEYS[1], process)
   return beat and now - beat <= tonumber(ARGV[1]) * 1000
 end
 """
 _ENTER: Final = (
     _LIVING
     + """
-redis.call('ZADD', KEYS[1], now, string.match(ARGV[2], '^[^:]+'))
+local here = process_of(ARGV[2])
+redis.call('ZADD', KEYS[1], now, here)
 for i = 2, #KEYS do
-  local count = 0
-  for _, reader in ipairs(redis.call('SMEMBERS', KEYS[i])) do
-    if lives(reader) then count = count + 1 else redis.call('SREM', KEYS[i], reader) end
+  local count, counts = 0, redis.call('HGETALL', KEYS[i])
+  for field = 1, #counts, 2 do
+    if lives(counts[field]) then count = count + counts[field + 1]
+    else redis.call('HDEL', KEYS[i], counts[field]) end
   end
   if count >= tonumber(ARGV[i + 2]) then return 0 end
 end
 for i = 2, #KEYS do
-  redis.call('SADD', KEYS[i], ARGV[2])
+  redis.call('HINCRBY', KEYS[i], here, 1)
   redis.call('EXPIRE', KEYS[i], ARGV[3])
 end
 return 1
@@ -60,23 +66,32 @@ return 1
 _SIT: Final = (
     _LIVING
     + """
-redis.call('ZADD', KEYS[1], now, string.match(ARGV[2], '^[^:]+'))
-for _, reader in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  if not lives(reader) then redis.call('ZREM', KEYS[2], reader) end
-end
+redis.call('ZADD', KEYS[1], now, process_of(ARGV[2]))
 redis.call('ZADD', KEYS[2], now, ARGV[2])
 redis.call('EXPIRE', KEYS[2], ARGV[3])
-local many = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
+local most = tonumber(ARGV[4])
+if redis.call('ZCARD', KEYS[2]) <= most then return {} end
+for _, reader in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if not lives(process_of(reader)) then redis.call('ZREM', KEYS[2], reader) end
+end
+local many = redis.call('ZCARD', KEYS[2]) - most
 local going = many > 0 and redis.call('ZRANGE', KEYS[2], 0, many - 1) or {}
 for _, reader in ipairs(going) do
   redis.call('ZREM', KEYS[2], reader)
-  local away = 'chat:readers:away:' .. string.match(reader, '^[^:]+')
+  local away = 'chat:readers:away:' .. process_of(reader)
   redis.call('RPUSH', away, reader)
   redis.call('EXPIRE', away, 60)
 end
 return going
 """
 )
+_LEAVE: Final = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+local here = string.match(ARGV[1], '^[^:]+')
+for i = 2, #KEYS do
+  if redis.call('HINCRBY', KEYS[i], here, -1) <= 0 then redis.call('HDEL', KEYS[i], here) end
+end
+"""
 _BEAT: Final = (
     _LIVING
     + """
@@ -96,12 +111,13 @@ class RedisReaders:
     def __init__(self, url: str) -> None:
         self.sent_away: Callable[[Iterable[str]], None] = lambda _: None
         self._client = make_client(url, ASK_SECONDS)
-        self._enter, self._sit, self._beat = map(self._client.register_script, (_ENTER, _SIT, _BEAT))
+        scripts = (_ENTER, _SIT, _LEAVE, _BEAT)
+        self._enter, self._sit, self._leave, self._beat = map(self._client.register_script, scripts)
         self._numbers = itertools.count()
         self._lock = threading.Lock()
         self._process = secrets.token_hex(8)
         self._here = 0  # readers of this process: while there are some, it says that it lives
-        self._left: deque[tuple[str, str, str]] = deque()
+        self._left: deque[tuple[list[str], str]] = deque()
         self._ask_from = 0.0  # on the monotonic clock
         self._thread: threading.Thread | None = None
         self._news = threading.Event()
@@ -117,8 +133,9 @@ class RedisReaders:
         return f"{self._process}:{next(self._numbers)}"
 
     def enter(self, reader: str, scopes: Sequence[Scope]) -> bool | None:
-        keys = [_BEATS, *(f"chat:readers:at:{scope.key}" for scope in scopes)]
-        entered = self._ask(self._enter, keys, reader, KEPT_SECONDS, *(scope.most for scope in scopes))
+        entered = self._ask(
+            self._enter, [_BEATS, *_at(scopes)], reader, KEPT_SECONDS, *(scope.most for scope in scopes)
+        )
         return None if entered is None else bool(entered)
 
     def sit(self, reader: str, turn: str, most: int) -> Sequence[str] | None:
@@ -132,9 +149,7 @@ class RedisReaders:
             self._here -= 1
         if not self._is_current(reader):
             return
-        self._left.extend(("SREM", f"chat:readers:at:{scope.key}", reader) for scope in scopes)
-        if turn:
-            self._left.append(("ZREM", _of(turn), reader))
+        self._left.append(([_of(turn), *_at(scopes)], reader))
         self._news.set()
 
     def close(self) -> None:
@@ -142,6 +157,8 @@ class RedisReaders:
         self._news.set()
         if self._thread:
             self._thread.join(1)
+            with suppress(RedisError):
+                self._client.zrem(_BEATS, self._process)  # whoever comes to another process shall find room there
         self._client.close()
 
     def _is_current(self, reader: str) -> bool:
@@ -182,8 +199,8 @@ class RedisReaders:
             return
         try:
             with self._client.pipeline(transaction=False) as pipeline:
-                for command in left:
-                    pipeline.execute_command(*command)
+                for keys, reader in left:
+                    self._leave(keys=keys, args=[reader], client=pipeline)
                 process = self._process
                 keys = [_BEATS, f"chat:readers:away:{process}"]
                 self._beat(keys=keys, args=[ALIVE_MS, process, KEPT_SECONDS], client=pipeline)
@@ -192,6 +209,10 @@ class RedisReaders:
             self._fail(exc)
         else:
             self.sent_away([each.decode() for each in away])
+
+
+def _at(scopes: Sequence[Scope]) -> list[str]:
+    return [f"chat:readers:at:{scope.key}" for scope in scopes]
 
 
 def _of(turn: str) -> str:
