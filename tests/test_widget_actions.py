@@ -130,6 +130,13 @@ def test_arrow_up_in_an_empty_box_takes_the_last_question_out_again(chat: Chat) 
     expect(chat.box).to_have_value("")
 
 
+def test_what_is_typed_after_arrow_up_stands_behind_the_question(chat: Chat) -> None:
+    chat.ask("thanks")
+    chat.box.press("ArrowUp")
+    chat.page.keyboard.type(" a lot")
+    expect(chat.box).to_have_value("thanks a lot")
+
+
 def test_a_reworded_question_survives_a_page_change_on_its_way(chat: Chat, live: Live) -> None:
     chat.ask("Do you have mittens?")
     with slowly(live):
@@ -165,6 +172,34 @@ def test_an_answer_is_copied(chat: Chat) -> None:
     expect(act(chat, "Copy")).to_be_focused()
     said = history(chat)[-1]["parts"][-1]["text"]
     chat.page.wait_for_function("text => navigator.clipboard.readText().then(copied => copied === text)", arg=said)
+
+
+def test_a_copy_that_the_browser_refuses_is_told_as_such(chat: Chat) -> None:
+    refused = {"permission": {"name": "clipboard-write"}, "setting": "denied"}
+    chat.page.context.new_cdp_session(chat.page).send("Browser.setPermission", refused)
+    chat.ask("thanks")
+    act(chat, "Copy").click()
+    expect(chat.page.get_by_text("The browser did not allow copying.")).to_be_visible()
+
+
+def test_each_note_stands_for_its_time(chat: Chat) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.ask("thanks")
+    chat.page.clock.install()
+    note = chat.page.locator("shop-chat .assistant .told")
+    for _ in range(3):
+        act(chat, "Copy").click()
+        expect(note).to_have_text("Copied")
+        chat.page.clock.run_for(2500)
+        expect(note).to_have_text("Copied")
+    chat.page.clock.run_for(2500)
+    expect(note).to_have_text("")
+
+
+def test_the_question_after_a_rating_is_in_sight(chat: Chat) -> None:
+    chat.ask("Do you have mittens?")
+    act(chat, "Bad answer").click()
+    expect(chat.page.get_by_role("textbox", name="What was it?")).to_be_in_viewport(ratio=1)
 
 
 def test_an_answer_is_rated_with_a_word_and_the_word_taken_back(chat: Chat) -> None:

@@ -199,6 +199,43 @@ def test_a_page_that_goes_into_the_cache_of_pages_ends_what_it_writes(chat: Chat
     chat.wait()
 
 
+def test_a_database_that_is_being_made_ends_with_its_page_as_well(chat: Chat) -> None:
+    chat.page.add_init_script(
+        """window.ends = [];
+        const open = IDBFactory.prototype.open;
+        IDBFactory.prototype.open = function (...given) {
+            const opening = open.apply(this, given);
+            opening.addEventListener('upgradeneeded', () => {
+                for (const end of ['complete', 'abort']) {
+                    opening.transaction.addEventListener(end, () => ends.push(end));
+                }
+                const leaving = new PageTransitionEvent('pagehide', { persisted: true });
+                if (!ends.length) queueMicrotask(() => dispatchEvent(leaving));
+            });
+            return opening;
+        };"""
+    )
+    chat.open()
+    chat.type(MITTENS)
+    chat.page.wait_for_function("ends.join() === 'abort'")
+    chat.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(chat.answers).to_have_count(1)
+    chat.page.wait_for_function("ends.join() === 'abort,complete'")
+
+
+def test_a_script_that_never_comes_holds_up_neither_the_list_nor_the_erasure(chat: Chat) -> None:
+    chat.page.clock.install()
+    chat.page.route("**/widget/cache-*.js*", lambda _: None)
+    chat.open()
+    chat.ask(MITTENS)
+    chat.choose("Past conversations")
+    expect(chat.page.locator(".entries li .name")).to_have_text([MITTENS])
+    chat.page.get_by_role("button", name="Back").click()
+    forget(chat)
+    chat.page.clock.run_for(10_000)
+    expect(said(chat)).to_have_text("The connection was lost. Nothing was erased. Please try again.")
+
+
 LOCKS_REFUSED = """
 navigator.locks.request = () => Promise.reject(new DOMException('blocked', 'SecurityError'));
 for (const area of ['localStorage', 'sessionStorage', 'indexedDB'])

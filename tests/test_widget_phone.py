@@ -78,8 +78,50 @@ def test_writing_in_the_lower_half_makes_it_whole_and_keeps_the_focus(chat: Chat
 
 
 def test_text_fields_are_large_enough_that_ios_does_not_zoom(chat: Chat) -> None:
+    def press(name: str) -> None:
+        chat.page.get_by_role("button", name=name, exact=True).tap()
+
+    def assert_large(label: str) -> None:
+        """Among the fields is the one with the label, and all are large enough."""
+        fields = chat.page.locator("shop-chat").locator("textarea, input, select")
+        expect(fields.and_(chat.page.get_by_label(label, exact=True)).first).to_be_attached()
+        sizes = fields.evaluate_all("all => all.map((field) => parseFloat(getComputedStyle(field).fontSize))")
+        assert min(sizes) >= 16
+
     chat.open()
-    assert chat.box.evaluate("box => parseFloat(getComputedStyle(box).fontSize)") >= 16
+    assert_large("Your message")
+    chat.ask("Do you have mittens?")
+    press("Bad answer")
+    assert_large("What was it? (optional)")
+    assert_large("Colour, Drift Mittens")
+    chat.choose("Past conversations")
+    assert_large("Search your conversations")
+    chat.page.get_by_role("button", name="Options for").tap()
+    press("Rename")
+    assert_large("New title")
+    press("Cancel")
+    chat.page.get_by_role("button", name="Options for").tap()
+    press("Share a link")
+    press("7 days")
+    assert_large("Link to this conversation")
+
+
+def test_what_stands_under_an_answer_with_versions_breaks_in_no_word(chat: Chat) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.open()
+    chat.ask("thanks")
+    chat.page.get_by_role("button", name="Answer again").tap()
+    expect(chat.page.locator("shop-chat .versions")).to_have_text("2 / 2")
+    chat.wait()
+    chat.page.get_by_role("button", name="Copy", exact=True).tap()
+    for text in (chat.page.get_by_text("Copied"), chat.answers.last.locator("time")):
+        expect(text).to_be_in_viewport(ratio=1)
+        height, line = text.evaluate("text => [text.offsetHeight, parseFloat(getComputedStyle(text).lineHeight)]")
+        assert height < 2 * line
+
+
+def test_what_can_be_pressed_is_large_enough_for_fingers(chat: Chat) -> None:
+    chat.open()
     small = chat.page.evaluate(
         """() => [...document.querySelector('shop-chat').shadowRoot.querySelectorAll('button, a')]
             .filter((element) => element.checkVisibility())
