@@ -119,6 +119,7 @@ def test_a_card_is_tapped_in_mid_answer_and_in_the_end_all_is_forgotten(chat: Jo
     chat.see_all(".entries .name", [MITTENS])
     chat.click(".back")
     chat.choose("Forget me")
+    chat.see(".danger")
     chat.photograph("forget-me")
     chat.click(".danger")
     chat.miss(".danger")
