@@ -125,6 +125,7 @@ class WebDriverTab(Tab):
         return WebDriverTab(self._session, self._session.open_window())
 
     def photograph(self, path: Path) -> None:
+        self._here.photograph()  # this is of the frame before
         path.write_bytes(self._here.photograph())
 
     @property

@@ -106,6 +106,16 @@ class Journey:
         self.click(".menuhost > button")
         self.click("[role=menuitem]", item)
 
+    def forget(self) -> None:
+        """Have everything erased, and wait until nothing is left on the screen nor in the browser's storage."""
+        self.choose("Forget me")
+        self.see(".danger")
+        self.photograph("forget-me")
+        self.click(".danger")
+        self.miss(".danger")
+        self.miss(".user")
+        self.wait("an empty storage", lambda: self.tab.run("return localStorage.length;") == 0 or None)
+
     def click(self, css: str, text: str = "") -> None:
         """Click on the newest such element, as soon as it stands still and nothing lies over it."""
         places: list[Any] = [None]

@@ -70,14 +70,11 @@ def test_chromium_109_shows_the_merchants_picture_and_the_line_on_consent_and_an
     oldest.wait("the whole answer", lambda: oldest.read() == oldest.stored()[-1] or None)
 
 
-def test_chromium_109_fills_the_cart(oldest: Journey) -> None:
+def test_chromium_109_fills_the_cart_and_forgets_the_shopper(oldest: Journey) -> None:
     oldest.open("/products/drift-mittens")
     oldest.ask("Add the Drift Mittens in Slate, size S/M, to my cart")
     oldest.see(".cart", "1 item · €39.00")
-    oldest.choose("Forget me")
-    oldest.click(".danger")
-    oldest.miss(".user")
-    assert oldest.tab.run("return Object.keys(localStorage);") == []
+    oldest.forget()
 
 
 def test_chromium_109_asks_the_question_that_was_tapped_beside_a_product(oldest: Journey) -> None:
