@@ -24,6 +24,7 @@ KNOWS = {
     "shares": {"exports", "models", "problems"},
     "origins": {"config"},
     "backups": {"config"},
+    "generations": {"models", "tokens"},
     "limits": {"config", "problems"},
     "sqlite": set(),
     "database": {"postgres", "sqlite"},
@@ -48,6 +49,7 @@ KNOWS = {
         "tokens",
         "limits",
         "exports",
+        "generations",
     },
 }
 FLASK = {"api", "problems", "cli", "__init__", "demo"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -31,6 +32,7 @@ from widget_api.api.widget import DIST, ENTRY
 from widget_api.limits import Limits, address_key
 from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
+from widget_api.tokens import CLOCKS_APART, SESSION_SECONDS
 
 # What an answer must be
 
@@ -157,6 +159,13 @@ def refusing(world: World) -> None:
 
 def begun(_: World) -> None:
     """Anna has a token and has said nothing."""
+
+
+def over(world: World) -> None:
+    """Anna's session began more than 90 days ago."""
+    claims = world.services.tokens.read_session(world.anna.token)
+    age = SESSION_SECONDS + CLOCKS_APART.total_seconds() + 60
+    world.anna.token = world.services.tokens.session(replace(claims, born=int(time.time() - age)))
 
 
 def talked(world: World) -> None:
@@ -385,6 +394,7 @@ SINGLE = [
 TOO_MUCH = b" " * (max(BODY_BYTES, CHAT_BYTES) + 1)
 REFUSALS = [
     *(asked(each, "401 unauthorized", begun, headers={"Authorization": "Bearer forged"}) for each in PRIVATE),
+    *(asked(each, "401 session-expired", over) for each in PRIVATE),
     *(asked(each, "403 origin-refused", begun, headers={"Origin": CLEOS_SITE}) for each in PRIVATE),
     *(asked(each, "404 conversation-not-found", begun) for each in OF_A_CONVERSATION),
     *(asked(each, "404 message-not-found", begun) for each in OF_AN_ANSWER),

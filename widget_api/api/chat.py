@@ -18,7 +18,7 @@ from widget_api.api.body import (
     without_empty,
 )
 from widget_api.api.services import services
-from widget_api.api.visitor import current_address, current_visitor, visitor_of
+from widget_api.api.visitor import current_address, current_visitor, ticket_visitor
 from widget_api.models import Conversation, Turn
 from widget_api.problems import InvalidBody, Unauthorized
 from widget_api.streams.base import Position
@@ -177,7 +177,7 @@ def _follower() -> tuple[Visitor, str | None]:
         claims = services().tokens.read_ticket(ticket)
     except BadToken as exc:
         raise Unauthorized("Take a new ticket from the conversation's messages.") from exc
-    return visitor_of(claims.session), claims.turn
+    return ticket_visitor(claims.session), claims.turn
 
 
 @bp.post("/api/chat/<id>/stop")

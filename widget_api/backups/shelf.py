@@ -26,6 +26,12 @@ Rows = dict[str, int]  # how many rows each table has
 # carts after that moment is not in it, and must not be done again. Nobody takes over a turn that failed so often.
 GIVE_UP = "UPDATE turn SET takeovers = 1000, lease_until = 0 WHERE state IN ('queued', 'running')"
 
+# Tokens that were renewed after the backup are of generations that it does not know. `generations` accepts them then.
+ADMIT_LATER = "UPDATE session SET generation_begun = -1"
+
+# The changes of what was put back, each with the table and the column that it needs: a backup may be older than they.
+CHANGES = (("turn", "takeovers", GIVE_UP), ("session", "generation_begun", ADMIT_LATER))
+
 
 class BackupError(Exception):
     """A backup cannot be made, trusted or put back. The message says why and what to do."""
