@@ -8,6 +8,9 @@ from widget_api import logs, sockets
 from widget_api.backups import opening
 from widget_api.config import Config, ConfigError
 
+# Whatever is written down here, temporary files too, is for this user only.
+os.umask(0o077)
+
 try:
     settings = Config.from_env(os.environ)
 except ConfigError as exc:

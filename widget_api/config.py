@@ -192,10 +192,10 @@ def _checked_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 def _kept_key(path: Path) -> str:
     """The key of a local run, made when there is none. Two processes that start at once get the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
     draft.write_text(secrets.token_urlsafe(48))
-    draft.chmod(0o600)
     try:
         os.link(draft, path)
     except FileExistsError:
