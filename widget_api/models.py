@@ -29,6 +29,8 @@ from widget_api.database import (
     execute,
     is_postgres,
     migrate,
+    scrub,
+    scrub_again,
     snapshot,
     transaction,
 )
@@ -47,6 +49,8 @@ __all__ = (
     "execute",
     "is_postgres",
     "migrate",
+    "scrub",
+    "scrub_again",
     "snapshot",
     "transaction",
 )

@@ -19,7 +19,7 @@ from widget_api.api.visitor import (
     renewing_visitor,
     require_origin,
 )
-from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, rows, transaction
+from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, rows, scrub, transaction
 from widget_api.tokens import SESSION_SECONDS, SessionClaims
 from widget_api.turns.job import Visitor
 
@@ -66,6 +66,7 @@ def forget() -> tuple[str, int]:
     _revoke(visitor)
     engine.stop_session(visitor.session)
     engine.discard(_erase(visitor))
+    scrub()
     return "", 204
 
 
