@@ -48,7 +48,9 @@ access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
 
 def on_starting(server):
     """Before any worker starts: what cannot be used ends the server here, in a sentence."""
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, settings.secrets)
+    for handler in server.log.error_log.handlers:
+        handler.setFormatter(logs.Guard(handler.formatter, settings.secrets))
     try:
         server.database = opening.prepare(settings)
     except ConfigError as exc:

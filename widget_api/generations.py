@@ -21,8 +21,8 @@ from widget_api.tokens import SessionClaims
 GRACE_MS: Final = 10 * 60 * 1000
 
 _STANDING: Final = (
-    "SELECT shop_id, revoked, generation, generation_used, CLOCK() - generation_begun, generation_begun < 0 "
-    "FROM session WHERE id = %s"
+    "SELECT shop_id, revoked, generation, generation_used, CLOCK() - generation_begun, "
+    "EXISTS (SELECT 1 FROM restoration WHERE restored_at > generation_begun) FROM session WHERE id = %s"
 )
 _BEGIN: Final = (
     "UPDATE session SET generation = generation + 1, generation_begun = CLOCK(), generation_used = FALSE "
@@ -32,7 +32,8 @@ _BEGIN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The state of a session's row at one moment. `age` is the newest generation's, in milliseconds."""
+    """The state of a session's row at one moment. `age` is the newest generation's, in milliseconds; `restored` says
+    whether the row was put back since."""
 
     shop: int
     revoked: bool

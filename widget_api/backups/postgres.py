@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from widget_api.backups.shelf import CHANGES, BackupError, Rows
+from widget_api.backups.shelf import BackupError, Rows, changes
 
 # Debian keeps each version's programs in a folder of its own; the newest reads and writes for all older servers.
 DEBIAN = Path("/usr/lib/postgresql")
@@ -144,7 +144,7 @@ class Postgres:
     def _change(self, database: str) -> None:
         known = "SELECT 1 FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
         with self._connected(database) as connection:
-            for table, column, change in CHANGES:
+            for table, column, change in changes():
                 if connection.execute(known, (table, column)).fetchone():
                     connection.execute(change)
 

@@ -27,10 +27,14 @@ Rows = dict[str, int]  # how many rows each table has
 GIVE_UP = "UPDATE turn SET takeovers = 1000, lease_until = 0 WHERE state IN ('queued', 'running')"
 
 # Tokens that were renewed after the backup are of generations that it does not know. `generations` accepts them then.
-ADMIT_LATER = "UPDATE session SET generation_begun = -1"
+RESTORED = "INSERT INTO restoration (restored_at) VALUES ({milliseconds})"
 
-# The changes of what was put back, each with the table and the column that it needs: a backup may be older than they.
-CHANGES = (("turn", "takeovers", GIVE_UP), ("session", "generation_begun", ADMIT_LATER))
+
+def changes() -> Iterator[tuple[str, str, str]]:
+    """Yield the changes of a database that is put back now, each after the table and the column that it needs: the
+    backup may be older than they."""
+    yield "turn", "takeovers", GIVE_UP
+    yield "restoration", "restored_at", RESTORED.format(milliseconds=int(utc().timestamp() * 1000))
 
 
 class BackupError(Exception):

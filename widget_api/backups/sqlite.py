@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from widget_api.backups import wal
-from widget_api.backups.shelf import CHANGES, BackupError, Rows, sync
+from widget_api.backups.shelf import BackupError, Rows, changes, sync
 
 # A megabyte is copied and then nothing for a moment, and what was copied goes to the disk bit by bit: beside one long
 # copy with one sync at its end the server's own commits took 69 ms (p99) and up to 320 ms, beside this one 9 and 48.
@@ -234,7 +234,7 @@ def _duplicate(source: Path, target: Path) -> None:
 
 def _change(path: Path) -> None:
     with _opened(path, "mode=rw") as connection:
-        for table, column, change in CHANGES:
+        for table, column, change in changes():
             if any(found[1] == column for found in connection.execute(f"PRAGMA table_info({table})")):
                 connection.execute(change)
 
