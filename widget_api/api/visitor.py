@@ -36,7 +36,7 @@ def current_claims() -> SessionClaims:
     if scheme.lower() != "bearer":
         raise Unauthorized(_AGAIN)
     try:
-        return services().tokens.read_session(token.strip())
+        return services().tokens.read_session(token.strip(" "))
     except ExpiredToken as exc:
         raise SessionExpired(_AGAIN) from exc
     except BadToken as exc:
