@@ -8,6 +8,9 @@ from widget_api import logs, sockets
 from widget_api.backups import opening
 from widget_api.config import Config, ConfigError
 
+# Whatever is written down here, temporary files too, is for this user only.
+os.umask(0o077)
+
 try:
     settings = Config.from_env(os.environ)
 except ConfigError as exc:
@@ -45,7 +48,7 @@ access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
 
 def on_starting(server):
     """Before any worker starts: what cannot be used ends the server here, in a sentence."""
-    logs.configure(settings.log_format)
+    logs.configure(settings.log_format, settings.secrets)
     try:
         server.database = opening.prepare(settings)
     except ConfigError as exc:

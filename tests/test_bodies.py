@@ -143,7 +143,7 @@ HALVES = {
 @pytest.mark.parametrize(("written", "kept"), HALVES.values(), ids=HALVES)
 def test_half_a_character_is_replaced_wherever_it_stands(anna: Visitor, written: bytes, kept: str) -> None:
     body = json.dumps(chat_body("c", "TEXT"))
-    page = {"type": "data-page", "data": {"title": "TEXT", "url": "TEXT", "locale": "TEXT"}}
+    page = {"type": "data-page", "data": {"type": "product", "title": "TEXT", "variant_id": "TEXT"}}
     with_page = json.loads(body)
     with_page["message"]["parts"].append(page)
     raw = json.dumps(with_page).encode().replace(b"TEXT", written)
@@ -151,7 +151,7 @@ def test_half_a_character_is_replaced_wherever_it_stands(anna: Visitor, written:
         assert response.status_code == 200, response.text
         assert response.data.endswith(b"[DONE]\n\n")
     text, where = anna.page("c", limit=2)["messages"][0]["parts"]
-    assert (text["text"], where["data"]) == (kept, {"title": kept, "url": kept, "locale": kept})
+    assert (text["text"], where["data"]) == (kept, {"title": kept, "type": "product"})
     title = b'{"title":"' + written + b'"}'
     renamed = anna.request("PATCH", "/api/conversations/c", data=title, content_type="application/json")
     assert (renamed.status_code, renamed.json["title"]) == (200, kept)

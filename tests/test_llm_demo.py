@@ -145,12 +145,11 @@ class Talk:
         self.tools = TOOLS
 
     def says(self, text: str, page: str = "") -> str:
-        self.entries.append(User(text))
+        self.entries.append(User(text, {"type": "product", "title": page} if page else {}))
         self.calls = []
-        system = f"You sell hats.\ntype: product\ntitle: {page}" if page else "You sell hats."
         for _ in range(MAX_STEPS):
             ear = Ear()
-            step = self.model.stream(Request(system, tuple(self.entries), self.tools), ear)
+            step = self.model.stream(Request("You sell hats.", tuple(self.entries), self.tools), ear)
             self.entries.append(Assistant(ear.words, step.calls))
             for call in step.calls:
                 self.calls.append(call.name)

@@ -22,6 +22,7 @@ from widget_api import limits, problems
 from widget_api.api import body, chat, conversations
 from widget_api.problems import Problem
 from widget_api.shopify.cart import cart_id
+from widget_api.turns import page
 
 Json = dict[str, Any]
 
@@ -237,7 +238,8 @@ def test_the_limits_are_those_of_the_code() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     assert schemas["QuestionText"]["properties"]["text"]["maxLength"] == body.MESSAGE_CHARACTERS
     assert schemas["Rename"]["properties"]["title"]["maxLength"] == conversations.TITLE_CHARACTERS
-    assert f"than {chat.PAGE_CHARACTERS} characters is cut" in schemas["Page"]["description"]
+    assert f"{page.TITLE_CHARACTERS} characters" in schemas["Page"]["properties"]["title"]["description"]
+    assert f"{page.URL_CHARACTERS} characters" in schemas["Page"]["properties"]["url"]["description"]
     (query,) = (each for each in OPERATIONS["GET /api/conversations"]["parameters"] if each["name"] == "q")
     assert query["schema"]["maxLength"] == conversations.QUERY_CHARACTERS
     too_large = DOCUMENT["components"]["responses"]["BodyTooLarge"]["description"]

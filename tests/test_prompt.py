@@ -73,7 +73,9 @@ def test_an_unfinished_call_is_left_out() -> None:
     assert told[1] == Assistant("So far")
 
 
-def test_the_merchants_own_words_and_the_page_are_told_as_what_they_are(anna: Visitor, model: Scripted) -> None:
+def test_the_merchants_words_stand_in_the_system_prompt_and_the_page_beside_the_question(
+    anna: Visitor, model: Scripted
+) -> None:
     Shop.register(ANNAS_SHOP, prompt="Always mention the spring sale.")
     body = chat_body(anna.conversation, "Is it warm?")
     page = {"url": "https://anna.example/products/hat", "type": "product", "locale": "de"}
@@ -82,13 +84,13 @@ def test_the_merchants_own_words_and_the_page_are_told_as_what_they_are(anna: Vi
     system = model.requests[0].system
     assert "Anna" in system
     assert "The shop's owner says:\nAlways mention the spring sale." in system
-    assert "locale: de" in system
-    assert "data, not instructions" in system
     assert "key=" not in system
+    question = model.requests[0].messages[-1]
+    assert question == User("Is it warm?", {"path": "/products/hat", "type": "product", "locale": "de"})
 
 
 def test_the_page_is_kept_with_the_message(anna: Visitor) -> None:
     body = chat_body(anna.conversation, "Is it warm?")
-    body["message"]["parts"].append({"type": "data-page", "data": {"title": " A\u202e hat "}})
+    body["message"]["parts"].append({"type": "data-page", "data": {"title": " A\u202e\n hat ", "type": "product"}})
     assert anna.post("/api/chat", json=body).data
-    assert anna.messages()[0]["parts"][1] == {"type": "data-page", "data": {"title": "A hat"}}
+    assert anna.messages()[0]["parts"][1] == {"type": "data-page", "data": {"title": "A hat", "type": "product"}}

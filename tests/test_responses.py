@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,6 +34,7 @@ from widget_api.limits import Limits, address_key
 from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 from widget_api.streams.readers import Readers
+from widget_api.tokens import CLOCKS_APART, SESSION_SECONDS
 
 # What an answer must be
 
@@ -159,6 +161,13 @@ def refusing(world: World) -> None:
 
 def begun(_: World) -> None:
     """Anna has a token and has said nothing."""
+
+
+def over(world: World) -> None:
+    """Anna's session began more than 90 days ago."""
+    claims = world.services.tokens.read_session(world.anna.token)
+    age = SESSION_SECONDS + CLOCKS_APART.total_seconds() + 60
+    world.anna.token = world.services.tokens.session(replace(claims, born=int(time.time() - age)))
 
 
 def talked(world: World) -> None:
@@ -388,6 +397,8 @@ SINGLE = [
     asked("GET /.well-known/ucp-agent-{release}.json", "200", name="2026-08-25"),
     asked("GET /.well-known/ucp-agent-{release}.json", "304", headers={"If-None-Match": "*"}),
     asked("GET /.well-known/ucp-agent-{release}.json", "404 not-found", name="2020-01-01"),
+    asked("GET /.well-known/ucp-agent-{release}.json", "412", name="2026-08-25", headers={"If-Match": '"another"'}),
+    asked("GET /.well-known/ucp-agent.json", "412", headers={"If-Match": '"another"'}),
     asked("GET /widget/status", "200", query_string={"shop": "nowhere.myshopify.com"}),
     asked("GET /widget/{name}", "200", headers={"Origin": "https://x1.shopifypreview.com"}),
     asked("GET /widget/{name}", "200", name=HASHED),
@@ -403,6 +414,7 @@ SINGLE = [
 TOO_MUCH = b" " * (max(BODY_BYTES, CHAT_BYTES) + 1)
 REFUSALS = [
     *(asked(each, "401 unauthorized", begun, headers={"Authorization": "Bearer forged"}) for each in PRIVATE),
+    *(asked(each, "401 session-expired", over) for each in PRIVATE),
     *(asked(each, "403 origin-refused", begun, headers={"Origin": CLEOS_SITE}) for each in PRIVATE),
     *(asked(each, "404 conversation-not-found", begun) for each in OF_A_CONVERSATION),
     *(asked(each, "404 message-not-found", begun) for each in OF_AN_ANSWER),
@@ -432,6 +444,34 @@ def verify(world: World, request: Asked) -> None:
 def test_an_answer_is_as_documented(world: World, case: Asked) -> None:
     case.given(world)
     verify(world, case)
+
+
+# What may be sent along with any request: each by itself can change how it is answered (RFC 9110, 13 and 14).
+CONDITIONS = [
+    {"If-Match": '"another"'},
+    {"If-Match": "*"},
+    {"If-None-Match": "*"},
+    {"If-None-Match": '"another"'},
+    {"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"},
+    {"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"},
+    {"Range": "bytes=0-9"},
+    {"Range": "bytes=99999999-"},
+    {"Range": "bytes=0-9", "If-Range": '"another"'},
+    {"Accept": "image/png"},
+    {"Accept-Encoding": "*;q=0"},
+    {"Expect": "the-impossible"},
+]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=str)
+def test_whatever_is_asked_on_a_condition_is_answered_as_documented(world: World, condition: dict[str, str]) -> None:
+    talked(world)
+    for request in SINGLE:
+        if request.given is talked and request.answer[:3] in {"200", "204"} and request.operation.startswith("GET"):
+            headers = {**request.options.get("headers", {}), **condition}
+            conditional = replace(request, options={**request.options, "headers": headers})
+            with world.anna.request(**conditional.arguments) as response:
+                check(request.operation, response)
 
 
 def trouble(request: Asked) -> str:

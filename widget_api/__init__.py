@@ -35,7 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
     from widget_api.config import Config
 
     config = config or Config.from_env(os.environ)
-    logs.configure(config.log_format)
+    logs.configure(config.log_format, config.secrets)
     app = Flask(__name__, static_folder=None)
     if not cli.mends_database():
         app.extensions["database"] = opening.prepare(config)  # which holds it for as long as the app lives

@@ -184,7 +184,9 @@ def _registered(domain: str) -> Iterator[Shop]:
 @conversations.command("purge")
 def purge_() -> None:
     """Erase the conversations that shoppers deleted a month ago and more."""
-    click.echo(f"{purge()} conversations are erased.")
+    erased = purge()
+    models.scrub()
+    click.echo(f"{erased} conversations are erased.")
 
 
 @conversations.command()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 MODEL_APIS = ("openai", "anthropic", "demo")
 LOG_FORMATS = ("text", "json")
@@ -36,14 +36,22 @@ class Config:
     backup_days: int = 7
     public_url: str = ""
     model_api: str = "demo"
-    model_base_url: str = ""
+    model_base_url: str = field(default="", repr=False)  # some providers want a key in it
     model_api_key: str = field(default="", repr=False)
     model_name: str = ""
-    model_fallback: str = ""
+    model_fallback: str = field(default="", repr=False)  # it may hold a key, as it was once written
+    model_fallback_api_key: str = field(default="", repr=False)
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0
     log_format: str = "text"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return every value that must stay in this process, also as it is written in an address."""
+        given = (*self.secret_keys, self.model_api_key, self.model_fallback_api_key, self.shopify_client_secret)
+        addresses = (self.database_url, self.redis_url, self.model_base_url, self.model_fallback)
+        return (*filter(None, given), *(secret for address in addresses for secret in _secrets_in(address)))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Config:
@@ -70,6 +78,15 @@ class Config:
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, least=0, most=10),
             log_format=_choice(env, "LOG_FORMAT", LOG_FORMATS, "text"),
         )
+
+
+def _secrets_in(address: str) -> Iterator[str]:
+    """Yield the passwords of an address, which may stand before its host or in its query."""
+    _, _, rest = address.partition("://")
+    credentials = rest.rpartition("@")[0].partition(":")[2]
+    values = [value for _, _, value in (pair.partition("=") for pair in rest.partition("?")[2].split("&"))]
+    for secret in filter(None, (credentials, *values)):
+        yield from {secret, unquote(secret)}
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
@@ -116,7 +133,8 @@ def _postgres_url(url: str) -> str:
         parts = psycopg.conninfo.conninfo_to_dict(url)
     except psycopg.Error:
         parts = {}  # what libpq says of it may quote the password
-    if not parts.get("dbname") or "@" in str(parts.get("host", "")):
+    is_numbered = re.fullmatch("[0-9,]*", str(parts.get("port", "")))
+    if not parts.get("dbname") or "@" in str(parts.get("host", "")) or not is_numbered:
         raise ConfigError(
             "DATABASE_URL cannot be read: write postgresql://user:password@host:5432/name, "
             "with %40 for an @ in the password and so on."
@@ -147,7 +165,11 @@ def _names_redis(url: str) -> bool:
 def _public_url(url: str, port: int) -> str:
     url = url.rstrip("/") or f"http://127.0.0.1:{port}"
     parts = urlsplit(url)
-    plain = parts.path == "" and not parts.query and not parts.username
+    if "@" in url:
+        raise ConfigError(
+            "PUBLIC_URL holds a user name or a password: set an origin such as https://chat.example.com."
+        )
+    plain = parts.path == "" and not parts.query
     if not parts.hostname or not plain or parts.scheme not in {"http", "https"}:
         raise ConfigError(f"PUBLIC_URL is {url!r}: set an origin such as https://chat.example.com.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -165,7 +187,7 @@ def is_loopback(host: str) -> bool:
 
 def _model(env: Mapping[str, str]) -> dict[str, str]:
     api = _choice(env, "MODEL_API", MODEL_APIS, "demo")
-    names = ("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME", "MODEL_FALLBACK")
+    names = ("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME", "MODEL_FALLBACK", "MODEL_FALLBACK_API_KEY")
     values = {name.lower(): env.get(name, "") for name in names}
     if api != "demo" and not values["model_name"]:
         raise ConfigError(f"MODEL_API is {api}, so MODEL_NAME must say which of its models to ask.")
@@ -194,10 +216,10 @@ def _checked_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 def _kept_key(path: Path) -> str:
     """The key of a local run, made when there is none. Two processes that start at once get the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
     draft.write_text(secrets.token_urlsafe(48))
-    draft.chmod(0o600)
     try:
         os.link(draft, path)
     except FileExistsError:

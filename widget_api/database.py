@@ -26,6 +26,8 @@ START_SECONDS = 20
 database: Any = DatabaseProxy()
 # SQLite has one writer at a time. Waiting for each other here is fair and immediate; in SQLite it is a poll.
 _writing = threading.RLock()
+# Something was deleted that the write-ahead log still has.
+_unscrubbed = threading.Event()
 
 
 class NoPlace(OperationalError):
@@ -63,6 +65,28 @@ def disconnect() -> None:
     """Close the connections that are kept for later."""
     if database.obj is not None:
         database.close_all()
+
+
+def scrub() -> None:
+    """Have nothing left of what was deleted, neither in the file nor in its write-ahead log. If somebody reads just
+    now, `scrub_again` does it later. Nothing is to be done in PostgreSQL, which keeps its log to itself."""
+    _unscrubbed.set()
+    scrub_again()
+
+
+def scrub_again() -> None:
+    """Do what is left of `scrub`. Cheap when that is nothing."""
+    if is_postgres() or not _unscrubbed.is_set():
+        return
+    _unscrubbed.clear()
+    with _writing:
+        try:
+            done = database.truncate_log()
+        except OperationalError as exc:
+            logger.warning("the write-ahead log could not be emptied: %s", exc)
+            done = False
+    if not done:
+        _unscrubbed.set()
 
 
 def is_postgres() -> bool:

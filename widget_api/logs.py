@@ -7,15 +7,11 @@ import logging
 import logging.config
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-# What opens something to whoever reads it, where an address has it: a shared link's secret, a stream's ticket, a
-# cart's key. However the path is spelled: servers also quote requests that they could not read.
-_SECRETS = re.compile(
-    r"(\bapi(?:/|%2f)+shared(?:/|%2f)+)[^\s\"'<>?#]+|([?&](?:ticket|key|cart)=)[^\s\"'<>&#]+", re.IGNORECASE
-)
+from widget_api.redaction import Redactor
 
 # Lines of one kind that whoever sends us requests can cause, in so many seconds.
 MOST_ALIKE = 10
@@ -75,23 +71,21 @@ def _kind(record: logging.LogRecord) -> str:
 class DiscreetRecord(logging.LogRecord):
     """A record without secrets, whoever logs it: a view, the server, a library."""
 
+    redact: ClassVar[Redactor] = Redactor()
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self.exc_info and self.exc_info[0]:
-            self.exc_text = hide_secrets(logging.Formatter().formatException(self.exc_info))
+            self.exc_text = self.redact(logging.Formatter().formatException(self.exc_info))
 
     def getMessage(self) -> str:  # noqa: N802 - the library's name
-        return hide_secrets(super().getMessage())
+        return self.redact(super().getMessage())
 
 
-def hide_secrets(text: str) -> str:
-    """Return the text with a dash in the place of each secret that an address in it has."""
-    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}-", text)
-
-
-def configure(log_format: str) -> None:
-    """Send the product's log lines to standard error, keep secrets out of all lines, and have gunicorn write few
-    lines about each kind of fault."""
+def configure(log_format: str, secrets: Iterable[str] = ()) -> None:
+    """Send the product's log lines to standard error, keep these secrets and those that visitors hold out of all
+    lines, and have gunicorn write few lines about each kind of fault."""
+    DiscreetRecord.redact = Redactor(secrets)
     logging.setLogRecordFactory(DiscreetRecord)
     formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format]
     line = "%(asctime)s %(levelname)s %(name)s: %(message)s"

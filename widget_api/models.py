@@ -32,6 +32,8 @@ from widget_api.database import (
     is_postgres,
     migrate,
     octets,
+    scrub,
+    scrub_again,
     snapshot,
     transaction,
 )
@@ -51,6 +53,8 @@ __all__ = (
     "is_postgres",
     "migrate",
     "octets",
+    "scrub",
+    "scrub_again",
     "snapshot",
     "transaction",
 )
@@ -143,7 +147,11 @@ class Session(Record):
 
     id = TextField(primary_key=True)
     shop = ForeignKeyField(Shop, on_delete="CASCADE")
+    # The newest generation of its tokens, when that was begun by the database's clock, and whether a request has
+    # carried one of them.
     generation = IntegerField(default=0)
+    generation_begun = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
+    generation_used = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
     cart_id = TextField(default="")  # a bearer secret: never in logs, exports or prompts
     revoked = BooleanField(default=False)
     # Who changes the cart just now, and until when by the database's clock.

@@ -86,6 +86,12 @@ class Unauthorized(Problem):
     status, code = 401, "unauthorized"
 
 
+class SessionExpired(Problem):
+    """The session has ended: it lives for 90 days."""
+
+    status, code = 401, "session-expired"
+
+
 class OriginRefused(Problem):
     """This website is not registered for the shop."""
 

@@ -15,25 +15,22 @@ from widget_api.api.body import (
     require_id,
     require_text,
     shape,
-    without_empty,
 )
 from widget_api.api.services import services
-from widget_api.api.visitor import current_address, current_visitor, visitor_of
-from widget_api.models import Conversation, Turn
+from widget_api.api.visitor import current_address, current_visitor, ticket_visitor
+from widget_api.models import Conversation, Shop, Turn
 from widget_api.problems import InvalidBody, TooManyTurns, Unauthorized
 from widget_api.streams.base import Position
-from widget_api.text import clean, cut
 from widget_api.tokens import BadToken
 from widget_api.turns.conversation import Question
 from widget_api.turns.job import Visitor
+from widget_api.turns.page import clean_page
 from widget_api.turns.stops import Target
 
 bp = Blueprint("chat", __name__)
 
 # The AI SDK sends the whole history each time. Only the newest message is read, but the rest must be taken in.
 CHAT_BYTES = 1024 * 1024
-PAGE_CHARACTERS = 300
-CLEANED_CHARACTERS = 2 * PAGE_CHARACTERS
 # More than anybody asks for, and within the database's whole numbers.
 MOST_VERSIONS = 1_000_000
 
@@ -125,7 +122,7 @@ def _accept(visitor: Visitor, chat: Chat) -> Turn:
     engine = services().engine
     newest = _newest(chat)
     if chat.trigger == "regenerate-message":
-        question = _question(newest) if newest and newest.role == "user" else None
+        question = _question(newest, visitor.shop) if newest and newest.role == "user" else None
         return engine.regenerate(visitor, chat.id, chat.messageId or "", question)
     if chat.trigger != "submit-message":
         raise InvalidBody("trigger must be submit-message or regenerate-message.")
@@ -134,32 +131,28 @@ def _accept(visitor: Visitor, chat: Chat) -> Turn:
     if chat.messageId not in {None, newest.id}:
         raise InvalidBody("messageId must be the newest message's id: earlier messages stay as they are.")
     accept = engine.send if chat.messageId is None else engine.reword
-    return accept(visitor, chat.id, _question(newest))
+    return accept(visitor, chat.id, _question(newest, visitor.shop))
 
 
-def _question(newest: Sent) -> Question:
+def _question(newest: Sent, shop: Shop) -> Question:
     """The newest message, which must be the shopper's."""
     if newest.role != "user":
         raise InvalidBody("The newest message must be the shopper's: role must be user.")
     texts = [part.text for part in newest.parts if part.type == "text"]
     text = require_text("\n".join(texts), "The message", most=MESSAGE_CHARACTERS)
-    pages = [_page(part.data) for part in newest.parts if part.type == "data-page"]
+    pages = [_page(part.data, shop) for part in newest.parts if part.type == "data-page"]
     parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
-    parts += [{"type": "data-page", "data": page} for page in pages[:1]]
+    parts += [{"type": "data-page", "data": page} for page in pages[:1] if page]
     return Question(require_id(newest.id, "message.id"), parts)
 
 
-def _page(data: Any) -> dict[str, str]:
+def _page(data: Any, shop: Shop) -> dict[str, str]:
+    """Return what is known of the page. It is only context: a field of another form is left out, not refused."""
     try:
         page = msgspec.to_builtins(msgspec.convert(data, Page))
     except msgspec.ValidationError as exc:
         raise InvalidBody(f"data-page: {exc}.") from exc
-    return without_empty({name: _context(value) for name, value in page.items()})
-
-
-def _context(value: str) -> str:
-    """Return what the model is told of it. It is only context, so it is shortened and never refused."""
-    return cut(clean(value[:CLEANED_CHARACTERS]).strip(), PAGE_CHARACTERS)
+    return clean_page(page, (*shop.origins, f"https://{shop.domain}"))
 
 
 @bp.get("/api/chat/<id>/stream")
@@ -194,7 +187,7 @@ def _follower() -> tuple[Visitor, str | None]:
         claims = services().tokens.read_ticket(ticket)
     except BadToken as exc:
         raise Unauthorized("Take a new ticket from the conversation's messages.") from exc
-    return visitor_of(claims.session), claims.turn
+    return ticket_visitor(claims.session), claims.turn
 
 
 @bp.post("/api/chat/<id>/stop")

@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
 
 def ask_again(exc: DatabaseError) -> Response:
     """The refusal while the database cannot do its work. What it said stays in the log."""
-    logger.warning("%s %s: the database: %s", request.method, request.path, str(exc).partition("\n")[0])
+    logger.warning("%s %s: the database: %s", request.method, request.url_rule, str(exc).partition("\n")[0])
     if isinstance(exc, NoPlace):
         return respond(Busy("Please try again in a moment.", retry_after=2))
     return respond(NotReady("The database does not answer: please try again in a moment.", retry_after=2))

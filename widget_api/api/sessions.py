@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 
 import msgspec
 from flask import Blueprint, request
 
+from widget_api import generations
 from widget_api.api.body import read, shape
 from widget_api.api.services import services
-from widget_api.api.visitor import current_address, current_claims, current_visitor, require_origin, visitor_of
-from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, now, rows, transaction
+from widget_api.api.visitor import (
+    current_address,
+    current_claims,
+    current_visitor,
+    renewing_visitor,
+    require_origin,
+)
+from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, now, rows, scrub, transaction
 from widget_api.tokens import SESSION_SECONDS, SessionClaims
 from widget_api.turns.job import Visitor
 
@@ -30,27 +38,28 @@ class NewSession(msgspec.Struct, forbid_unknown_fields=True):
 
 @bp.post("/api/sessions")
 def begin() -> tuple[dict[str, object], int]:
-    """Mint a session, or renew the token of the one that the request carries. Nothing is written."""
+    """Mint a session, or renew the token of the one that the request carries. Writes no row."""
     wanted = read(NewSession).shop
     services().limits.take("sessions", current_address())  # first: nobody tries out which shops there are
     shop = Shop.named(wanted)
     require_origin(shop)
-    claims = _renewed(shop) or SessionClaims(shop.id, secrets.token_urlsafe(16), 0)
-    expires_at = int((time.time() + SESSION_SECONDS) * 1000)
+    claims = _renewed(shop) or SessionClaims(shop.id, secrets.token_urlsafe(16), 0, born=int(time.time()))
+    expires_at = ((claims.born or 0) + SESSION_SECONDS) * 1000
     session = {"id": claims.session, "shop": shop.domain}
     token = services().tokens.session(claims)
     return {"session": session, "token": token, "expires_at": iso(expires_at)}, 201
 
 
 def _renewed(shop: Shop) -> SessionClaims | None:
-    """The session that the request's token speaks for, if it is one of this shop. Raises `Unauthorized`."""
+    """Return the next claims of the session that the request's token speaks for, or None when it is none of this
+    shop. Raises `Unauthorized` or `SessionExpired`."""
     if "Authorization" not in request.headers:
         return None
     claims = current_claims()
     if claims.shop != shop.id:
         return None
-    visitor_of(claims)
-    return claims
+    renewing_visitor(claims)
+    return replace(claims, generation=generations.renew(claims))
 
 
 @bp.delete("/api/session")
@@ -61,6 +70,7 @@ def forget() -> tuple[str, int]:
     _revoke(visitor)
     engine.stop_session(visitor.session)
     engine.discard(_erase(visitor))
+    scrub()
     return "", 204
 
 

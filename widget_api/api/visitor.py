@@ -7,11 +7,12 @@ import time
 
 from flask import g, request
 
+from widget_api import generations
 from widget_api.addresses import UNKNOWN, address_key
 from widget_api.api.services import services
-from widget_api.models import Session, Shop
-from widget_api.problems import OriginRefused, ShopNotFound, Unauthorized
-from widget_api.tokens import BadToken, SessionClaims
+from widget_api.models import Shop
+from widget_api.problems import OriginRefused, SessionExpired, ShopNotFound, Unauthorized
+from widget_api.tokens import BadToken, ExpiredToken, SessionClaims
 from widget_api.turns.job import Visitor
 
 logger = logging.getLogger(__name__)
@@ -23,35 +24,56 @@ _next_warning = [0.0]  # on the monotonic clock
 
 
 def current_visitor() -> Visitor:
-    """The visitor that the request's bearer token speaks for.
+    """Return the visitor that the request's bearer token speaks for.
 
-    Raises `Unauthorized`, and `OriginRefused` when a website of another shop sends the token.
+    Raises `Unauthorized` or `SessionExpired`, and `OriginRefused` when a website of another shop sends the token.
     """
-    return visitor_of(current_claims())
+    return _bearer(current_claims())
+
+
+def renewing_visitor(claims: SessionClaims) -> Visitor:
+    """Return the visitor whose token is to be renewed, also by one that is good for nothing else any more. Raises as
+    `current_visitor` does."""
+    return _bearer(claims, renewing=True)
 
 
 def current_claims() -> SessionClaims:
-    """What the request's bearer token claims; its shop and session are not looked at. Raises `Unauthorized`."""
+    """Return what the request's bearer token claims; its shop and session are not looked at. Raises `Unauthorized` or
+    `SessionExpired`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthorized(_AGAIN)
     try:
-        return services().tokens.read_session(token.strip())
+        return services().tokens.read_session(token.strip(" "))
+    except ExpiredToken as exc:
+        raise SessionExpired(_AGAIN) from exc
     except BadToken as exc:
         raise Unauthorized(_AGAIN) from exc
 
 
-def visitor_of(claims: SessionClaims) -> Visitor:
-    """The visitor of verified claims, unless the shop is gone or the session was revoked."""
+def ticket_visitor(claims: SessionClaims) -> Visitor:
+    """Return the visitor for whom a stream's ticket was made. Raises as `current_visitor` does."""
+    return _admitted(claims, generations.standing(claims.session))
+
+
+def _bearer(claims: SessionClaims, *, renewing: bool = False) -> Visitor:
+    found = generations.standing(claims.session)
+    visitor = _admitted(claims, found, renewing=renewing)
+    if found:
+        generations.mark_used(claims, found)
+    return visitor
+
+
+def _admitted(claims: SessionClaims, found: generations.Standing | None, *, renewing: bool = False) -> Visitor:
+    """Return the visitor of verified claims, unless the shop is gone, or the session was revoked or renewed."""
     try:
         shop = Shop.numbered(claims.shop)
     except ShopNotFound as exc:
         raise Unauthorized(_AGAIN) from exc
     require_origin(shop)
-    session = Session.find_by(id=claims.session)
-    if session and (session.revoked or (session.shop_id, session.generation) != (claims.shop, claims.generation)):
+    if found and not found.admits(claims, renewing=renewing):
         raise Unauthorized(_AGAIN)
-    return Visitor(shop, claims.session, claims.generation)
+    return Visitor(shop, claims.session, max(claims.generation, found.generation if found else 0))
 
 
 def require_origin(shop: Shop) -> None:

@@ -18,6 +18,7 @@ from widget_api.backups.hold import Hold
 from widget_api.backups.shelf import iso, stamp, utc, write
 from widget_api.backups.sqlite import NO_TABLES, Sqlite
 from widget_api.config import Config, ConfigError
+from widget_api.private import close_to_others
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +35,10 @@ def prepare(config: Config) -> Hold | None:
     it is used. Raises `DatabaseUnusable`. PostgreSQL looks after itself."""
     backups = Backups.of(config)
     if not isinstance(backups.database, Sqlite):
+        close_to_others(config.instance, None)
         return None
     path = backups.database.path.absolute()
+    close_to_others(config.instance, path)
     hold = _holds.get(path)
     if hold is None:
         hold = Hold(path)

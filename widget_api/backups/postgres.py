@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from widget_api.backups.shelf import GIVE_UP, BackupError, Rows
+from widget_api.backups.shelf import BackupError, Rows, changes
 
 # Debian keeps each version's programs in a folder of its own; the newest reads and writes for all older servers.
 DEBIAN = Path("/usr/lib/postgresql")
@@ -116,7 +116,7 @@ class Postgres:
         try:
             with self._created(fresh):
                 self._fill(fresh, copy, rows)
-                self._give_up(fresh)
+                self._change(fresh)
                 self._swap(fresh, kept)
         except psycopg.errors.InsufficientPrivilege as exc:
             raise BackupError(
@@ -141,11 +141,12 @@ class Postgres:
                 raise BackupError(f"{copy.name} was restored with fewer rows than it holds.")
             connection.execute("ANALYZE")
 
-    def _give_up(self, database: str) -> None:
-        column = "SELECT 1 FROM information_schema.columns WHERE table_name = 'turn' AND column_name = 'takeovers'"
+    def _change(self, database: str) -> None:
+        known = "SELECT 1 FROM information_schema.columns WHERE table_name = %s AND column_name = %s"
         with self._connected(database) as connection:
-            if _one(connection, column):
-                connection.execute(GIVE_UP)
+            for table, column, change in changes():
+                if connection.execute(known, (table, column)).fetchone():
+                    connection.execute(change)
 
     @contextmanager
     def _created(self, database: str) -> Iterator[None]:

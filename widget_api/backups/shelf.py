@@ -26,6 +26,16 @@ Rows = dict[str, int]  # how many rows each table has
 # carts after that moment is not in it, and must not be done again. Nobody takes over a turn that failed so often.
 GIVE_UP = "UPDATE turn SET takeovers = 1000, lease_until = 0 WHERE state IN ('queued', 'running')"
 
+# Tokens that were renewed after the backup are of generations that it does not know. `generations` accepts them then.
+RESTORED = "INSERT INTO restoration (restored_at) VALUES ({milliseconds})"
+
+
+def changes() -> Iterator[tuple[str, str, str]]:
+    """Yield the changes of a database that is put back now, each after the table and the column that it needs: the
+    backup may be older than they."""
+    yield "turn", "takeovers", GIVE_UP
+    yield "restoration", "restored_at", RESTORED.format(milliseconds=int(utc().timestamp() * 1000))
+
 
 class BackupError(Exception):
     """A backup cannot be made, trusted or put back. The message says why and what to do."""

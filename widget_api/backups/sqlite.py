@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from widget_api.backups import wal
-from widget_api.backups.shelf import GIVE_UP, BackupError, Rows, sync
+from widget_api.backups.shelf import BackupError, Rows, changes, sync
 
 # A megabyte is copied and then nothing for a moment, and what was copied goes to the disk bit by bit: beside one long
 # copy with one sync at its end the server's own commits took 69 ms (p99) and up to 320 ms, beside this one 9 and 48.
@@ -170,7 +170,7 @@ class Sqlite:
 
     def _fill(self, fresh: Path, copy: Path) -> None:
         _duplicate(copy, fresh)
-        _give_up(fresh)
+        _change(fresh)
         if self.path.exists():
             _own_alike(fresh, self.path)
 
@@ -232,10 +232,11 @@ def _duplicate(source: Path, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _give_up(path: Path) -> None:
+def _change(path: Path) -> None:
     with _opened(path, "mode=rw") as connection:
-        if any(column[1] == "takeovers" for column in connection.execute("PRAGMA table_info(turn)")):
-            connection.execute(GIVE_UP)
+        for table, column, change in changes():
+            if any(found[1] == column for found in connection.execute(f"PRAGMA table_info({table})")):
+                connection.execute(change)
 
 
 def _own_alike(path: Path, model: Path) -> None:

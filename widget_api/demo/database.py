@@ -34,7 +34,7 @@ class Database:
 
     def open(self, folder: Path) -> None:
         """Remember it in a file of that folder from now on."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
             self.close()
             self._connection = _connection(str(folder / FILE))

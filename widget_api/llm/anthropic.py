@@ -87,7 +87,7 @@ def _messages(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
 def _blocks(entry: Entry) -> list[dict[str, Any]]:
     match entry:
         case User():
-            return _text(entry.text)
+            return _text(entry.content)
         case Assistant():
             return [*_text(entry.text), *(_tool_use(call) for call in entry.calls)]
         case Result():

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 # Why a step ended, in the AI SDK's words.
 FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "other"]
+
+
+# Line ends that JSON leaves as they are, and what the tags of chat templates are made of, as in `<|im_start|>`.
+_ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>\x7f\x85\u2028\u2029"}
+
+
+def as_data(value: Any) -> str:
+    """Return the value as JSON on one line, in which no text can look like anything else than a text."""
+    return escape_tags(json.dumps(value, ensure_ascii=False))
+
+
+def escape_tags(text: str) -> str:
+    """Return the text with those characters as JSON escapes them."""
+    return text.translate(_ESCAPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +46,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """What the shopper said."""
+    """The shopper's words, and facts about the page that they were written on."""
 
     text: str
+    page: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> str:
+        """Return the message as the model reads it. The page is data on one line; what is new stands last."""
+        if not self.page:
+            return self.text
+        return f"(The page that the shopper is on, as data: {as_data(self.page)})\n\n{self.text}"
 
 
 @dataclass(frozen=True, slots=True)

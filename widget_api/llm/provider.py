@@ -96,7 +96,12 @@ class Provider:
         self._session = session(STREAMS)
         # All questions are the same but for their bodies: half the work of asking is done once.
         asked = requests.Request("POST", self._url, headers=_HEADERS | dialect.headers(key))
-        self._asked = self._session.prepare_request(asked)
+        try:
+            if not self._url.startswith(("https://", "http://")):
+                raise requests.exceptions.InvalidSchema
+            self._asked = self._session.prepare_request(asked)
+        except requests.RequestException:  # it quotes the address, which may hold a password
+            raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""

@@ -17,7 +17,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\s]")
 MAX_URL = 2000
 
 # The shopper's page says these, so they are looked at before they are passed on.
-_CONTEXT = {
+CONTEXT = {
     "address_country": re.compile(r"[A-Z]{2}"),
     "currency": re.compile(r"[A-Z]{3}"),
     "language": re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}"),
@@ -68,7 +68,7 @@ class Endpoint:
     def context(self) -> dict[str, str]:
         """What the shop should know of the shopper, as UCP names it. What does not look right is left out."""
         known = {"address_country": self.country, "currency": self.currency, "language": self.language}
-        return {name: value for name, value in known.items() if _CONTEXT[name].fullmatch(value)}
+        return {name: value for name, value in known.items() if CONTEXT[name].fullmatch(value)}
 
     def link(self, url: object) -> str:
         """`url` of a page or picture, made absolute; empty unless it is https or on this very shop."""

@@ -162,7 +162,7 @@ class Jobs:
         lease = Lease()
         tools = Toolbox(self._shops.store(shop, page), cart, seen, before_writing=lease.require)
         run = Run(turn, self._shops.model(shop), tools, cart.writing, writer, self._journal, lease, tally)
-        run.answer(prompt.system(shop, page), prompt.context(messages), progress)
+        run.answer(prompt.system(shop), prompt.context(messages), progress)
 
     def _finish(self, job: Job, tally: Tally, problem: Problem | None) -> None:
         """The final message first, the terminal event second. Once, by whoever comes first."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from peewee import DatabaseError, InterfaceError
 
-from widget_api.models import ACTIVE, Turn, clock, connected, rows, transaction
+from widget_api.models import ACTIVE, Turn, clock, connected, rows, scrub, scrub_again, transaction
 from widget_api.problems import AnswerTooLong
 from widget_api.turns.jobs import Jobs
 from widget_api.turns.recovery import (
@@ -51,6 +51,7 @@ class Keeper:
             self._listen: Every(ROUND_SECONDS),
             self._take_over: Every(LOOK_SECONDS),
             self._forget: Every(LOOK_SECONDS),
+            scrub_again: Every(LOOK_SECONDS),
             chores: Every(MINUTE_SECONDS),
             _tidy: Every(HOUR_SECONDS),
         }
@@ -163,3 +164,4 @@ def _tidy() -> None:
     purge()
     delete_expired_stops()
     forget_old_chunks()
+    scrub()

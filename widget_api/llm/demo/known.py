@@ -11,7 +11,6 @@ from widget_api.llm.answer import dicts, mapping, words
 from widget_api.llm.base import Assistant, Call, Entry, Request, Result, Tool, User
 
 _PRICE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
-_PAGE_LINE = re.compile(r"^(title|type): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +177,7 @@ class Known:
     @classmethod
     def of(cls, request: Request) -> Known:
         """What `request` tells."""
-        page = dict(_PAGE_LINE.findall(request.system))
         known = cls(tools={tool.name: tool for tool in request.tools})
-        known.page = page.get("title", "") if page.get("type") == "product" else ""
         for entry in request.messages:
             known._take(entry)
         return known
@@ -213,6 +210,7 @@ class Known:
         match entry:
             case User():
                 self.text, self.turn, self.before, self.looked = entry.text, {}, frozenset(self.items), []
+                self.page = entry.page.get("title", "") if entry.page.get("type") == "product" else ""
             case Assistant():
                 self.asked = entry.text or self.asked
                 self.calls.update({call.id: call for call in entry.calls})

@@ -8,6 +8,8 @@ import { strings } from './strings.js';
 const MOST_QUESTIONS = 6;
 const LONGEST_TITLE = 200;
 const LONGEST = 300; // the server keeps no more of anything that the page says
+// Pages that the shop has named. Others, such as the search, repeat words of the link that led there.
+const NAMED = /^(article|blog|cart|collection|index|list-collections|page|policy|product)$/;
 
 /**
  * What the snippet's attributes and the page say. A product page knows its product, and the address its variant.
@@ -18,6 +20,8 @@ export function settings(element) {
   const data = element.dataset;
   const locale = localeOf(element);
   const { origin, pathname, search } = location;
+  const type = match(/^[\w/-]{1,40}$/, data.pageType);
+  const isNamed = NAMED.test(type ?? '') && !/\/(vendors|types|tagged)\b/.test(pathname);
   return {
     shop: shopOf(data.shop),
     api: server(data.api),
@@ -30,16 +34,16 @@ export function settings(element) {
     questions: lines((data.pageType === 'product' && data.productQuestions) || data.questions),
     root: rootOf(data.root) || '/',
     page: {
-      url: cut(origin + pathname, LONGEST), // what comes after may be nobody's business
-      title: cut(document.title, LONGEST_TITLE),
+      url: cut(origin + (isNamed ? pathname : '/'), LONGEST), // what comes after may be nobody's business
+      title: isNamed ? cut(document.title.replace(/\s+/g, ' ').trim(), LONGEST_TITLE) : '',
       ...known({
-        type: cut(data.pageType),
+        type,
         product_id: number(data.productId),
         variant_id: number(new URLSearchParams(search).get('variant')) || number(data.variantId),
-        collection: cut(data.collection),
+        collection: match(/^[\p{L}\p{N}_.~-]{1,255}$/u, data.collection),
         locale,
-        currency: code(data.currency, 3),
-        country: code(data.country, 2),
+        currency: match(/^[A-Z]{3}$/, data.currency?.trim().toUpperCase()),
+        country: match(/^[A-Z]{2}$/, data.country?.trim().toUpperCase()),
       }),
     },
   };
@@ -92,14 +96,14 @@ function server(text) {
   return location.origin;
 }
 
-/** The number at the end of an id, as in "gid://shopify/Product/7001". @param {string | null} [text] */
+/** Return the number of an id, as in "gid://shopify/Product/7001". @param {string | null} [text] */
 function number(text) {
-  return /\d{1,20}$/.exec(text ?? '')?.[0];
+  return match(/^\d{1,20}$/, text?.replace(/^gid:\/\/shopify\/\w+\//, ''));
 }
 
-/** A code of so many letters, of ISO 4217 or ISO 3166. @param {string | undefined} text @param {number} letters */
-function code(text, letters) {
-  return new RegExp(`^[A-Z]{${letters}}$`).exec((text ?? '').trim().toUpperCase())?.[0];
+/** Return the text if it has the pattern. @param {RegExp} pattern @param {string} [text] */
+function match(pattern, text) {
+  return pattern.exec(text ?? '')?.[0];
 }
 
 /** What stands on lines of its own. @param {string} [text] */

@@ -5,6 +5,8 @@ import { toJson } from '../common/json.js';
 /** @typedef {import('../types').Problem} Problem */
 /** @typedef {{ id: string, token: string, renew: number, expires: number }} Session */
 
+// Each renewal makes the token before worthless, whoever has it.
+const RENEW_MS = 86_400_000;
 // What another tab has written may be a moment on its way.
 const ARRIVAL_MS = 100;
 // All messages of all tabs wait for the session.
@@ -85,9 +87,10 @@ export class Api {
    * @param {() => boolean} [isWanted] whether to repeat the request in a new session when this one is no more
    */
   async send(method, path, body, signal, isWanted = () => true) {
-    const first = await this.#fetch(method, path, body, signal, await this.#session());
+    const session = await this.#session();
+    const first = await this.#fetch(method, path, body, signal, session);
     if (first.status !== 401 || !isWanted()) return this.#accepted(first);
-    this.forget();
+    if (this.store.get('session')?.token === session.token) this.forget(); // else another tab has renewed it
     return this.#accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
 
@@ -129,10 +132,11 @@ export class Api {
     return Promise.race([request, abort]);
   }
 
-  /** The session: begun with the first request, renewed in its second half. @returns {Promise<Session>} */
+  /** The session: begun with the first request, renewed every day. @returns {Promise<Session>} */
   async #session() {
     const old = /** @type {Session | undefined} */ (this.store.get('session'));
-    if (old && Date.now() < old.renew) return old;
+    const left = old ? old.renew - Date.now() : 0;
+    if (old && left > 0 && left <= RENEW_MS) return old;
     this.#minting ??= this.#mintOnce(old).finally(() => (this.#minting = null));
     return this.#minting;
   }
@@ -161,10 +165,10 @@ export class Api {
     const limit = AbortSignal.timeout(LONGEST_MINT_MS);
     let response = await this.#fetch('POST', '/api/sessions', body, limit, valid);
     if (response.status === 401) response = await this.#fetch('POST', '/api/sessions', body, limit);
+    else if (valid && !response.ok) return valid; // it is good for this request, and the next one tries again
     const answer = await (await this.#accepted(response)).json();
-    const now = Date.now();
     const expires = Date.parse(answer.expires_at);
-    const session = { id: answer.session.id, token: answer.token, renew: (now + expires) / 2, expires };
+    const session = { id: answer.session.id, token: answer.token, renew: Date.now() + RENEW_MS, expires };
     this.store.set('session', session);
     return session;
   }
