@@ -12,6 +12,7 @@ from widget_api.api.body import (
     MESSAGE_CHARACTERS,
     read,
     read_optional,
+    reason,
     require_id,
     require_text,
     shape,
@@ -137,7 +138,7 @@ def _page(data: Any) -> dict[str, str]:
     try:
         page = msgspec.to_builtins(msgspec.convert(data, Page))
     except msgspec.ValidationError as exc:
-        raise InvalidBody(f"data-page: {exc}.") from exc
+        raise InvalidBody(f"data-page: {reason(exc)}") from exc
     return without_empty({name: _context(value) for name, value in page.items()})
 
 
