@@ -20,7 +20,9 @@ KNOWS = {
     "streams": set(),
     "migrations": {"text"},
     "logs": set(),
-    "exports": {"shopify"},
+    "exports": {"markdown", "shopify"},
+    "links": set(),
+    "markdown": {"links"},
     "shares": {"exports", "models", "problems"},
     "origins": {"config"},
     "backups": {"config"},
@@ -47,6 +49,7 @@ KNOWS = {
         "config",
         "tokens",
         "limits",
+        "links",
         "exports",
     },
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any, Final
 
+from widget_api.markdown import address, escape, formatted, link
 from widget_api.shopify.money import range_as_text
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
@@ -28,42 +30,43 @@ def without_secrets(value: Any) -> Any:
     return value
 
 
-def as_markdown(conversation: dict[str, Any]) -> str:
-    """The conversation as Markdown: title, date, then who said what."""
-    lines = [f"# {conversation['title']}", "", conversation["created_at"], ""]
+def as_markdown(conversation: dict[str, Any], sites: Container[str] = ()) -> str:
+    """Return the conversation as Markdown: title, date, then who said what. It links to `sites`, the shop's origins,
+    and to nothing else."""
+    lines = [f"# {escape(conversation['title'])}", "", conversation["created_at"], ""]
     for message in conversation["messages"]:
         lines += [f"## {_SPEAKERS[message['role']]}", ""]
         for part in message["parts"]:
-            lines += _part(part)
+            lines += _part(part, sites)
         if cut := CUTS.get(message["metadata"].get("cut", "")):
             lines += [f"*{cut}*", ""]
     return "\n".join(lines)
 
 
-def _part(part: dict[str, Any]) -> list[str]:
+def _part(part: dict[str, Any], sites: Container[str]) -> list[str]:
     if part["type"] == "text":
-        return [part["text"], ""]
+        return [formatted(part["text"], sites), ""]
     if part["type"] == "data-products":
-        return [line for item in part["data"]["products"] for line in _product(item)] + [""]
+        return [line for item in part["data"]["products"] for line in _product(item, sites)] + [""]
     if part["type"] == "data-cart":
-        return _cart(part["data"].get("cart") or {})
+        return _cart(part["data"].get("cart") or {}, sites)
     return []
 
 
-def _product(item: dict[str, Any]) -> list[str]:
+def _product(item: dict[str, Any], sites: Container[str]) -> list[str]:
     variants = [(variant["title"], notice) for variant in item["variants"] for notice in _notices(variant)]
     return [
-        f"- [{item['title']}]({item['url']}), {range_as_text(item)}",
-        *(f"  - {_said(notice)}" for notice in _notices(item)),
-        *(f"  - {title}: {_said(notice)}" for title, notice in variants),
+        f"- {link(item['title'], item['url'], sites)}, {range_as_text(item)}",
+        *(f"  - {_said(notice, sites)}" for notice in _notices(item)),
+        *(f"  - {escape(title)}: {_said(notice, sites)}" for title, notice in variants),
     ]
 
 
-def _cart(cart: dict[str, Any]) -> list[str]:
+def _cart(cart: dict[str, Any], sites: Container[str]) -> list[str]:
     """Return what the shop says of a cart; its lines stand in the words around it."""
     lines = [(line["title"], notice) for line in cart.get("lines", ()) for notice in _notices(line)]
-    said = [f"- {_said(notice)}" for notice in _notices(cart)]
-    said += [f"- {title}: {_said(notice)}" for title, notice in lines]
+    said = [f"- {_said(notice, sites)}" for notice in _notices(cart)]
+    said += [f"- {escape(title)}: {_said(notice, sites)}" for title, notice in lines]
     return [*said, ""] if said else []
 
 
@@ -72,7 +75,7 @@ def _notices(owner: dict[str, Any]) -> list[dict[str, Any]]:
     return list(owner.get("notices") or ())
 
 
-def _said(notice: dict[str, Any]) -> str:
+def _said(notice: dict[str, Any], sites: Container[str]) -> str:
     kind = "**Warning:**" if notice["type"] == "warning" else "**Note:**"
-    text = "  \n    ".join(notice["text"].splitlines())
-    return " ".join(filter(None, [kind, text, notice["image"], notice["url"]]))
+    text = "  \n    ".join(map(escape, notice["text"].splitlines()))
+    return " ".join(filter(None, [kind, text, address(notice["image"], sites), address(notice["url"], sites)]))

@@ -170,7 +170,7 @@ def export(id: str) -> Response:
     said = [_document(message) for message in _messages(conversation, None, None)[::-1]]
     document = without_secrets({**conversation.to_dict(), "messages": said})
     if kind == "markdown":
-        return _file(as_markdown(document), "text/markdown", document["title"], "md")
+        return _file(as_markdown(document, visitor.shop.sites), "text/markdown", document["title"], "md")
     return _file(msgspec.json.encode(document), "application/json", document["title"], "json")
 
 
