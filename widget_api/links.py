@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from typing import Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 MAX_ADDRESS: Final = 2000
 
@@ -18,18 +18,17 @@ _CODED = re.compile(r"%(?:2f|5c|25)", re.IGNORECASE)
 _DOTS = re.compile(r"/\.{1,2}(?:/|$)")
 _ORIGIN = re.compile(r"https?://[^/?#\\]*")
 # Pages whose names are the merchant's: a product may be called "cart".
-_NAMED = re.compile(
-    r"(?:/+[a-z]{2}(?:-[a-z]{2,4}){0,2})?/+(?:products|collections|pages|policies|blogs|search)(?:/|$)"
-)
+_NAMED = re.compile(r"^/+(?:products|collections|pages|policies|blogs|search)(?:/|$)")
 # Where a visit empties the cart, spends a discount, logs out, begins to pay or leads to an app, under any market's
 # folder: what follows some parts of a path, and other parts themselves.
 _ACTS = re.compile(
     r"/(?:cart|account|discount|orders|services|apps)/+[^/]|^/+(?:a|tools|community)/+[^/]"
     r"|/(?:checkouts?|logout|customer_(?:authentication|identity)|challenge|password|localization|admin)(?:/|$)"
 )
-# Fields of a query that do the same on any page, and values that are addresses to be sent on to.
-_ACTING_FIELDS = re.compile(r"discount|preview_|return|redirect|checkout|logout|(?:key|token|_(?:ab|fd|bt))$")
-_ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:|[/\\]{1,2})[/\\]")
+# Fields of a query that do the same on any page, and addresses to be sent on to.
+_ACTING = re.compile(
+    r"[?&](?:discount|preview_|return|redirect|checkout|logout|(?:key|token|_(?:ab|fd|bt))\b)|=[^=]*[/\\]{2}"
+)
 
 
 def page_of(address: str, sites: Container[str]) -> str:
@@ -42,9 +41,8 @@ def page_of(address: str, sites: Container[str]) -> str:
 
 def _acts(place: str) -> bool:
     """Return whether a visit to that path and query does something, or may."""
-    raw, _, query = place.partition("#")[0].partition("?")
+    raw, mark, query = place.partition("#")[0].partition("?")
     path = re.sub(r";[^/]*|[^\w/.-]", "", unquote(raw).lower(), flags=re.ASCII)
     if _CODED.search(raw) or _DOTS.search(path) or (_ACTS.search(path) and not _NAMED.match(path)):
         return True
-    fields = parse_qsl(query.lower(), keep_blank_values=True)
-    return any(_ACTING_FIELDS.match(name) or _ELSEWHERE.match(value) for name, value in fields)
+    return bool(_ACTING.search(mark + unquote(query).lower()))

@@ -39,6 +39,8 @@ export function mayPass({ code, status }) {
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
+  /** The session that this page has begun. @type {string | undefined} */
+  minted;
   /** Resolves to true when the server serves this website. Requests wait for it. @type {Promise<boolean>} */
   served = Promise.resolve(true);
   /** The server has said that it does not. */
@@ -58,6 +60,11 @@ export class Api {
   /** Whether this browser has said anything in this shop yet. Without a session there is nothing to ask for. */
   get known() {
     return Boolean(this.store.get('session'));
+  }
+
+  /** The session's id. @returns {string | undefined} */
+  get id() {
+    return this.store.get('session')?.id;
   }
 
   forget() {
@@ -83,9 +90,11 @@ export class Api {
    * @param {() => boolean} [isWanted] whether to repeat the request in a new session when this one is no more
    */
   async send(method, path, body, signal, isWanted = () => true) {
-    const first = await this.#fetch(method, path, body, signal, await this.#session());
-    if (first.status !== 401 || !isWanted()) return this.#accepted(first);
-    this.forget();
+    const session = await this.#session();
+    const first = await this.#fetch(method, path, body, signal, session);
+    // Nothing begins a session anew that another tab has forgotten.
+    if (first.status !== 401 || !isWanted() || !(this.known || this.#minting)) return this.#accepted(first);
+    if (this.id === session.id) this.forget();
     return this.#accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
 
@@ -163,6 +172,7 @@ export class Api {
     const expires = Date.parse(answer.expires_at);
     const session = { id: answer.session.id, token: answer.token, renew: (now + expires) / 2, expires };
     this.store.set('session', session);
+    this.minted = session.id;
     return session;
   }
 

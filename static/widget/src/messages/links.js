@@ -9,22 +9,17 @@ const CRAFTED = /[\s\\\u0000-\u001f\u007f-\u009f]/;
  */
 const ACTS =
   /\/(cart|account|discount|orders|services|apps)\/+[^/]|^\/+(a|tools|community)\/+[^/]|\/(checkouts?|logout|customer_(authentication|identity)|challenge|password|localization|admin)(\/|$)/;
-const ACTING_FIELDS = /^(discount|preview_|return|redirect|checkout|logout|(key|token|_(ab|fd|bt))$)/;
-const ELSEWHERE = /^([a-z][a-z\d+.-]*:|[/\\]{1,2})[/\\]/;
-/** Pages whose names are the merchant's: a product may be called "cart". */
-const NAMED = /^(\/+[a-z]{2}(-[a-z]{2,4}){0,2})?\/+(products|collections|pages|policies|blogs|search)(\/|$)/;
+const ACTING = /[?&](discount|preview_|return|redirect|checkout|logout|(key|token|_(ab|fd|bt))\b)|=[^=]*[/\\]{2}/;
+/** The pages that each market and language has under its own root. Their names are the merchant's: a product may be called "cart". */
+const PAGES = /^\/+(products|collections|pages|policies|blogs|search|cart$)(\/|$)/;
 
 /** @param {URL} url @param {string} root */
 function acts({ pathname, search }, root) {
   const path = decodeURIComponent(pathname).toLowerCase().replace(/;[^/]*|[^\w/.-]/g, '');
   const place = path.startsWith(`${root}/`) ? path.slice(root.length) : path;
-  if (/%(2f|5c|25)/i.test(pathname) || /\/\.{1,2}(\/|$)/.test(path) || (ACTS.test(place) && !NAMED.test(place))) return true;
-  const fields = [...new URLSearchParams(search.toLowerCase())];
-  return fields.some(([name, value]) => ACTING_FIELDS.test(name) || ELSEWHERE.test(value));
+  if (ACTS.test(place) && !PAGES.test(place)) return true;
+  return /%(2f|5c|25)|\.;/i.test(pathname) || ACTING.test(decodeURIComponent(search).toLowerCase());
 }
-
-/** The pages that each market and language has under its own root. */
-const PAGES = /^\/(products|collections|pages|policies|blogs|search|cart)(\/|$)/;
 
 /**
  * @param {string} address
