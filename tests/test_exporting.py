@@ -77,14 +77,15 @@ def test_a_file_of_many_pieces_is_that_of_one(anna: Visitor, kind: str, monkeypa
 def test_any_texts_make_valid_json(texts: list[str]) -> None:
     form = FORMATS["json"]
     said = [{"role": "user", "metadata": {}, "parts": [{"type": "text", "text": text}]} for text in texts]
-    written = form.begin({"title": "".join(texts)}) + form.between.join(map(form.message, said)) + form.end
+    messages = form.between.join(form.message(each, ()) for each in said)
+    written = form.begin({"title": "".join(texts)}) + messages + form.end
     assert json.loads(written) == {"title": "".join(texts), "messages": said}
 
 
 def test_what_is_said_while_it_is_written_is_not_in_it(anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("widget_api.api.downloads.PAGE_BYTES", 2000)
     anna.says("hello")
-    file = File(fill(anna.session, 5), FORMATS["json"])
+    file = File(fill(anna.session, 5), FORMATS["json"], ())
     first = file.read()
     fill(anna.session, 5)
     assert len(json.loads(first + b"".join(file.pieces()))["messages"]) == 7
@@ -94,7 +95,7 @@ def peak_of_export(conversation: Conversation) -> int:
     """The most memory that an export takes at once, in bytes."""
     tracemalloc.start()
     try:
-        file = File(conversation, FORMATS["json"])
+        file = File(conversation, FORMATS["json"], ())
         written = sum(map(len, file.pieces()))
         assert written > 2 * PAGE_BYTES
         return tracemalloc.get_traced_memory()[1]

@@ -64,6 +64,17 @@ def test_a_search_of_many_words_looks_for_the_longest_few(anna: Visitor) -> None
     assert found(anna, "absent-and-longest " + "a b c d e f g h i j k l m n") == []
 
 
+def test_a_search_that_is_too_long_is_refused(anna: Visitor) -> None:
+    anna.says("hello")
+    refused = anna.get("/api/conversations", query_string={"q": "\u0301\u0316" * 101})
+    assert refused.status_code == 400
+    assert refused.json["detail"] == "q has 202 characters: 200 are the most. Search for fewer words."
+    assert (
+        anna.get("/api/conversations", query_string={"q": " ".join("z" * n for n in range(1, 19))}).status_code == 200
+    )
+    assert anna.get("/api/conversations", query_string={"q": "x y " * 50}).status_code == 200
+
+
 @given(any_text)
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     once = fold(text)

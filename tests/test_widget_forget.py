@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser import DESKTOP, chromium, page, tab
 from tests.live import Live
@@ -259,3 +259,126 @@ def test_where_a_browser_keeps_nothing_the_chat_works_and_forgets(
         forget(chat)
         expect(page.locator("shop-chat .page")).to_have_count(0)
         expect(chat.questions).to_have_count(0)
+
+
+# What a tab keeps for its next page, but for how the panel stood and what it has shown of the hint.
+LEFT = """() => Object.entries(sessionStorage)
+  .filter(([key, value]) => !/:(open|asked|hinted|held)$/.test(key) && value.length > 9)
+  .map(([key, value]) => `${key} = ${value}`)"""
+# A page that hears of nothing until it is shown again.
+ASLEEP = """
+for (const kind of ['storage', 'visibilitychange', 'pageshow'])
+  addEventListener(kind, (event) => window.isAsleep && event.stopImmediatePropagation(), { capture: true });
+"""
+
+
+def beside(chat: Chat, script: str = "") -> Chat:
+    """Another tab with the same conversation, a draft, and what the page before has left."""
+    page = chat.page.context.new_page()
+    page.add_init_script(script)
+    other = Chat(page, chat.live)
+    other.open("/collections/all")
+    expect(other.questions).to_have_text([MITTENS])
+    page.reload()
+    expect(other.questions).to_have_text([MITTENS])
+    other.box.fill("And in red, for Cleo?")
+    assert any(":snapshot = " in each for each in page.evaluate(LEFT))
+    return other
+
+
+def keeps_nothing(other: Chat) -> None:
+    other.page.wait_for_function(f"({LEFT})().length === 0")
+    expect(other.questions).to_have_count(0)
+    expect(other.box).to_have_value("")
+
+
+def test_another_tab_keeps_nothing(chat: Chat) -> None:
+    chat.open()
+    chat.ask(MITTENS)
+    other = beside(chat)
+    forget(chat)
+    is_forgotten(chat)
+    keeps_nothing(other)
+    other.page.goto(f"{chat.live.url}/pages/about")
+    expect(other.panel).to_be_visible()
+    keeps_nothing(other)
+    assert chat.page.evaluate(KEPT) == other.page.evaluate(KEPT) == [[], []]
+    other.ask("Do you have enamel mugs?")  # as if for the first time
+
+
+def test_a_page_that_slept_keeps_nothing_when_it_is_shown_again(chat: Chat) -> None:
+    chat.open()
+    chat.ask(MITTENS)
+    other = beside(chat, ASLEEP)
+    other.page.evaluate("window.isAsleep = true")
+    forget(chat)
+    is_forgotten(chat)
+    chat.ask("Do you have enamel mugs?")  # in a new session
+    other.page.evaluate("window.isAsleep = false")
+    other.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(other.questions).to_have_text(["Do you have enamel mugs?"])
+    expect(other.box).to_have_value("")
+    assert MITTENS not in "".join(other.page.evaluate(LEFT))
+    assert "Cleo" not in "".join(other.page.evaluate(LEFT))
+
+
+def test_a_page_that_leaves_before_it_has_heard_of_it_writes_nothing_down(chat: Chat) -> None:
+    chat.open()
+    chat.ask(MITTENS)
+    other = beside(chat, ASLEEP)
+    other.page.evaluate("window.isAsleep = true")
+    forget(chat)
+    is_forgotten(chat)
+    other.page.goto(f"{chat.live.url}/pages/about")
+    keeps_nothing(other)
+
+
+def test_a_tab_whose_panel_is_closed_keeps_nothing(chat: Chat) -> None:
+    chat.open()
+    chat.ask(MITTENS)
+    other = beside(chat)
+    other.page.keyboard.press("Escape")
+    other.page.goto(f"{chat.live.url}/pages/about")
+    expect(other.launcher).to_be_visible()
+    assert "Cleo" in "".join(other.page.evaluate(LEFT))
+    forget(chat)
+    is_forgotten(chat)
+    other.page.wait_for_function(f"({LEFT})().length === 0")
+
+
+def test_a_request_of_another_tab_begins_no_new_session(chat: Chat) -> None:
+    chat.open()
+    chat.ask(MITTENS)
+    other = beside(chat)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    other.page.route("**/api/cart", hold)
+    other.page.evaluate("document.querySelector('shop-chat').close()")
+    other.page.reload()
+    with other.page.expect_request("**/api/cart"):
+        other.page.evaluate("document.querySelector('shop-chat').open()")
+    forget(chat)
+    is_forgotten(chat)
+    with other.page.expect_response("**/api/cart") as answered:
+        held[0].continue_()
+    assert answered.value.status == 401
+    keeps_nothing(other)
+    assert chat.page.evaluate(KEPT) == [[], []]
+    expect(other.page.locator("shop-chat .cart:visible")).to_have_count(0)
+    assert chat.page.evaluate("Object.keys(localStorage)") == []
+
+
+def test_a_first_message_that_is_not_sent_yet_stays_in_its_tab(chat: Chat) -> None:
+    chat.open()
+    chat.box.fill("Hello, I am new here")
+    chat.page.goto(f"{chat.live.url}/pages/about")
+    expect(chat.box).to_have_value("Hello, I am new here")
+    other = Chat(chat.page.context.new_page(), chat.live)
+    other.open("/collections/all")
+    other.ask(MITTENS)
+    expect(chat.questions).to_have_text([MITTENS])
+    chat.page.reload()
+    expect(chat.box).to_have_value("Hello, I am new here")

@@ -6,12 +6,13 @@ A file is written piece by piece: what begins it, then each message by itself, t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from widget_api.markdown import address, escape, formatted, link
 from widget_api.shopify.money import range_as_text, with_exponents
 
 # What opens a cart to whoever has it: the key of its id, in any spelling of an address.
@@ -42,58 +43,61 @@ def for_readers(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file. The pieces stand one after the other; `between` parts the messages."""
+    """A kind of file. The pieces stand one after the other; `between` parts the messages. Messages may link to the
+    origins that they are written for, and to nothing else."""
 
     mimetype: str
     ending: str
     between: bytes
     begin: Callable[[dict[str, Any]], bytes]
-    message: Callable[[dict[str, Any]], bytes]
+    message: Callable[[dict[str, Any], Container[str]], bytes]
     end: bytes
 
 
-def as_markdown(conversation: dict[str, Any]) -> str:
-    """The conversation as Markdown: title, date, then who said what."""
-    return "\n".join([_begin(conversation), *map(_message, conversation["messages"])])
+def as_markdown(conversation: dict[str, Any], sites: Container[str] = ()) -> str:
+    """Return the conversation as Markdown: title, date, then who said what. It links to `sites`, the shop's origins,
+    and to nothing else."""
+    said = (_message(message, sites) for message in conversation["messages"])
+    return "\n".join([_begin(conversation), *said])
 
 
 def _begin(conversation: dict[str, Any]) -> str:
-    return "\n".join([f"# {conversation['title']}", "", conversation["created_at"], ""])
+    return "\n".join([f"# {escape(conversation['title'])}", "", conversation["created_at"], ""])
 
 
-def _message(message: dict[str, Any]) -> str:
+def _message(message: dict[str, Any], sites: Container[str]) -> str:
     lines = [f"## {_SPEAKERS[message['role']]}", ""]
     for part in message["parts"]:
-        lines += _part(part)
+        lines += _part(part, sites)
     if cut := CUTS.get(message["metadata"].get("cut", "")):
         lines += [f"*{cut}*", ""]
     return "\n".join(lines)
 
 
-def _part(part: dict[str, Any]) -> list[str]:
+def _part(part: dict[str, Any], sites: Container[str]) -> list[str]:
     if part["type"] == "text":
-        return [part["text"], ""]
+        return [formatted(part["text"], sites), ""]
     if part["type"] == "data-products":
-        return [line for item in part["data"]["products"] for line in _product(item)] + [""]
+        return [line for item in part["data"]["products"] for line in _product(item, sites)] + [""]
     if part["type"] == "data-cart":
-        return _cart(part["data"].get("cart") or {})
+        return _cart(part["data"].get("cart") or {}, sites)
     return []
 
 
-def _product(item: dict[str, Any]) -> list[str]:
+def _product(item: dict[str, Any], sites: Container[str]) -> list[str]:
     variants = [(variant["title"], notice) for variant in item["variants"] for notice in _notices(variant)]
     return [
-        f"- [{item['title']}]({item['url']}), {range_as_text(item)}",
-        *(f"  - {_said(notice)}" for notice in _notices(item)),
-        *(f"  - {title}: {_said(notice)}" for title, notice in variants),
+        f"- {link(item['title'], item['url'], sites)}, {range_as_text(item)}",
+        *(f"  - {_said(notice, sites)}" for notice in _notices(item)),
+        *(f"  - {escape(title)}: {_said(notice, sites)}" for title, notice in variants),
     ]
 
 
-def _cart(cart: dict[str, Any]) -> list[str]:
+def _cart(cart: dict[str, Any], sites: Container[str]) -> list[str]:
     """Return what the shop says of a cart; its lines stand in the words around it."""
     lines = [(line["title"], notice) for line in cart.get("lines", ()) for notice in _notices(line)]
-    said = [f"- {_said(notice)}" for notice in _notices(cart)]
-    said += [f"- {title}: {_said(notice)}" for title, notice in lines]
+    said = [f"- {_said(notice, sites)}" for notice in _notices(cart)]
+    said += [f"- {escape(title)}: {_said(notice, sites)}" for title, notice in lines]
     return [*said, ""] if said else []
 
 
@@ -102,10 +106,10 @@ def _notices(owner: dict[str, Any]) -> list[dict[str, Any]]:
     return list(owner.get("notices") or ())
 
 
-def _said(notice: dict[str, Any]) -> str:
+def _said(notice: dict[str, Any], sites: Container[str]) -> str:
     kind = "**Warning:**" if notice["type"] == "warning" else "**Note:**"
-    text = "  \n    ".join(notice["text"].splitlines())
-    return " ".join(filter(None, [kind, text, notice["image"], notice["url"]]))
+    text = "  \n    ".join(map(escape, notice["text"].splitlines()))
+    return " ".join(filter(None, [kind, text, address(notice["image"], sites), address(notice["url"], sites)]))
 
 
 FORMATS: Final = {
@@ -114,7 +118,7 @@ FORMATS: Final = {
         ending="md",
         between=b"\n",
         begin=lambda conversation: f"{_begin(without_secrets(conversation))}\n".encode(),
-        message=lambda message: _message(without_secrets(message)).encode(),
+        message=lambda message, sites: _message(without_secrets(message), sites).encode(),
         end=b"",
     ),
     "json": Format(
@@ -122,7 +126,7 @@ FORMATS: Final = {
         ending="json",
         between=b",",
         begin=lambda conversation: msgspec.json.encode(without_secrets(conversation))[:-1] + b',"messages":[',
-        message=lambda message: msgspec.json.encode(without_secrets(message)),
+        message=lambda message, _: msgspec.json.encode(without_secrets(message)),
         end=b"]}",
     ),
 }

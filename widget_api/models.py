@@ -135,6 +135,11 @@ class Shop(Record):
         websites = cls.select(cls.origins) if removed else cls.select(cls.origins).where(cls.active)
         return any(origin in origins for (origins,) in rows(websites))
 
+    @property
+    def sites(self) -> set[str]:
+        """Return the origins of the shop's own pages."""
+        return {f"https://{self.domain}", *self.origins}
+
     def allows(self, origin: str) -> bool:
         """Whether that website may call for this shop: exact, as RFC 6454 compares origins."""
         return origin in self.origins

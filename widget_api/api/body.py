@@ -9,12 +9,14 @@ import msgspec
 from flask import request
 
 from widget_api.problems import BadRequest, InvalidBody, NotJson
-from widget_api.text import clean
+from widget_api.text import clean, cut
 
 T = TypeVar("T")
 
 BODY_BYTES = 16 * 1024
 MESSAGE_CHARACTERS = 2000
+# A reason may quote the body: the name of a field that nobody knows.
+REASON_CHARACTERS = 200
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.:-]{1,64}")
 # How many times longer a text may be before it is cleaned: a letter can come with two accents beside it.
 _RAW = 3
@@ -49,9 +51,14 @@ def read(type: type[T], *, most: int = BODY_BYTES) -> T:
     try:
         return _decode(body, type)
     except msgspec.ValidationError as exc:
-        raise InvalidBody(f"{exc}.") from exc
+        raise InvalidBody(reason(exc)) from exc
     except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
         raise BadRequest("The body must be a JSON object in UTF-8.") from exc
+
+
+def reason(exc: msgspec.ValidationError) -> str:
+    """Return why a body is refused, as a sentence of bounded length."""
+    return f"{cut(str(exc), REASON_CHARACTERS)}."
 
 
 def _decode(body: bytes, type: type[T]) -> T:

@@ -12,6 +12,7 @@ from widget_api.api.body import (
     MESSAGE_CHARACTERS,
     read,
     read_optional,
+    reason,
     require_id,
     require_text,
     shape,
@@ -151,7 +152,7 @@ def _page(data: Any, shop: Shop) -> dict[str, str]:
     try:
         page = msgspec.to_builtins(msgspec.convert(data, Page))
     except msgspec.ValidationError as exc:
-        raise InvalidBody(f"data-page: {exc}.") from exc
+        raise InvalidBody(f"data-page: {reason(exc)}") from exc
     return clean_page(page, (*shop.origins, f"https://{shop.domain}"))
 
 

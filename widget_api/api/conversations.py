@@ -30,7 +30,8 @@ bp = Blueprint("conversations", __name__)
 
 TITLE_CHARACTERS = 120
 QUERY_CHARACTERS = 200
-MOST_WORDS = 12
+# Each costs a look at all messages of the session.
+MOST_WORDS = 8
 
 
 @shape
@@ -63,8 +64,10 @@ def list_() -> dict[str, Any]:
 
 
 def _words(query: str) -> list[str]:
-    """Return what to look for. A word within another one is found with it, and each costs a look at all messages."""
-    words = sorted(set(fold(query[:QUERY_CHARACTERS]).split()), key=len, reverse=True)
+    """Return the longest words to look for; a word within another one is found with it. Raises `BadRequest`."""
+    if len(query) > QUERY_CHARACTERS:
+        raise BadRequest(f"q has {len(query)} characters: {QUERY_CHARACTERS} are the most. Search for fewer words.")
+    words = sorted(set(fold(query).split()), key=len, reverse=True)
     found: list[str] = []
     for word in words:
         if not any(word in longer for longer in found):
@@ -155,7 +158,7 @@ def export(id: str) -> Response:
     services().limits.take("exports", visitor.session)
     give_back = services().downloads.take(visitor.session)
     try:
-        file = File(conversation, kind)
+        file = File(conversation, kind, visitor.shop.sites)
         response = _sent(file.read(), file)
     except BaseException:
         give_back()

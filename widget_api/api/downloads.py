@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Final
 
 from widget_api.api.pages import document
@@ -54,9 +54,10 @@ class File:
     conversation.
     """
 
-    def __init__(self, conversation: Conversation, format: Format) -> None:
+    def __init__(self, conversation: Conversation, format: Format, sites: Container[str]) -> None:
         self._conversation = conversation
         self._format = format
+        self._sites = sites
         with connected():
             newest, _ = Message.newest_first(conversation.pk, 1, 0)
         self._before = newest[0].pk + 1 if newest else 1
@@ -69,7 +70,9 @@ class File:
             messages, more = Message.oldest_first(
                 self._conversation.pk, PAGE_MESSAGES, PAGE_BYTES, after=self._after, before=self._before
             )
-        pieces = self._format.between.join(self._format.message(document(message)) for message in messages)
+        pieces = self._format.between.join(
+            self._format.message(document(message), self._sites) for message in messages
+        )
         begin = self._format.between if self._after else self._format.begin(self._conversation.to_dict())
         self._after = messages[-1].pk if messages else MOST_ROWS
         self.ended = not more

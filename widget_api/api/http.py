@@ -15,6 +15,8 @@ from widget_api.problems import Busy, NotReady, respond
 
 logger = logging.getLogger(__name__)
 
+# Of what a log line quotes of others.
+LOG_CHARACTERS = 300
 # Each has limits of its own, or must answer whatever happens.
 _PUBLIC = {"widget.file", "widget.status", "profile.profile", "profile.profile_of"}
 _ASKING = {"cart.check", "cart.bind", "products.select"}
@@ -38,7 +40,8 @@ def init_app(app: Flask) -> None:
 
 def ask_again(exc: DatabaseError) -> Response:
     """The refusal while the database cannot do its work. What it said stays in the log."""
-    logger.warning("%s %s: the database: %s", request.method, request.url_rule, str(exc).partition("\n")[0])
+    said = str(exc)[:LOG_CHARACTERS].partition("\n")[0]
+    logger.warning("%s %s: the database: %s", request.method, request.url_rule, said)
     if isinstance(exc, NoPlace):
         return respond(Busy("Please try again in a moment.", retry_after=2))
     return respond(NotReady("The database does not answer: please try again in a moment.", retry_after=2))

@@ -19,6 +19,7 @@ from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.exports import CUTS
+from widget_api.links import page_of
 from widget_api.models import Conversation, Shop, iso
 from widget_api.problems import InvalidBody, ShareNotFound
 from widget_api.shopify.money import range_as_text
@@ -106,7 +107,7 @@ def _render(document: dict[str, Any]) -> str:
 def _sites(domain: str) -> set[str]:
     """The origins that are the shop's own: nobody may have this page lead anywhere else."""
     shop = Shop.find_by(domain=domain)
-    return {f"https://{domain}", *(shop.origins if shop else ())}
+    return shop.sites if shop else {f"https://{domain}"}
 
 
 def _markdown() -> MarkdownIt:
@@ -157,9 +158,8 @@ def markdown(text: str, sites: Container[str]) -> Markup:
 
 @bp.app_template_filter("within")
 def within(address: str, sites: Container[str]) -> str:
-    """The address if it is of one of these origins, letter for letter; else empty."""
-    origin = re.match(r"https?://[^/?#\\]*", address)
-    return address if origin and origin[0] in sites else ""
+    """Return the address if it is a page of one of these origins; else nothing."""
+    return page_of(address, sites)
 
 
 @bp.app_template_filter("price_range")

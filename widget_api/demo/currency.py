@@ -14,7 +14,7 @@ from widget_api.demo.faults import FAULTS
 from widget_api.shopify.money import decimals
 
 CODE: Final = re.compile(r"[A-Z]{3}")
-_EURO = re.compile(r"([0-9]+(?:\.[0-9]{2})?) €")
+_EURO = re.compile(r"([0-9]{1,12}(?:\.[0-9]{2})?) €")
 
 
 @dataclass(frozen=True, slots=True)

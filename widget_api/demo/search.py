@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from widget_api.demo import currency
 from widget_api.demo.goods import COLLECTIONS, FAQ, POLICIES, PRODUCTS, Product, Variant
+from widget_api.text import normalize
 
 _WORDS = tomllib.loads(Path(__file__).with_name("search.toml").read_text("utf-8"))
 _NOISE = frozenset(_WORDS["noise"].split())
@@ -61,7 +61,7 @@ def answers(query: str, *, limit: int = 3) -> list[tuple[str, str]]:
 
 
 def _split(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKD", text.casefold())
+    folded = normalize("NFKD", text.casefold())
     return re.findall(r"[a-z]+", re.sub("[\u0300-\u036f'\u2019]", "", folded))
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from widget_api.llm import sse
 from widget_api.llm.base import FinishReason, Sink, Step, Usage
-from widget_api.llm.calls import Calls, new_call_id
+from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
 from widget_api.llm.prose import Plain, Spoken
 
 # As much as one event may have: the whole answer when `stream` was ignored.
@@ -163,6 +163,8 @@ class Decoder(ABC):
         if error:
             raise Broken(f"the provider reports {json.dumps(error, ensure_ascii=False)}", _status(error))
         self._part(chunk)
+        if len(self.answer.calls.pending) > MAX_CALLS:
+            raise Broken(f"the answer has more than {MAX_CALLS} calls")
 
     @abstractmethod
     def _piece(self, data: bytes) -> str | None:

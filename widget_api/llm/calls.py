@@ -18,6 +18,10 @@ from widget_api.text import clean
 _ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _NOT_A_NAME = re.compile(r"[^\w-]", re.ASCII)
 _BLANKS = re.compile(r"\s*")
+# What the tools take has a few hundred characters; a change of twenty lines of a cart has ten thousand.
+MAX_ARGUMENTS = 64 * 1024
+# In one step. Nobody means more, and each delta is compared with all of them.
+MAX_CALLS = 128
 
 
 def new_call_id() -> str:
@@ -26,11 +30,13 @@ def new_call_id() -> str:
 
 
 def arguments(raw: str) -> dict[str, Any] | None:
-    """The object that a call's arguments are, cleaned; None when they are none, and the call must not run.
+    """Return the object that a call's arguments are, cleaned; None when they are none or too long, and must not run.
 
     Nothing at all is the empty object. Some gateways send `{}` before the real object, others send the
     object twice: objects that follow one another count as one when all that are not empty are the same.
     """
+    if len(raw) > MAX_ARGUMENTS:
+        return None
     try:
         values = _values(raw.strip() or "{}")
     except (ValueError, RecursionError):
@@ -83,6 +89,8 @@ class Pending:
     index: int | None = None
     wire_ids: set[str] = field(default_factory=set)
     pieces: list[str] = field(default_factory=list)
+    size: int = 0  # their characters
+    last: str = ""  # the last of them that is no blank
     plain: Plain = field(default_factory=Plain)
 
     @property
@@ -93,8 +101,7 @@ class Pending:
     @property
     def whole(self) -> bool:
         """Whether the arguments are a complete object already."""
-        raw = self.raw.rstrip()
-        return raw.endswith("}") and arguments(raw) is not None
+        return self.last == "}" and self.size <= MAX_ARGUMENTS and arguments(self.raw) is not None
 
 
 class Calls:
@@ -137,5 +144,7 @@ class Calls:
         if not piece:
             return
         call.pieces.append(piece)
+        call.size += len(piece)
+        call.last = piece.rstrip()[-1:] or call.last
         if call.name:
             self._into.tool_input_delta(call.id, piece)

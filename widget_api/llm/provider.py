@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from widget_api.llm.answer import Broken, Decoder
+from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder
 from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
@@ -178,11 +178,13 @@ class Provider:
     def _short(self, broken: Broken, request: Request) -> str:
         """What went wrong, on one line of the log: without the key, and without what was said, for some providers
         repeat what they refuse."""
-        line = " ".join(clean(str(broken)).split())[:READ_CHARACTERS]
-        if len(self._key) >= SHORTEST_KEY:
-            line = line.replace(self._key, "[key]")
+        text = self._without_key(str(broken))[:READ_CHARACTERS]  # cleaning takes time
+        line = self._without_key(" ".join(clean(text).split()))
         said = (" ".join(entry.text.split()) for entry in request.messages if isinstance(entry, User | Assistant))
         return _without(line, "\n".join(said))[:LOG_CHARACTERS]
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if len(self._key) >= SHORTEST_KEY else text
 
 
 class Fallback:
@@ -234,9 +236,12 @@ def _unpacked(encoding: str) -> Callable[[bytes], bytes] | None:
 
     def unpacked(data: bytes) -> bytes:
         try:
-            return inflate.decompress(data)
+            plain = inflate.decompress(data, MAX_BODY_BYTES)
         except zlib.error as exc:
             raise Broken(f"{encoding}: {exc}") from exc
+        if inflate.unconsumed_tail:
+            raise Broken(f"{encoding}: {len(data)} bytes are more than {MAX_BODY_BYTES} unpacked")
+        return plain
 
     return unpacked
 

@@ -27,6 +27,9 @@ _GONE_WORDS = re.compile(
 )
 
 MAX_PIECES: Final = 10**9
+# Shopify's carts have at most so many; a longer one is not read, for what is not read could not be sent back.
+MAX_LINES: Final = 500
+MAX_COMPLAINTS: Final = 50
 
 Status = Literal["ok", "gone", "none", "unknown"]
 
@@ -190,6 +193,13 @@ def read_quantity(raw: object) -> int:
     return int(raw) if whole else 1  # type: ignore[call-overload]
 
 
+def require_few(lines: list[Any]) -> list[Any]:
+    """Return the lines of a cart. Raises `ValueError` where they are more than any cart has."""
+    if not isinstance(lines, list) or len(lines) > MAX_LINES:
+        raise ValueError("not the lines of a cart")
+    return lines
+
+
 def named_apart(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Return the lines with ids of which no two are the same: a line is addressed by its id."""
     named: dict[str, Line] = {}
@@ -265,7 +275,9 @@ def _complaints(payload: object) -> Iterator[_Complaint]:
 
 def _entries(payload: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     entries = payload.get(name)
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [
+        entry for entry in (entries if isinstance(entries, list) else [])[:MAX_COMPLAINTS] if isinstance(entry, dict)
+    ]
 
 
 def _notes(payload: object) -> str:

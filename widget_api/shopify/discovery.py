@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from widget_api.shopify.endpoint import split_url
 from widget_api.shopify.mcp import parse
 
 PATH: Final = "/.well-known/ucp"
@@ -57,7 +57,5 @@ def _endpoints(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
+    parts = split_url(url)
+    return (parts.hostname or "").lower() if parts else ""

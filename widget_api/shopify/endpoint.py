@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from widget_api.text import limit_marks
+
 CLIENT_NAME = "shop-chat/1"
 UCP_PATH = "/api/ucp/mcp"
 LEGACY_PATH = "/api/mcp"
@@ -72,14 +74,11 @@ class Endpoint:
 
     def link(self, url: object) -> str:
         """`url` of a page or picture, made absolute; empty unless it is https or on this very shop."""
-        if not isinstance(url, str) or not url or len(url) > MAX_URL or _UNSAFE.search(url):
+        if not isinstance(url, str) or not url or _UNSAFE.search(url[:MAX_URL]):
             return ""
-        try:
-            absolute = urljoin(f"{self.base}/", url)
-            parts = urlsplit(absolute)
-            return absolute if self._may_be_shown(parts) else ""
-        except ValueError:
-            return ""
+        absolute = join_url(f"{self.base}/", url)
+        parts = split_url(absolute)
+        return absolute if parts and self._may_be_shown(parts) else ""
 
     def _may_be_shown(self, parts: SplitResult) -> bool:
         if not parts.hostname or parts.port == 0 or "@" in parts.netloc:
@@ -100,6 +99,31 @@ def is_permanent_domain(host: str) -> bool:
     return bool(_SHOP.fullmatch(host))
 
 
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of an address from outside; None where it is too long or cannot be read.
+
+    Python normalises the host's name, for which marks without end would take it long.
+    """
+    if len(url) > MAX_URL or limit_marks(url) != url:
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def join_url(base: str, url: str) -> str:
+    """Return the address from outside that `url` is on the page `base`; empty where `split_url` would refuse it."""
+    if len(url) > MAX_URL or limit_marks(url) != url:
+        return ""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return ""
+
+
 def mcp_url(text: str) -> str:
     """The address under which another endpoint stands in for the shop's, without a slash at the end.
 
@@ -118,12 +142,8 @@ def mcp_url(text: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
+    parts = split_url(text)
+    if parts is None or parts.port == 0:
         raise ValueError("The address cannot be read: give it as https://shop.example.com.")
     return parts
 

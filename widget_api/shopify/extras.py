@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from widget_api.shopify.words import words
@@ -23,8 +24,9 @@ DEEPEST_SENT: Final = 100
 
 def read_attributes(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return a line's properties, such as `("Engraving", "Anna")`. Those that begin with _ are not for shoppers."""
-    found = [pair for source in _sources(raw) for pair in _pairs(source)]
-    return tuple(dict.fromkeys(pair for pair in found if pair[0] and pair[1] and pair[0][0] != "_"))[:MAX_ATTRIBUTES]
+    found = (pair for source in _sources(raw) for pair in _pairs(source))
+    shown = (pair for pair in found if pair[0] and pair[1] and pair[0][0] != "_")
+    return tuple(dict.fromkeys(islice(shown, 2 * MAX_ATTRIBUTES)))[:MAX_ATTRIBUTES]
 
 
 def read_selling_plan(raw: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, Literal
 
 from widget_api.problems import ProductNotFound, ShopRefused, ShopUnavailable
@@ -31,6 +32,9 @@ _SUFFIX = r"(?:\?(?!(?:[^?]*&)?(?:cart|key)=)[A-Za-z0-9=&_.~%-]{1,200})?"
 VARIANT_ID = re.compile(r"gid://shopify/ProductVariant/[0-9]{1,20}" + _SUFFIX)
 PRODUCT_ID = re.compile(r"gid://shopify/Product/[0-9]{1,20}" + _SUFFIX)
 MAX_VARIANTS: Final = 100
+# Shopify has at most so many variants of a product; nobody asks for so many products at once.
+MOST_VARIANTS: Final = 2048
+MAX_LISTED: Final = 250
 # What a dialect may be able to do for a shop; some shops offer one thing here and another there.
 Ability = Literal["catalogue", "cart", "ask"]
 
@@ -136,25 +140,28 @@ class Answer:
 def read_options(raw: object, variants: Sequence[Variant]) -> tuple[Option, ...]:
     """Return a product's options. Where the shop sends no marks, they are taken from the variants that it lists."""
     options = []
+    listed: dict[tuple[str, str], bool] = {}  # pairs of name and value, and whether a variant with it can be had
+    for variant in variants:
+        for pair in variant.options:
+            listed[pair] = listed.get(pair, False) or variant.available
     for each in (raw if isinstance(raw, list) else [])[:MAX_OPTIONS]:
         name = words(each.get("name"), NAME_CHARACTERS) if isinstance(each, dict) else ""
         raws = each.get("values") if name else None
-        read = [_value(name, value, variants) for value in (raws if isinstance(raws, list) else [])[:MAX_VALUES]]
+        read = [_value(name, value, listed) for value in (raws if isinstance(raws, list) else [])[:MAX_VALUES]]
         values = tuple(value for value in read if value.label)
         if values and [value.label for value in values] != [NO_CHOICE]:
             options.append(Option(name, values))
     return tuple(options)
 
 
-def _value(name: str, raw: object, variants: Sequence[Variant]) -> Value:
+def _value(name: str, raw: object, listed: Mapping[tuple[str, str], bool]) -> Value:
     mapping = raw if isinstance(raw, dict) else {"label": raw}
     label = words(mapping.get("label") or mapping.get("value") or mapping.get("name"), LABEL_CHARACTERS)
     exists, available = mapping.get("exists"), mapping.get("available")
     if not isinstance(exists, bool):
         exists = True
     if not isinstance(available, bool):
-        listed = [variant.available for variant in variants if variant.matches([(name, label)])]
-        available = exists and (any(listed) or not listed)
+        available = exists and listed.get((name, label), True)
     return Value(label, available, exists)
 
 
@@ -171,11 +178,12 @@ def has_more(listed: int, variants: Sequence[Variant], options: Sequence[Option]
     """
     if listed > len(variants):
         return True
+    everywhere = {pair for variant in variants for pair in variant.options}
     for option in options:
         others = [pair for pair in selected if pair[0] != option.name]
+        beside = {pair for variant in variants if variant.matches(others) for pair in variant.options}
         for value in option.values:
-            wanted = [*(others if value.exists else ()), (option.name, value.label)]
-            if not any(variant.matches(wanted) for variant in variants):
+            if (option.name, value.label) not in (beside if value.exists else everywhere):
                 return True
     return False
 
@@ -193,17 +201,19 @@ def find_dropped_choices(asked: Selection, product: Product) -> Selection:
 ReadProduct = Callable[[dict[str, Any], Endpoint], Product]
 
 
-def products_in(result: Result, endpoint: Endpoint, read: ReadProduct) -> Found:
-    """The products of a search. What is no product is left out. Raises `ShopRefused`, `ShopUnavailable`."""
+def products_in(result: Result, endpoint: Endpoint, read: ReadProduct, limit: int) -> Found:
+    """Return the first `limit` products of a search. What is no product is left out, and what comes behind the last
+    one is not read. Raises `ShopRefused`, `ShopUnavailable`."""
     for payload in result.payloads():
         if isinstance(payload, dict) and isinstance(payload.get("products"), list):
-            raws = payload["products"]
-            placed = [(each, each.indexes("products", ids_of(raws))) for each in read_notices(payload, endpoint)]
+            raws = payload["products"][:MAX_LISTED]
+            ids = ids_of(raws)
+            placed = [(each, each.indexes("products", ids)) for each in read_notices(payload, endpoint)]
+            read_all = ((number, _product_or_none(raw, endpoint, read)) for number, raw in enumerate(raws))
             found = []
-            for number, raw in enumerate(raws):
-                if product := _product_or_none(raw, endpoint, read):
-                    own = [each for each, indexes in placed if number in indexes or not indexes]
-                    found.append(_noticed(product, raw, own))
+            for number, product in islice(((number, each) for number, each in read_all if each), limit):
+                own = [each for each, indexes in placed if number in indexes or not indexes]
+                found.append(_noticed(product, raws[number], own))
             return Found(tuple(found), unique(each.notice for each, indexes in placed if not indexes))
     raise refusal(result)
 
@@ -225,7 +235,7 @@ def ids_of(raws: Sequence[object]) -> list[object]:
 
 def _noticed(product: Product, raw: Any, placed: Sequence[Placed]) -> Product:
     """The product with its notices: at the variants that they name, where those are listed, else at the product."""
-    ids = ids_of(raw.get("variants") or [])
+    ids = ids_of((raw.get("variants") or [])[:MOST_VARIANTS])
     at: dict[object, list[Notice]] = {variant.id: [] for variant in product.variants}
     own = []
     for each in placed:
@@ -250,13 +260,19 @@ def refusal(result: Result) -> ShopRefused | ShopUnavailable:
     return ShopUnavailable("The shop's answer could not be understood.")
 
 
-_NOT_FOUND = re.compile(r"\bproduct\b.*\b(not found|does not exist)\b", re.IGNORECASE)
+_PRODUCT = re.compile(r"\bproduct\b", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"\b(not found|does not exist)\b", re.IGNORECASE)
 
 
 def _refused(said: str, code: str = "") -> ShopRefused:
-    if code.lower() in {"not_found", "product_not_found"} or _NOT_FOUND.search(said):
+    if code.lower() in {"not_found", "product_not_found"} or _says_there_is_none(said):
         return ProductNotFound(said)
     return ShopRefused(said)
+
+
+def _says_there_is_none(said: str) -> bool:
+    product = _PRODUCT.search(said)
+    return bool(product and _NOT_FOUND.search(said, product.end()))
 
 
 def _product_or_none(raw: object, endpoint: Endpoint, read: ReadProduct) -> Product | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name, named_apart, read_quantity
+from widget_api.shopify.cart import Cart, Checked, Line, classify, line_name, named_apart, read_quantity, require_few
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.extras import is_plain, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import (
     MAX_VARIANTS,
+    MOST_VARIANTS,
     PRODUCT_ID,
     VARIANT_ID,
     Ability,
@@ -63,7 +64,7 @@ class Legacy:
             filters.append({"price": {"max": float(highest.major)}})
         arguments = {"query": query, "context": "A shopper asks in the shop's chat.", "limit": limit}
         result = self._call("search_shop_catalog", arguments | ({"filters": filters} if filters else {}))
-        return products_in(result, self.endpoint, read_product)
+        return products_in(result, self.endpoint, read_product, limit)
 
     def product(self, id: str, selected: Selection = ()) -> Product:
         """One product with one variant: that of the selection, or the shop's own choice. Raises `ShopRefused` when
@@ -125,7 +126,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = 
         raise ValueError("not a product id")
     single = raw.get("selectedOrFirstAvailableVariant")
     raws = raw.get("variants") or ([single] if single else [])
-    raws = matching_first(raws, selected, lambda variant: variant.get("selected_options"))
+    raws = matching_first(raws[:MOST_VARIANTS], selected, lambda variant: variant.get("selected_options"))
     variants = readable(raws[:MAX_VARIANTS], lambda variant: _variant(variant, endpoint))
     options = read_options(raw.get("options"), variants)
     # The variant that was chosen says what the shop has made of the selection.
@@ -176,7 +177,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint) -> Cart:
     """The cart of a legacy answer. Raises `ValueError` and its like for anything else."""
     total = _amount(raw["cost"])
     return Cart(
-        lines=named_apart(_line(line, total.currency) for line in raw["lines"]),
+        lines=named_apart(_line(line, total.currency) for line in require_few(raw["lines"])),
         total=total,
         checkout_url=endpoint.link(raw.get("checkout_url")),
         expires_at=words(raw.get("expires_at"), 40),

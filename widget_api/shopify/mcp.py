@@ -42,15 +42,18 @@ _META: Final = {
 }
 
 MAX_PAGES = 5
-# Shopify has some twenty tools with names of about thirty characters.
-MAX_TOOLS, NAME_CHARACTERS = 500, 100
+# Of a list of tools. Shopify has some twenty with names of about thirty characters.
+MAX_TOOLS: Final = 500
+NAME_CHARACTERS: Final = 100
+CURSOR_CHARACTERS: Final = 2000
 
 _WANTS_MORE = re.compile(r"session|initiali[sz]e|protocol.?version|mcp-|_meta", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,500}")
 # Tools that change nothing may be called again when nobody knows what became of the first call.
 _READS = re.compile(r"(get|search|ask)_")
-_NO_SUCH_TOOL = re.compile(r"\btool\b.*\bnot found|\bunknown tool", re.IGNORECASE)
+_TOOL = re.compile(r"(\bunknown tool)|\btool\b", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"\bnot found", re.IGNORECASE)
 
 METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32601, -32602, -32603
 
@@ -151,7 +154,7 @@ class Mcp:
         """
         result = self._request("tools/call", {"name": name, "arguments": arguments}, name)
         answer = _answer(result)
-        if result.get("isError") and any(_NO_SUCH_TOOL.search(text[:200]) for text in answer.texts):
+        if result.get("isError") and any(_says_no_such_tool(text[:200]) for text in answer.texts):
             raise NotOffered
         return answer
 
@@ -162,11 +165,12 @@ class Mcp:
             tools = result.get("tools")
             if not isinstance(tools, list):
                 _raise_refusal(result)
-            for tool in tools if isinstance(tools, list) else ():
-                if isinstance(tool, dict) and isinstance(tool.get("name"), str):
-                    yield tool["name"]
+            for tool in (tools if isinstance(tools, list) else [])[:MAX_TOOLS]:
+                name = tool.get("name") if isinstance(tool, dict) else None
+                if isinstance(name, str) and len(name) <= NAME_CHARACTERS:
+                    yield name
             cursor = result.get("nextCursor")
-            if not isinstance(cursor, str) or not cursor:
+            if not isinstance(cursor, str) or not 0 < len(cursor) <= CURSOR_CHARACTERS:
                 return
             params = {**params, "cursor": cursor}
 
@@ -249,6 +253,12 @@ class Mcp:
         return headers
 
 
+def _says_no_such_tool(said: str) -> bool:
+    """Return whether the words are "unknown tool", or "tool" and "not found" behind it."""
+    tool = _TOOL.search(said)
+    return bool(tool and (tool[1] or _NOT_FOUND.search(said, tool.end()) or "unknown tool" in said.lower()))
+
+
 def _answer(result: dict[str, Any]) -> Result:
     content = result.get("content")
     texts = tuple(
@@ -305,7 +315,7 @@ def _fault(reply: Reply, message: dict[str, Any], error: dict[str, Any]) -> Prob
     if problem := busy_problem(reply, message):
         return problem
     code, said = error.get("code"), words(error.get("message"))
-    if code == METHOD_NOT_FOUND or _NO_SUCH_TOOL.search(said):
+    if code == METHOD_NOT_FOUND or _says_no_such_tool(said):
         return NotOffered()
     if refusal := refusal_in_error(error):
         return AgentRefused(refusal)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from widget_api.shopify.endpoint import is_permanent_domain
+from widget_api.shopify.endpoint import is_permanent_domain, join_url, split_url
 from widget_api.shopify.http import Reply
 from widget_api.shopify.memory import Memory
 from widget_api.shopify.words import words
@@ -20,12 +20,8 @@ def redirect_target(url: str, reply: Reply) -> str:
     location = reply.header("Location")
     if not 300 <= reply.status < 400 or not location:
         return ""
-    try:
-        target = urljoin(url, location)
-        urlsplit(target).port  # noqa: B018 - raises for an address that cannot be read
-    except ValueError:
-        return ""
-    return target
+    target = join_url(url, location)
+    return target if target and split_url(target) else ""
 
 
 def leads_to_password_page(target: str) -> bool:

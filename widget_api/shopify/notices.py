@@ -19,6 +19,8 @@ TEXT_CHARACTERS = 4000
 PATH_CHARACTERS = 500
 # Ten products with a few disclosures each are far from it.
 MAX_NOTICES = 200
+# Errors stand among them.
+MAX_MESSAGES = 2 * MAX_NOTICES
 
 # RFC 9535 as it is usually spelled, and JSON pointers: `$.products[0]`, `products.0`, `$['products'][0]`,
 # `/products/0`, `$.products[?(@.id == 'gid://…')]`. Several entries (`[0,1]`, `[0:2]`) count as all of them.
@@ -74,7 +76,7 @@ def read_notices(payload: Mapping[str, Any], endpoint: Endpoint) -> list[Placed]
     messages = payload.get("messages")
     placed = (
         _read(message, payload, endpoint)
-        for message in (messages if isinstance(messages, list) else ())
+        for message in (messages if isinstance(messages, list) else [])[:MAX_MESSAGES]
         if isinstance(message, dict)
     )
     return list(dict.fromkeys(each for each in placed if each))[:MAX_NOTICES]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 from typing import Final
 
-from widget_api.shopify.words import words
+from widget_api.shopify.words import decode_references, words
 
 # Of the main part; what stands before it in a theme may be longer.
 MAX_HTML: Final = 400_000
@@ -140,7 +139,7 @@ def _spoken(tokens: list[str]) -> Iterator[tuple[str, bool, str]]:
         elif tag:
             yield name, ends, ""
         elif not _TAGS.fullmatch(token):
-            yield "", False, unescape(token)
+            yield "", False, decode_references(token)
 
 
 def _main_part(html: str) -> list[str]:

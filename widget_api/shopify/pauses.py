@@ -15,6 +15,8 @@ from widget_api.shopify.words import words
 SHORT_PAUSE: Final = 2.0
 DEFAULT_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 3600.0
+# A date of HTTP has 29.
+DATE_CHARACTERS: Final = 100
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -87,11 +89,11 @@ def _error(message: dict[str, Any]) -> dict[str, Any]:
 
 def _retry_after(reply: Reply) -> float | None:
     """Read the header's seconds or date (RFC 9110, section 10.2.3)."""
-    text = reply.header("Retry-After").strip()
+    text = reply.header("Retry-After").strip()[:DATE_CHARACTERS]
     if _SECONDS.fullmatch(text):
         return float(text)
     try:
-        now = parsedate_to_datetime(reply.header("Date"))
+        now = parsedate_to_datetime(reply.header("Date")[:DATE_CHARACTERS])
         return (parsedate_to_datetime(text) - now).total_seconds()
     except (ValueError, TypeError):
         return None

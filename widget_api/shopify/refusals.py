@@ -50,10 +50,8 @@ _PASSING: Final = frozenset({"profile_unreachable", AUTHENTICATION})
 _RELEASE = re.compile(r"(?<![0-9-])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9-])")
 _CODE = re.compile(r"[a-z_]{1,60}")
 _NEGOTIATION = frozenset(ADVICE) - {AUTHENTICATION}
-_VERSION_WORDS = re.compile(
-    r"\b(?:protocol|UCP) version\b.*\b(?:not|no longer) supported\b|\bunsupported (?:protocol|UCP) version\b",
-    re.IGNORECASE,
-)
+_VERSION = re.compile(r"(\bunsupported )?\b(?:protocol|UCP) version\b", re.IGNORECASE)
+_NOT_SUPPORTED = re.compile(r"\b(?:not|no longer) supported\b", re.IGNORECASE)
 _AUTHENTICATION = re.compile(r"auth|forbidden|permission|scope|identity|credential|token", re.IGNORECASE)
 
 
@@ -126,7 +124,13 @@ def _code(raw: object) -> str:
 def _code_in(text: str) -> str:
     """Return the code of a refusal that says in words alone what is wrong, or ""."""
     named = next((code for code in sorted(_NEGOTIATION) if code in text), "")
-    return named or (VERSION_UNSUPPORTED if _VERSION_WORDS.search(text) else "")
+    return named or (VERSION_UNSUPPORTED if _refuses_version(text) else "")
+
+
+def _refuses_version(text: str) -> bool:
+    """Return whether the words are "unsupported UCP version", or that version and "not supported" behind it."""
+    versions = list(_VERSION.finditer(text))
+    return any(found[1] for found in versions) or bool(versions and _NOT_SUPPORTED.search(text, versions[0].end()))
 
 
 def _releases(message: str, details: dict[str, Any]) -> frozenset[str]:

@@ -79,12 +79,12 @@ def spell_selection(selected: Selection, raw: object) -> Selection:
     exact: set[tuple[str, str]] = set()
     names: dict[str, str] = {}
     labels: dict[tuple[str, str], str] = {}
-    for option in raw if isinstance(raw, list) else ():
+    for option in (raw if isinstance(raw, list) else [])[:MAX_OPTIONS]:
         if isinstance(option, dict) and isinstance(option.get("name"), str):
             name = fold_label(option["name"])
             names[name] = option["name"]
             values = option.get("values")
-            for value in values if isinstance(values, list) else ():
+            for value in (values if isinstance(values, list) else [])[:MAX_VALUES]:
                 label = value.get("label") if isinstance(value, dict) else value
                 if isinstance(label, str):
                     labels.setdefault((name, fold_label(label)), label)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from widget_api.shopify.passages import Page, Passage
+from widget_api.text import normalize
 
 # Beginnings of words that shoppers use for what the page is about, in the widget's languages, folded as `fold`
 # does. Short ones must begin a word; those of six letters and more may stand inside of one, as in German.
@@ -87,8 +88,8 @@ _COMMON_FROM: Final = 6
 
 def fold(text: str) -> str:
     """Return `text` without case, accents and widths, so that what is read alike compares alike."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", "".join(each for each in apart if unicodedata.category(each) != "Mn"))
+    apart = normalize("NFKD", text.casefold())
+    return normalize("NFC", "".join(each for each in apart if unicodedata.category(each) != "Mn"))
 
 
 def topics(query: str) -> set[str]:

@@ -12,6 +12,7 @@ from widget_api.shopify.cart import Cart, Checked, classify
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import (
     MAX_VARIANTS,
+    MOST_VARIANTS,
     PRODUCT_ID,
     VARIANT_ID,
     Ability,
@@ -46,6 +47,9 @@ from widget_api.shopify.words import plain, prose, words
 __all__ = ["Ucp", "read_cart", "read_product"]
 
 DESCRIPTION = 1500
+# Shopify has at most so many pictures of a product, and so many links belong to an answer.
+MAX_MEDIA: Final = 250
+MAX_LINKS: Final = 20
 # Recorded of Shopify: "object property at /cart/id is a disallowed additional property". The other words are those
 # of the usual validators of JSON.
 _TOO_MUCH = re.compile(
@@ -97,7 +101,7 @@ class Ucp:
             filters["available"] = False
         catalog = {"query": query, "pagination": {"limit": limit}, "filters": filters}
         result = self._call("search_catalog", {"catalog": self._in_context(catalog)})
-        return products_in(result, self.endpoint, read_product)
+        return products_in(result, self.endpoint, read_product, limit)
 
     def product(self, id: str, selected: Selection = ()) -> Product:
         """One product with the variants that match the selection, or the shop's own choice of them. The shop may let
@@ -175,7 +179,7 @@ def read_product(raw: dict[str, Any], endpoint: Endpoint, selected: Selection = 
     """Return the product of an answer, the variants that fit `selected` first. Raises `ValueError` and its like."""
     if not PRODUCT_ID.fullmatch(raw["id"]):
         raise ValueError("not a product id")
-    raws = matching_first(raw.get("variants") or [], selected, _options_of)
+    raws = matching_first((raw.get("variants") or [])[:MOST_VARIANTS], selected, _options_of)
     variants = readable(raws[:MAX_VARIANTS], lambda variant: _variant(variant, endpoint))
     options = read_options(raw.get("options"), variants)
     effective = read_selection(raw.get("selected"))
@@ -228,7 +232,7 @@ def _price_or_none(raw: object) -> Money | None:
 
 
 def _image(raw: dict[str, Any], endpoint: Endpoint) -> str:
-    for medium in list(raw.get("media") or ()):
+    for medium in list(raw.get("media") or ())[:MAX_MEDIA]:
         address = medium.get("url") if isinstance(medium, dict) and medium.get("type", "image") == "image" else None
         if url := endpoint.link(address):
             return url
@@ -257,5 +261,10 @@ def _answers(query: str, payload: object, endpoint: Endpoint) -> Iterator[Answer
     if not isinstance(payload, dict):
         return
     if said := _text(payload.get("answer"), DESCRIPTION):
-        links = [endpoint.link(link.get("url")) for link in payload.get("links") or () if isinstance(link, dict)]
+        links = [endpoint.link(link.get("url")) for link in _links(payload)]
         yield Answer(query, said, tuple(filter(None, links)))
+
+
+def _links(payload: dict[str, Any]) -> list[dict[str, Any]]:
+    links = payload.get("links")
+    return [link for link in (links if isinstance(links, list) else [])[:MAX_LINKS] if isinstance(link, dict)]

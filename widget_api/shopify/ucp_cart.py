@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
-from widget_api.shopify.cart import Cart, Discount, Line, Total, line_name, named_apart, read_quantity
+from widget_api.shopify.cart import Cart, Discount, Line, Total, line_name, named_apart, read_quantity, require_few
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.extras import is_plain, is_shallow, mark_of, read_attributes, read_parent, read_selling_plan
 from widget_api.shopify.goods import ids_of
@@ -45,7 +46,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint, answer: Mapping[str, A
     """
     if not is_shallow(raw):
         raise ValueError("nested too deep")  # it could not be sent back
-    currency, raws = raw["currency"], raw["line_items"]
+    currency, raws = raw["currency"], require_few(raw["line_items"])
     lines = [_line(line, currency) for line in raws]
     total = _total(raw.get("totals"), currency)
     cart = Cart(
@@ -54,7 +55,7 @@ def read_cart(raw: Mapping[str, Any], endpoint: Endpoint, answer: Mapping[str, A
         checkout_url=endpoint.link(raw.get("continue_url")),
         expires_at=words(raw.get("expires_at"), 40),
         totals=tuple(_totals(raw.get("totals"), currency)),
-        discounts=tuple(_discounts(raw, currency))[:MAX_DISCOUNTS],
+        discounts=tuple(islice(_discounts(raw, currency), MAX_DISCOUNTS)),
         sent=raw,
     )
     names = (ids_of(raws), ids_of([_item(line) for line in raws]))

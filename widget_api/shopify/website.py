@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
-from widget_api.shopify.endpoint import Endpoint, is_permanent_domain
+from widget_api.shopify.endpoint import Endpoint, is_permanent_domain, split_url
 from widget_api.shopify.http import Http, Reply
 from widget_api.shopify.moves import leads_to_password_page, redirect_target
 
@@ -44,24 +43,15 @@ def belongs_to(endpoint: Endpoint, url: str) -> bool:
 
 def is_shopify(url: str) -> bool:
     """Return whether Shopify itself answers for `url`: it is on a permanent domain, over https."""
-    parts = _split(url)
+    parts = split_url(url)
     return bool(parts and is_permanent_domain(parts.hostname or "") and origin_of(url) == f"https://{parts.hostname}")
 
 
 def origin_of(url: str) -> str:
     """Return scheme, host and, unless it is the usual one, port of `url`; empty when it has none or a user name."""
-    parts = _split(url)
+    parts = split_url(url)
     if parts is None or parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
         return ""
     port = parts.port
     shown = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
     return f"{parts.scheme}://{parts.hostname}{shown}"
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts

@@ -9,7 +9,7 @@ import { isAway, PHONE } from './launcher/hiding.js';
 import { CHAT, CLOSE, DOWN } from './common/icons.js';
 import { isRightToLeft, localeOf, nearest } from './common/languages.js';
 import css from './launcher/style.css';
-import { kept, noteHint } from './launcher/left.js';
+import { kept, noteHint, tidy } from './launcher/left.js';
 import { launchers } from './locales/launcher.js';
 import { paint } from './launcher/paint.js';
 import { shopOf } from './common/settings.js';
@@ -53,6 +53,7 @@ export class ShopChat extends HTMLElement {
     const settle = () => this.#settle();
     addEventListener('pageshow', settle, { signal });
     PHONE.addEventListener('change', settle, { signal });
+    addEventListener('storage', () => tidy(this.#shop), { signal });
     settle();
     if (this.#isPreview) import(EDITOR).then(({ preview }) => preview(this));
     if (this.dataset.hint) this.#wait();
@@ -121,6 +122,7 @@ export class ShopChat extends HTMLElement {
 
   /** Stand on this page with what the page before has left: an open panel, a running answer. Or keep away. */
   async #settle() {
+    tidy(this.#shop);
     this.#launcher.hidden = isAway(this.dataset);
     if (this.#launcher.hidden && !this.#left('asked')) return this.#unmount();
     if (this.#isPreview) return;

@@ -11,6 +11,7 @@ import { Header } from './panel/header.js';
 import { localeOf, speak } from './common/languages.js';
 import { keepKeys } from './panel/keys.js';
 import { Later } from './common/later.js';
+import { OF_SESSION } from './launcher/left.js';
 import { lazyCache } from './conversation/lazy-cache.js';
 import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
@@ -50,6 +51,8 @@ export class Panel {
   recovery = new Later(RECOVERY);
   #feedback = new Later(FEEDBACK);
   #isEquipping = false;
+  /** The session that the words on this page belong to. @type {string | undefined} */
+  #session;
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
   #opener;
@@ -67,6 +70,7 @@ export class Panel {
     const { shop, api, locale, title } = this.settings;
     this.shared = new Store('localStorage', shop);
     this.own = new Store('sessionStorage', shop);
+    this.#session = this.own.get('session');
     this.cache = lazyCache(shop);
     this.outbox = new Outbox(this.shared);
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
@@ -244,6 +248,7 @@ export class Panel {
   }
 
   #restore() {
+    this.heed();
     this.conversation.restore();
     this.composer.draft = this.own.get('draft') ?? '';
     this.#draw();
@@ -251,8 +256,26 @@ export class Panel {
 
   /** Another tab has said something. Who does not see it yet will look when it does. */
   #told() {
-    if (!this.api.known && !this.shared.get('conversation')) this.cache.clear(); // there, the shopper was forgotten
-    if (document.visibilityState === 'visible') this.conversation.sync();
+    const isForgotten = this.heed();
+    if (isForgotten || !(this.api.known || this.shared.get('conversation'))) this.cache.clear();
+    if (isForgotten || document.visibilityState === 'visible') this.conversation.sync();
+    if (isForgotten) this.#draw();
+  }
+
+  /**
+   * Forget what this tab keeps of a session that is no more.
+   * @param {boolean} [isForgotten] whether it is; by default, whether another tab has forgotten it
+   */
+  heed(isForgotten) {
+    const { id, minted } = this.api;
+    const before = this.#session;
+    this.#session = id;
+    isForgotten ??= Boolean(before) && before !== id && !(id && id === minted);
+    if (!isForgotten) return false;
+    for (const key of OF_SESSION) this.own.remove(key);
+    this.composer.cancel();
+    this.composer.draft = '';
+    return true;
   }
 
   #visible() {
@@ -261,12 +284,15 @@ export class Panel {
   }
 
   #wake() {
+    if (this.heed()) this.conversation.sync();
     this.conversation.wake();
     this.cart.again();
   }
 
   #save() {
+    if (this.heed()) this.conversation.restore();
     this.conversation.save();
+    this.own.set('session', this.#session ?? null);
     this.own.set('draft', this.composer.draft);
     this.own.set('place', this.transcript.place);
   }

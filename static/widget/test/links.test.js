@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Addresses } from '../src/messages/links.js';
 
+const vectors = JSON.parse(await readFile(new URL('../../../tests/link_vectors.json', import.meta.url), 'utf8'));
 const addresses = new Addresses(
   'https://www.tarn.example/products/hat?x=1',
   'tarn.myshopify.com',
@@ -97,4 +99,14 @@ test('a link of the shop stays in the market and the language of the page', () =
   assert.equal(abroad.link('/fr/products/mug'), 'https://shop.example/fr/products/mug');
   assert.equal(abroad.link('/account'), 'https://shop.example/account');
   assert.equal(abroad.link('https://shop.myshopify.com/products/mug'), 'https://shop.myshopify.com/products/mug');
+});
+
+test('what does something when visited is no link under any folder of a market, and a page of the shop is one', () => {
+  for (const root of ['', '/en-gb', '/es-419', '/market']) {
+    const page = 'https://shop.example/';
+    const there = new Addresses(page, 'shop.myshopify.com', 'https://chat.example', root);
+    for (const address of vectors.acts) assert.equal(there.link(root + address), null, root + address);
+    for (const address of vectors.pages) assert.ok(there.link(address), address);
+    for (const address of vectors.pages) assert.ok(there.link(root + address), root + address);
+  }
 });

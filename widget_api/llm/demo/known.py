@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from widget_api.llm.answer import dicts, mapping, words
 from widget_api.llm.base import Assistant, Call, Entry, Request, Result, Tool, User
 
-_PRICE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ([A-Z]{3})")
+# Of a question; nobody who tries the shop says more at once.
+LONGEST: Final = 500
+_PRICE = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,4})?) ([A-Z]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ class Known:
     def _take(self, entry: Entry) -> None:
         match entry:
             case User():
-                self.text, self.turn, self.before, self.looked = entry.text, {}, frozenset(self.items), []
+                self.text, self.turn, self.before, self.looked = entry.text[:LONGEST], {}, frozenset(self.items), []
                 self.page = entry.page.get("title", "") if entry.page.get("type") == "product" else ""
             case Assistant():
                 self.asked = entry.text or self.asked

@@ -43,6 +43,8 @@ export function mayPass({ code, status }) {
 export class Api {
   /** @type {Promise<Session> | null} */
   #minting = null;
+  /** The session that this page has begun. @type {string | undefined} */
+  minted;
   /** Resolves to true when the server serves this website. Requests wait for it. @type {Promise<boolean>} */
   served = Promise.resolve(true);
   /** The server has said that it does not. */
@@ -62,6 +64,11 @@ export class Api {
   /** Whether this browser has said anything in this shop yet. Without a session there is nothing to ask for. */
   get known() {
     return Boolean(this.store.get('session'));
+  }
+
+  /** The session's id. @returns {string | undefined} */
+  get id() {
+    return this.store.get('session')?.id;
   }
 
   forget() {
@@ -89,7 +96,8 @@ export class Api {
   async send(method, path, body, signal, isWanted = () => true) {
     const session = await this.#session();
     const first = await this.#fetch(method, path, body, signal, session);
-    if (first.status !== 401 || !isWanted()) return this.#accepted(first);
+    // Nothing begins a session anew that another tab has forgotten.
+    if (first.status !== 401 || !isWanted() || !(this.known || this.#minting)) return this.#accepted(first);
     if (this.store.get('session')?.token === session.token) this.forget(); // else another tab has renewed it
     return this.#accepted(await this.#fetch(method, path, body, signal, await this.#session()));
   }
@@ -170,6 +178,7 @@ export class Api {
     const expires = Date.parse(answer.expires_at);
     const session = { id: answer.session.id, token: answer.token, renew: Date.now() + RENEW_MS, expires };
     this.store.set('session', session);
+    this.minted = session.id;
     return session;
   }
 

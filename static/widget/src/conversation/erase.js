@@ -6,7 +6,8 @@ const LONGEST_WAIT_MS = 20_000;
  * @param {import('../panel.js').Panel} panel
  * @returns {Promise<boolean>} whether nothing is left in this browser
  */
-export async function erase({ api, cache, composer, conversation, outbox, own, tabs }) {
+export async function erase(panel) {
+  const { api, cache, conversation, outbox, tabs } = panel;
   conversation.leave(); // an answer that is being written would write itself down again
   // Another tab that sends a message just then must not find it and send it in a new session.
   const waiting = outbox.take();
@@ -21,10 +22,8 @@ export async function erase({ api, cache, composer, conversation, outbox, own, t
   }
   api.forget();
   conversation.stops.clear();
-  composer.cancel();
-  composer.draft = '';
   conversation.reset();
-  for (const key of ['draft', 'place', 'cart']) own.remove(key);
+  panel.heed(true);
   tabs.forget();
   conversation.restore();
   return Boolean(await cache.clear());

@@ -1,5 +1,8 @@
 /** Values that previous pages have left in the browser. The panel's `Store` reads and writes the same, and more. */
 
+/** What a tab keeps of the session that it names last. */
+export const OF_SESSION = ['snapshot', 'draft', 'place', 'cart', 'moved', 'session'];
+
 /**
  * @param {'localStorage' | 'sessionStorage'} area
  * @param {string} shop
@@ -12,6 +15,13 @@ export function kept(area, shop, key) {
   } catch {
     return null; // merely naming `localStorage` throws where it is blocked
   }
+}
+
+/** Remove what this tab keeps of a session that another tab has forgotten. @param {string} shop */
+export function tidy(shop) {
+  const own = kept('sessionStorage', shop, 'session');
+  if (!own || own === kept('localStorage', shop, 'session')?.id) return;
+  for (const key of OF_SESSION) sessionStorage.removeItem(`shop-chat:${shop}:${key}`);
 }
 
 /** Note that the hint has been seen. @param {'localStorage' | 'sessionStorage'} area @param {string} shop */

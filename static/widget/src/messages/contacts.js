@@ -31,5 +31,5 @@ function key(contact) {
 
 /** A shop at shop.brand.example has its mail at brand.example as well. @param {string} host @param {string} mail */
 function isSameOrParent(host, mail) {
-  return `.${host}`.endsWith(mail.toLowerCase().replace(/.*@/, '.'));
+  return `.${host}`.endsWith(`.${mail.toLowerCase().split('@').at(-1)}`);
 }

@@ -3,23 +3,36 @@
 /** Spaces, controls and backslashes: browsers read them in more ways than one, so no good address has any. */
 const CRAFTED = /[\s\\\u0000-\u001f\u007f-\u009f]/;
 
-/** Where a mere visit does something: empties or fills the cart, logs out, begins to pay. Whoever wrote it, it is no page. */
-const ACTS = /^(\/+[a-z]{2}(-[a-z]+)?)?\/+(cart\/|account\/logout|discount\/|checkouts?\b)/i;
+/**
+ * Where a mere visit does something, in whichever market's folder: empties or fills the cart, logs out, begins to pay.
+ * Whoever wrote it, it is no page. `widget_api/links.py` has the same rule.
+ */
+const ACTS =
+  /\/(cart|account|discount|orders|services|apps)\/+[^/]|^\/+(a|tools|community)\/+[^/]|\/(checkouts?|logout|customer_(authentication|identity)|challenge|password|localization|admin)(\/|$)/;
+const ACTING = /[?&](discount|preview_|return|redirect|checkout|logout|(key|token|_(ab|fd|bt))\b)|=[^=]*[/\\]{2}/;
+/** The pages that each market and language has under its own root. Their names are the merchant's: a product may be called "cart". */
+const PAGES = /^\/+(products|collections|pages|policies|blogs|search|cart$)(\/|$)/;
 
-/** The pages that each market and language has under its own root. */
-const PAGES = /^\/(products|collections|pages|policies|blogs|search|cart)(\/|$)/;
+/** @param {URL} url @param {string} root */
+function acts({ pathname, search }, root) {
+  const path = decodeURIComponent(pathname).toLowerCase().replace(/;[^/]*|[^\w/.-]/g, '');
+  const place = path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+  if (ACTS.test(place) && !PAGES.test(place)) return true;
+  return /%(2f|5c|25)|\.;/i.test(pathname) || ACTING.test(decodeURIComponent(search).toLowerCase());
+}
 
 /**
  * @param {string} address
  * @param {string} base
+ * @param {string} [root]
  */
-function parse(address, base) {
+function parse(address, base, root = '') {
   if (CRAFTED.test(address) || address.startsWith('//')) return null;
   try {
     const url = new URL(address, base);
     const page = new URL(base);
     const safe = url.protocol === 'https:' || (url.protocol === 'http:' && page.protocol === 'http:');
-    return safe && !url.username && !url.password && !ACTS.test(decodeURIComponent(url.pathname)) ? url : null;
+    return safe && !url.username && !url.password && !acts(url, root) ? url : null;
   } catch {
     return null;
   }
@@ -48,7 +61,7 @@ export class Addresses {
 
   /** @param {string} address @returns {string | null} the address of a page of the shop itself */
   link(address) {
-    const url = parse(address, this.page);
+    const url = parse(address, this.page, this.root);
     if (!url || !this.linkHosts.has(bare(url.host))) return null;
     // The shop's tools know no market: their addresses would lead out of the shopper's language.
     if (url.host === new URL(this.page).host && PAGES.test(url.pathname)) url.pathname = this.root + url.pathname;
@@ -57,7 +70,7 @@ export class Addresses {
 
   /** @param {string} address @returns {string | null} the address of a picture that the shop serves */
   image(address) {
-    const url = address ? parse(address, this.page) : null;
+    const url = address ? parse(address, this.page, this.root) : null;
     return url && this.imageHosts.has(bare(url.host)) ? url.href : null;
   }
 }
@@ -99,8 +112,9 @@ function written(address) {
   if (contact || CRAFTED.test(address)) return contact;
   if (!/^https?:/i.test(address)) return OTHER_APPS.test(address) ? address.slice(0, LONGEST_WORDS) : '';
   try {
-    const { href, origin, pathname, username, password } = new URL(address); // in ASCII, so nothing in it can mislead
-    if (username || password || ACTS.test(decodeURIComponent(pathname))) return '';
+    const url = new URL(address);
+    const { href, origin, username, password } = url; // in ASCII, so nothing in it can mislead
+    if (username || password || acts(url, '')) return '';
     return href.length > LONGEST_WORDS ? `${origin}/…` : href;
   } catch {
     return '';

@@ -50,7 +50,9 @@ export class Cart {
     try {
       const lost = this.api.known ? await (await this.#bringStrip()).merge(token) : '';
       await this.api.json('PUT', '/api/cart', { cart_id: token });
+      if (!this.api.id) return '';
       this.own.set('cart', token);
+      this.own.set('session', this.api.id);
       return lost;
     } catch {
       return ''; // the next message tries again
