@@ -24,12 +24,25 @@ _MISPLACEABLE = re.compile(f"[{_SOMETIMES}]")
 
 # What stands above, below or behind another character (category M); the last two become marks in NFKD.
 _ALL_MARKS: Final = [each for each in map(chr, range(0x300, 0x1E94B)) if unicodedata.category(each)[0] == "M"]
-_ANY_MARK: Final = f"[{''.join(_ALL_MARKS)}\U000e0100-\U000e01ef\uff9e\uff9f]"
+
+
+def _ranges(characters: str) -> str:
+    """Return the characters, which are in order, as the inside of a class: a long list of them would be slow."""
+    known = set(characters)
+    starts = [each for each in characters if chr(ord(each) - 1) not in known]
+    ends = [each for each in characters if chr(ord(each) + 1) not in known]
+    return "".join(f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
+
+
+_PLANE_ONE: Final = "\U00010000"
+_FIRST_MARKS: Final = _ranges("".join(each for each in _ALL_MARKS if each < _PLANE_ONE) + "\uff9e\uff9f")
+_OTHER_MARKS: Final = _ranges("".join(each for each in _ALL_MARKS if each >= _PLANE_ONE)) + "\U000e0100-\U000e01ef"
 # Unicode's Stream-Safe Text (UAX #15, section 13): no language needs more marks in a row. Sorting them, which
 # normalisation does, takes time that grows with the square of their number.
 MOST_MARKS: Final = 30
-_TOO_MANY_MARKS = re.compile(f"({_ANY_MARK}{{{MOST_MARKS}}}){_ANY_MARK}+")
-_MARK: Final = f"[{re.sub(f'[{_NEVER}{_SOMETIMES}]', '', ''.join(_ALL_MARKS))}]"
+_TOO_MANY_MARKS = re.compile(f"([{_FIRST_MARKS}]{{{MOST_MARKS}}})[{_FIRST_MARKS}]+")
+_TOO_MANY_OF_ALL = re.compile(f"([{_FIRST_MARKS}{_OTHER_MARKS}]{{{MOST_MARKS}}})[{_FIRST_MARKS}{_OTHER_MARKS}]+")
+_MARK: Final = f"[{_ranges(re.sub(f'[{_NEVER}{_SOMETIMES}]', '', ''.join(_ALL_MARKS)))}]"
 
 # Keycaps and emoji; none of them is another character in NFC.
 _KEYS: Final = "#*0-9"
@@ -96,7 +109,10 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
 
 def limit_marks(text: str) -> str:
     """Return `text` with the first `MOST_MARKS` of each run of marks. No language has so many in a row."""
-    return text if text.isascii() else _TOO_MANY_MARKS.sub(r"\1", text)
+    if text.isascii():
+        return text
+    # Classes of the first plane alone are quick.
+    return (_TOO_MANY_MARKS if max(text) < _PLANE_ONE else _TOO_MANY_OF_ALL).sub(r"\1", text)
 
 
 def fold(text: str) -> str:
