@@ -1,4 +1,4 @@
-"""The cart: is it still there, bind one, let go of it."""
+"""The cart: is it still there, make it one with the theme's, bind one, let go of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 from flask import Blueprint
 
-from widget_api.api.body import read, shape
+from widget_api.api.body import read, require_id, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_visitor
 from widget_api.models import Session, transaction
 from widget_api.problems import CartRefused, InvalidBody, ShopUnavailable
-from widget_api.shopify.store import Checked, cart_id
+from widget_api.shopify.store import Store, cart_id
+from widget_api.turns.cart_moves import CartMoves, Standing
 from widget_api.turns.job import Visitor
 
 bp = Blueprint("cart", __name__)
@@ -20,31 +21,47 @@ bp = Blueprint("cart", __name__)
 
 @shape
 class Binding(msgspec.Struct, forbid_unknown_fields=True):
-    """`PUT /api/cart`: the cart's id, or the `token` that `/cart.js` gives."""
+    """`PUT /api/cart`: the cart's id, or the `token` that `/cart.js` gives. It may be empty with `move`, a move that
+    has ended."""
 
     cart_id: str
+    move: str = ""
+
+
+@shape
+class Theme(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /api/cart/move`: the theme's cart, empty while there is nothing in it."""
+
+    cart_id: str = ""
 
 
 @bp.get("/api/cart")
 def check() -> dict[str, Any]:
     """Ask the shop for the session's cart. `gone` forgets it; `unknown` keeps it, for the shop could not say."""
     visitor = current_visitor()
-    bound = Session.cart_of(visitor.session)
-    checked = services().shops.store(visitor.shop, {}).cart(bound)
+    session = Session.find_by(id=visitor.session)
+    bound = session.cart_id if session else ""
+    checked = _store(visitor).cart(bound)
     if checked.status == "gone":
         _forget(visitor, bound)
-    return _shown(checked)
+    return _shown(Standing(checked, own=checked.status == "ok" and session is not None and session.cart_own))
+
+
+@bp.post("/api/cart/move")
+def move() -> dict[str, Any]:
+    """Make the session's cart and the theme's one: answer with the lines that the page is to put into the theme's."""
+    asked = _cart_id(read(Theme).cart_id)
+    return _shown(_moves(current_visitor()).begin(asked))
 
 
 @bp.put("/api/cart")
 def bind() -> dict[str, Any]:
-    """Make a cart that the shopper has the session's, once the shop says that it knows it."""
+    """Make a cart that the shopper has the session's, once the shop says that it knows it; or end a move."""
     visitor = current_visitor()
-    try:
-        asked = cart_id(read(Binding).cart_id)
-    except ValueError as exc:
-        raise InvalidBody("cart_id must be a cart's id or the token of /cart.js.") from exc
-    checked = services().shops.store(visitor.shop, {}).cart(asked)
+    binding = read(Binding)
+    if binding.move:
+        return _shown(_moves(visitor).finish(require_id(binding.move, "move"), _cart_id(binding.cart_id)))
+    checked = _store(visitor).cart(_named(binding.cart_id))
     if checked.status == "unknown":
         raise ShopUnavailable("The cart could not be checked: try again in a moment.", retry_after=2)
     if checked.status != "ok":
@@ -52,7 +69,7 @@ def bind() -> dict[str, Any]:
     with transaction():
         Session.ensure(visitor.shop.id, visitor.session)
         Session.bind_cart(visitor.session, checked.id)
-    return _shown(checked)
+    return _shown(Standing(checked))
 
 
 @bp.delete("/api/cart")
@@ -63,6 +80,27 @@ def unbind() -> tuple[str, int]:
     return "", 204
 
 
+def _cart_id(named: str) -> str:
+    """Return the id of the cart that is named, or '' for none. Raises `InvalidBody`."""
+    return _named(named) if named else ""
+
+
+def _named(named: str) -> str:
+    """Return the id of the cart that is named. Raises `InvalidBody`."""
+    try:
+        return cart_id(named)
+    except ValueError as exc:
+        raise InvalidBody("cart_id must be a cart's id or the token of /cart.js.") from exc
+
+
+def _store(visitor: Visitor) -> Store:
+    return services().shops.store(visitor.shop, {})
+
+
+def _moves(visitor: Visitor) -> CartMoves:
+    return CartMoves(visitor.shop.id, visitor.session, _store(visitor))
+
+
 def _forget(visitor: Visitor, gone: str) -> None:
     """Unless another cart was bound while the shop was asked."""
     with transaction():
@@ -70,5 +108,13 @@ def _forget(visitor: Visitor, gone: str) -> None:
             Session.bind_cart(visitor.session, "")
 
 
-def _shown(checked: Checked) -> dict[str, Any]:
-    return {"status": checked.status, "cart": checked.cart.to_dict(secret=True) if checked.cart else None}
+def _shown(standing: Standing) -> dict[str, Any]:
+    """Return the answer; what there is nothing to say of is left out."""
+    checked, move = standing.checked, standing.move
+    return {
+        "status": checked.status,
+        "cart": checked.cart.to_dict(secret=True) if checked.cart else None,
+        **({"own": True} if standing.own else {}),
+        **({"move": {"id": move.id, "lines": list(move.lines)}} if move else {}),
+        **({"left_behind": list(standing.left_behind)} if standing.left_behind else {}),
+    }

@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from widget_api.api.body import read, shape
 from widget_api.api.services import services
 from widget_api.api.visitor import current_address, current_claims, current_visitor, require_origin, visitor_of
-from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, rows, transaction
+from widget_api.models import CartMove, Conversation, PendingStop, Session, Shop, Turn, iso, rows, transaction
 from widget_api.tokens import SESSION_SECONDS, SessionClaims
 from widget_api.turns.job import Visitor
 
@@ -72,5 +72,6 @@ def _erase(visitor: Visitor) -> list[str]:
         mine = Conversation.select(Conversation.pk).where(Conversation.session == visitor.session)
         turns = [turn for (turn,) in rows(Turn.select(Turn.id).where(Turn.conversation.in_(mine)))]
         Conversation.delete().where(Conversation.session == visitor.session).execute()
+        CartMove.delete().where(CartMove.session == visitor.session).execute()
         PendingStop.delete().where(PendingStop.session == visitor.session).execute()
     return turns
