@@ -47,6 +47,7 @@ export class Panel {
   #drew = 0;
   #messages = new Later(MESSAGES);
   #shopping = new Later(SHOPPING);
+  #carts = new Later(CARTS);
   recovery = new Later(RECOVERY);
   #feedback = new Later(FEEDBACK);
   #isEquipping = false;
@@ -73,10 +74,12 @@ export class Panel {
     this.api = new Api(api, shop, this.shared);
     this.announcer = new Announcer();
     const say = (/** @type {string} */ text) => this.announcer.say(text);
-    this.cart = new Cart(this.api, this.own, this.settings, say, () => this.#bringShopping());
+    const bring = async (/** @type {boolean | undefined} */ isChange) =>
+      isChange ? (await this.#carts.load()) && this.#carts.module : this.#bringShopping();
+    this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
-      sending: async () => void (await this.cart.bind()),
+      sending: () => this.cart.bind(),
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
@@ -252,7 +255,9 @@ export class Panel {
   /** Another tab has said something. Who does not see it yet will look when it does. */
   #told() {
     if (!this.api.known && !this.shared.get('conversation')) this.cache.clear(); // there, the shopper was forgotten
-    if (document.visibilityState === 'visible') this.conversation.sync();
+    if (document.visibilityState !== 'visible') return;
+    this.conversation.sync();
+    this.cart.look();
   }
 
   #visible() {
@@ -262,7 +267,7 @@ export class Panel {
 
   #wake() {
     this.conversation.wake();
-    this.cart.again();
+    this.cart.look();
   }
 
   #save() {
