@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import ANNAS_SHOP, ANNAS_SITE, Answer, Visitor
 from tests.shop_server import demo_shop
@@ -16,7 +19,7 @@ from widget_api.demo.faults import FAULTS
 from widget_api.demo.lines import new_line
 from widget_api.models import CartMove, Session, Shop, connected, rows, transaction
 from widget_api.shopify.lines import Change
-from widget_api.turns.cart import take_cart
+from widget_api.turns.cart import free_cart, take_cart
 
 HAT, MITTENS, MUG = 700201, 700401, 701401
 
@@ -354,3 +357,122 @@ def test_another_shopper_cannot_tell_of_the_move(world: World, ben: Visitor) -> 
     assert world.bound[1]
     with connected():
         assert CartMove.get_by_id(move["id"]).state == "begun"
+
+
+# In any order, with pages that are closed at any point
+
+
+class Walk:
+    """Two pages, the assistant and the theme, each doing one thing at a time, and what must be in the cart then."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.theme = world.cart_with()
+        self.expected: Counter[int] = Counter()
+        self.hands: list[dict[str, Any] | None] = [None, None]  # what each page is to move
+        self.has_put = [False, False]
+        with connected():
+            self.store = world.services.shops.store(Shop.named(ANNAS_SHOP), {})
+
+    @property
+    def filled(self) -> Cart | None:
+        """The theme's cart, where its token says anything."""
+        return self.theme if held(self.theme) else None
+
+    def begin(self, page: int) -> None:
+        if self.hands[page] is None:
+            self._take(page, self.world.begin(self.filled))
+
+    def put(self, page: int) -> None:
+        move = self.hands[page]
+        if move and not self.has_put[page]:
+            put(self.theme, move)
+            self.has_put[page] = True
+
+    def tell(self, page: int) -> None:
+        move = self.hands[page]
+        if move and self.has_put[page]:
+            self._take(page, self.world.tell(move, self.filled))
+
+    def _take(self, page: int, answer: Answer) -> None:
+        if answer.status_code == 200:
+            self.hands[page], self.has_put[page] = answer.json.get("move"), False
+
+    def close(self, page: int) -> None:
+        self.hands[page], self.has_put[page] = None, False
+
+    def pass_time(self, _page: int) -> None:
+        """A page that has not begun what it was handed does not begin it any more."""
+        self.world.let_time_pass()
+        for page in (0, 1):
+            if not self.has_put[page]:
+                self.close(page)
+
+    def ask(self, _page: int, variant: int) -> None:
+        """The assistant adds one, unless it would have to wait."""
+        session = self.world.anna.session
+        with transaction():
+            Session.ensure(1, session)
+        if not take_cart(session, "turn 1", 1000):
+            return
+        bound, own = self.world.bound
+        gid = f"gid://shopify/ProductVariant/{variant}"
+        cart = self.store.cart(bound).cart
+        checked = self.store.set_lines(bound, {gid: (cart.quantities().get(gid, 0) if cart else 0) + 1})
+        with transaction():
+            Session.bind_cart(session, checked.id, own=own or checked.id != bound)
+            free_cart(session, "turn 1")
+        self.expected[variant] += 1
+
+    def add_in_theme(self, _page: int, variant: int) -> None:
+        if not self._is_unsettled:
+            CARTS.add(self.theme, {variant: 1})
+            self.expected[variant] += 1
+
+    def clear_theme(self, _page: int) -> None:
+        """What is in the theme's cart goes, and what the assistant has aside stays."""
+        if not self._is_unsettled:
+            for variant, count in held(self.theme).items():
+                self.expected[variant] -= count
+            CARTS.replace(self.theme, {})
+
+    @property
+    def _is_unsettled(self) -> bool:
+        """Nobody can tell the theme's own change of a variant from a move that was never told."""
+        with connected():
+            return bool(CartMove.select().where(CartMove.state == "begun").count())
+
+    def end(self) -> None:
+        """The pages are closed, and another one makes the carts one."""
+        for page in (0, 1):
+            self.close(page)
+        self.pass_time(0)
+        self.begin(0)
+        while self.hands[0]:
+            self.put(0)
+            self.tell(0)
+
+
+STEPS = st.one_of(
+    st.tuples(
+        st.sampled_from(["begin", "put", "tell", "close", "pass_time", "clear_theme"]), st.sampled_from([0, 1])
+    ),
+    st.tuples(st.sampled_from(["ask", "add_in_theme"]), st.just(0), st.sampled_from([HAT, MUG])),
+)
+
+
+@given(st.lists(STEPS, max_size=20))
+@settings(max_examples=40)
+def test_in_whatever_order_pages_begin_move_tell_and_close_nothing_is_lost_and_nothing_doubled(
+    world: World, steps: list[tuple[Any, ...]]
+) -> None:
+    with transaction():
+        Session.update(cart_id="", cart_own=False, cart_writer="").execute()
+        CartMove.delete().execute()
+    walk = Walk(world)
+    for name, *details in steps:
+        getattr(walk, name)(*details)
+    walk.end()
+    assert held(walk.theme) == dict(+walk.expected)
+    if walk.filled:
+        assert world.bound == (walk.theme.gid, False)

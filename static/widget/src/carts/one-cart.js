@@ -24,10 +24,11 @@ const MOVES = 4;
 export class OneCart {
   /** The last attempt: two of one page would only wait for each other. @type {Promise<unknown>} */
   #last = Promise.resolve();
+  /** @type {Promise<unknown>} */
+  #adding = Promise.resolve();
   #retries = RETRIES;
-  /** When the cart was last asked for, and when the theme last changed its own. */
+  /** When the cart was last asked for. */
   #asked = 0;
-  #changed = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #looking;
 
@@ -45,9 +46,11 @@ export class OneCart {
 
   /** @param {number} when */
   #themeChanged(when) {
-    this.#changed = when;
     clearTimeout(this.#looking);
-    this.#looking = setTimeout(() => this.#changed > this.#asked && this.look(), LOOK_MS);
+    this.#looking = setTimeout(async () => {
+      if (when > this.#asked) await this.look();
+      this.panel.tabs.tell();
+    }, LOOK_MS);
   }
 
   /** See what is in the cart by now. */
@@ -56,10 +59,24 @@ export class OneCart {
     if (!(await this.unite())) await this.panel.ask();
   }
 
+  /**
+   * Put lines into the theme's cart, one after the other: two first pieces at once would begin two carts.
+   * @param {import('../common/storefront.js').Wanted[]} lines
+   * @param {number} [latest]
+   * @returns {Promise<import('../common/storefront.js').Outcome>}
+   */
+  #add(lines, latest) {
+    const { root, tabs } = this.panel;
+    const add = () => addLines(root, lines, latest);
+    const next = this.#adding.then(() => tabs.alone(new AbortController().signal, add, ':cart'));
+    this.#adding = next;
+    return next;
+  }
+
   /** Put one of a variant into the theme's cart, and say what came of it. @param {string} variant @param {string} title */
   async add(variant, title) {
     const { panel } = this;
-    const { isIn, said } = await addLines(panel.root, [{ variant, quantity: 1 }]);
+    const { isIn, said } = await this.#add([{ variant, quantity: 1 }]);
     panel.say([isIn && strings.addedThis(title), said].filter(Boolean).join(' '));
     if (isIn) this.#keep(variant, said);
     else panel.notice(said);
@@ -78,7 +95,7 @@ export class OneCart {
     if (!(await this.unite(true))) await this.panel.ask();
     const lost = held - ((await countInTheme(root, variant)) ?? held);
     if (lost > 0) {
-      await addLines(root, [{ variant, quantity: lost }]);
+      await this.#add([{ variant, quantity: lost }]);
       await this.unite(true);
     }
     tabs.tell();
@@ -99,6 +116,7 @@ export class OneCart {
   /** @param {boolean} isForced */
   async #unite(isForced) {
     const { own, root, tabs } = this.panel;
+    if (document.visibilityState === 'hidden') return false; // a tab that is seen can say what came of it
     const theme = await readCart(root);
     if (!theme) return false; // this is no storefront, or it cannot be reached
     let token = tokenOf(theme);
@@ -170,7 +188,7 @@ export class OneCart {
    * @returns {Promise<boolean>} whether it is known what became of each
    */
   async #put(lines, latest, words) {
-    const { isIn, isLost, isRefused, said } = await addLines(this.panel.root, lines.map(wanted), latest);
+    const { isIn, isLost, isRefused, said } = await this.#add(lines.map(wanted), latest);
     if (isLost) return false;
     if (isRefused && lines.length > 1) {
       for (const line of lines) if (!(await this.#put([line], latest, words))) return false;

@@ -45,7 +45,8 @@ export class Cart {
 
   /** Another tab, or a page in front of this one, may have changed the cart. */
   look() {
-    return this.owed ? this.owed() : this.#one?.look();
+    if (this.owed) return this.owed();
+    return this.#one ? this.#one.look() : this.#asked && this.ask();
   }
 
   /** Repeat the step that failed. */
