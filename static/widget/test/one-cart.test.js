@@ -21,12 +21,13 @@ const world = { held: {}, sold: [], status: 200, answers: [], asked: [], shown: 
 let theme, one, store;
 
 beforeEach(async () => {
-  Object.assign(world, { held: {}, sold: [], status: 200, answers: [], asked: [], shown: [], told: 0 });
+  Object.assign(world, { held: {}, sold: [], status: 200, answers: [], asked: [], shown: [], told: 0, lost: false, unread: false, added: false });
   document.visibilityState = 'visible';
   theme = createServer(async (request, response) => {
     let body = '';
     for await (const piece of request) body += piece;
     const [status, answer] = request.method === 'POST' ? add(JSON.parse(body).items) : [200, cart()];
+    if (world.unread && world.added) return response.destroy();
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer));
   });
   await new Promise((listening) => theme.listen(0, '127.0.0.1', listening));
@@ -55,6 +56,11 @@ function cart() {
 }
 
 function add(items) {
+  world.added = true;
+  if (world.lost) {
+    Object.assign(world, { lost: false, held: { 3: 1 } }); // the theme has begun another cart meanwhile
+    return [200, { items }];
+  }
   if (world.status !== 200) return [world.status, {}];
   if (items.some(({ id }) => world.sold.includes(id))) return [422, { description: 'All gone.' }];
   for (const { id, quantity } of items) world.held[id] = (world.held[id] ?? 0) + quantity;
@@ -131,6 +137,21 @@ test('a cart of which nothing can be moved stays the assistants', async () => {
   await one.unite(true);
   assert.deepEqual(world.asked[1][2], { cart_id: '', move: 'm' });
   assert.equal(one.panel.isOwn, true);
+});
+
+test('lines in a cart that the browser has lost are moved again', async () => {
+  world.answers = [move(HAT), { ...OK, own: true }, move(HAT), OK];
+  world.lost = true;
+  assert.equal(await one.unite(true), true);
+  assert.deepEqual(world.asked.map(([, , body]) => body.cart_id), ['', '', 'theme?key=1', 'theme?key=1']);
+  assert.deepEqual(world.held, { 1: 1, 3: 1 });
+});
+
+test('an outcome that cannot be read is not told', async () => {
+  world.answers = [move(HAT)];
+  world.unread = true;
+  assert.equal(await one.unite(true), false);
+  assert.equal(world.asked.length, 1);
 });
 
 test('a page that slept after it was handed a move does not begin it', async () => {

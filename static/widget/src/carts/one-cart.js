@@ -1,4 +1,4 @@
-import { addLines, countInTheme } from '../common/storefront.js';
+import { addLines, countInTheme, numberOf } from '../common/storefront.js';
 import { cartChanged, readCart, tokenOf } from '../common/theme-cart.js';
 import { strings } from './strings.js';
 
@@ -113,7 +113,7 @@ export class OneCart {
     return next;
   }
 
-  /** @param {boolean} isForced */
+  /** @param {boolean} isForced @returns {Promise<boolean>} */
   async #unite(isForced) {
     const { own, root, tabs } = this.panel;
     if (document.visibilityState === 'hidden') return false; // a tab that is seen can say what came of it
@@ -127,9 +127,16 @@ export class OneCart {
     const isChanged = Boolean(answer.move);
     for (let moves = MOVES; answer.move && moves; moves--) {
       const { id, lines } = answer.move;
-      if (!(await this.#put(lines, asked + SOONEST_MS, words))) return this.#failed(true);
-      token = tokenOf(await readCart(root));
+      /** @type {MovedLine[]} */
+      const arrived = [];
+      if (!(await this.#put(lines, asked + SOONEST_MS, words, arrived))) return this.#failed(true);
+      const now = await readCart(root);
+      const missing = now && arrived.filter((line) => !holds(now, line)).length;
+      if (!now || (missing && missing < arrived.length)) return this.#failed(true);
+      token = missing ? '' : tokenOf(now);
       [asked, answer] = await this.#ask('PUT', '/api/cart', { cart_id: token, move: id });
+      // The theme has begun another cart in the same moment, and the lines are in one that the browser has lost.
+      if (missing) return this.#retries-- > 0 && this.#unite(true);
     }
     this.#retries = RETRIES;
     if (answer.left_behind) words.push(strings.notMoved(answer.left_behind.join(', ')));
@@ -185,17 +192,26 @@ export class OneCart {
    * @param {MovedLine[]} lines
    * @param {number} latest when it must have begun
    * @param {string[]} words what the shopper must know
+   * @param {MovedLine[]} arrived what the theme has taken
    * @returns {Promise<boolean>} whether it is known what became of each
    */
-  async #put(lines, latest, words) {
+  async #put(lines, latest, words, arrived) {
     const { isIn, isLost, isRefused, said } = await this.#add(lines.map(wanted), latest);
     if (isLost) return false;
     if (isRefused && lines.length > 1) {
-      for (const line of lines) if (!(await this.#put([line], latest, words))) return false;
-    } else if (!isIn) words.push(`${strings.notMoved(lines.map(({ title }) => title).join(', '))} ${said}`);
+      for (const line of lines) if (!(await this.#put([line], latest, words, arrived))) return false;
+      return true;
+    }
+    if (!isRefused) arrived.push(...lines);
+    if (!isIn) words.push(`${strings.notMoved(lines.map(({ title }) => title).join(', '))} ${said}`);
     else if (said) words.push(said);
     return true;
   }
+}
+
+/** @param {any} cart @param {MovedLine} line @returns {boolean} */
+function holds({ items }, { variant_id }) {
+  return items.some((/** @type {any} */ item) => String(item.variant_id) === numberOf(variant_id));
 }
 
 /** @param {MovedLine} line */

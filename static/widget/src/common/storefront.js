@@ -180,7 +180,7 @@ async function post(root, lines, latest = Infinity) {
 }
 
 /** The number in a variant's id, whatever follows it. @param {string} variant */
-function numberOf(variant) {
+export function numberOf(variant) {
   return /(?:^|\/)(\d+)(?:\?|$)/.exec(variant)?.[1];
 }
 
