@@ -270,8 +270,12 @@ def test_an_id_has_the_pattern_where_the_code_takes_it(text: str) -> None:
 @example("x" * 200 + "?key=" + "x" * 200)
 @example("x" * 201)
 def test_a_carts_id_has_the_pattern_where_the_code_takes_it(text: str) -> None:
-    pattern = DOCUMENT["components"]["schemas"]["CartBinding"]["properties"]["cart_id"]["pattern"]
-    assert bool(re.search(pattern, text)) == takes(cart_id, text)
+    binding, theme = (
+        DOCUMENT["components"]["schemas"][name]["properties"]["cart_id"]["pattern"]
+        for name in ("CartBinding", "ThemeCart")
+    )
+    assert bool(re.search(binding, text)) == takes(cart_id, text)
+    assert bool(re.search(theme, text)) == (text == "" or takes(cart_id, text))
 
 
 # The examples

@@ -31,7 +31,7 @@ from widget_api.api.services import Services
 from widget_api.api.widget import DIST, ENTRY
 from widget_api.bulkhead import Bulkhead
 from widget_api.limits import Limits, address_key
-from widget_api.models import Message, NoPlace, Share, Shop, Turn, connected, database, transaction
+from widget_api.models import Message, NoPlace, Session, Share, Shop, Turn, connected, database, transaction
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 from widget_api.streams.readers import Readers
 from widget_api.tokens import CLOCKS_APART, SESSION_SECONDS
@@ -145,6 +145,22 @@ def one_cart(message: Json) -> Json:
     cart = ucp_cart((GREY, 2), id=CART["cart_id"]) | {"messages": [WARNING | {"path": "$.line_items[0]"}]}
     cart["line_items"][0]["attributes"] = [{"key": "Engraving", "value": "Anna"}]
     return ucp_result(cart) if known else GONE
+
+
+def begun_by_the_assistant(world: World) -> None:
+    """The session's cart is not the theme's."""
+    own = "gid://shopify/Cart/assistantsCart0001?key=1"
+    known = {own: ucp_result(ucp_cart((GREY, 2), id=own)), CART["cart_id"]: ucp_result(ucp_cart(id=CART["cart_id"]))}
+    world.shop.script["get_cart"] = lambda message: known[message["params"]["arguments"]["id"]]
+    with transaction():
+        Session.ensure(1, world.anna.session)
+        Session.bind_cart(world.anna.session, own, own=True)
+
+
+def being_moved(world: World) -> None:
+    """Another page moves the session's cart into the theme's."""
+    begun_by_the_assistant(world)
+    assert world.anna.post("/api/cart/move", json=CART).json["move"]
 
 
 def unknown_product(world: World) -> None:
@@ -314,6 +330,7 @@ WELL = {
     "GET /api/cart": "200",
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
+    "POST /api/cart/move": "200",
     "POST /api/products/{number}/selection": "200",
     "GET /.well-known/ucp-agent.json": "200",
     "GET /.well-known/ucp-agent-{release}.json": "200",
@@ -387,6 +404,11 @@ SINGLE = [
     asked("PUT /api/cart", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
     asked("PUT /api/cart", "503 shop-unavailable", shopless),
     asked("PUT /api/cart", "503 shop-busy", patient),
+    asked("PUT /api/cart", "409 cart-busy", being_moved, json={**CART, "move": "another-move"}),
+    asked("POST /api/cart/move", "200", begun_by_the_assistant, json=CART),
+    asked("POST /api/cart/move", "409 cart-busy", being_moved),
+    asked("POST /api/cart/move", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
+    asked("POST /api/cart/move", "503 shop-unavailable", shopless),
     asked("POST /api/products/{number}/selection", "404 product-not-found", unknown_product),
     asked("POST /api/products/{number}/selection", "502 shop-refused", refusing),
     asked("POST /api/products/{number}/selection", "503 shop-unavailable", shopless),

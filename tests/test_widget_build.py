@@ -20,6 +20,7 @@ LARGEST_ENTRY = 10_000
 # What comes when the chat is opened; with the first message; with everything opened, in the language that needs most.
 LARGEST_PANEL, LARGEST_CONVERSATION, LARGEST_OF_ALL = 20_000, 29_000, 47_000
 LARGEST_SHOPPING = 9_000  # comes with the first products or cart
+LARGEST_CARTS = 3_500  # comes with the first cart
 LARGEST_FEEDBACK = 2_000  # comes when an answer is rated, or has another version
 # Each of the pieces that come when they are asked for: the pages, a language.
 LARGEST_OTHER = 6_000
@@ -50,12 +51,12 @@ def later() -> list[Path]:
     """What the panel loads by itself: messages, products, feedback, pages, what a bad line needs, languages."""
     found = [script for script in DIST.glob("*-*.js") if not script.name.startswith(("panel-", "editor-"))]
     names = {script.name.partition("-")[0] for script in found}
-    assert {"messages", "shopping", "feedback", "pages", "recovery", "de"} <= names
+    assert {"messages", "shopping", "carts", "feedback", "pages", "recovery", "de"} <= names
     return found
 
 
 def languages() -> list[Path]:
-    named = ("messages-", "shopping-", "feedback-", "pages-", "cache-", "recovery-")
+    named = ("messages-", "shopping-", "carts-", "feedback-", "pages-", "cache-", "recovery-")
     return [script for script in later() if not script.name.startswith(named)]
 
 
@@ -79,6 +80,7 @@ def test_a_conversation_is_under_twenty_nine_kilobytes_and_everything_opened_und
 
 def test_products_and_carts_are_under_nine_kilobytes_and_feedback_under_two_on_the_wire() -> None:
     assert on_the_wire("shopping") <= LARGEST_SHOPPING
+    assert on_the_wire("carts") <= LARGEST_CARTS
     assert on_the_wire("feedback") <= LARGEST_FEEDBACK
 
 

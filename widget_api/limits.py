@@ -35,7 +35,7 @@ DEFAULT = {
     "address": "60 per 10 minutes",  # messages from an address
     "sessions": "30 per hour",  # begun by an address
     "reads": "600 per minute",  # every other request of an address
-    "shop": "30 per minute",  # requests of a session that ask its shop
+    "shop": "60 per minute",  # requests of a session that ask its shop
     "shop-address": "300 per minute",  # requests of an address that ask a shop
     "exports": "6 per minute",  # files and links that a session makes of whole conversations
     "follows": "60 per minute",  # times that a session comes to read an answer that runs

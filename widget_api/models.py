@@ -158,6 +158,8 @@ class Session(Record):
     generation_begun = BigIntegerField(default=0, constraints=[SQL("DEFAULT 0")])
     generation_used = BooleanField(default=True, constraints=[SQL("DEFAULT TRUE")])
     cart_id = TextField(default="")  # a bearer secret: never in logs, exports or prompts
+    # The assistant began the cart. It is not the theme's, which the shopper sees on the shop's pages.
+    cart_own = BooleanField(default=False, constraints=[SQL("DEFAULT FALSE")])
     revoked = BooleanField(default=False)
     # Who changes the cart just now, and until when by the database's clock.
     cart_writer = TextField(default="", constraints=[SQL("DEFAULT ''")])
@@ -183,9 +185,30 @@ class Session(Record):
         return str(found[0][0]) if found else ""
 
     @classmethod
-    def bind_cart(cls, session: str, cart_id: str) -> None:
-        """Remember the cart, or forget it with an empty string. A forgotten session gets none."""
-        cls.update(cart_id=cart_id).where((cls.id == session) & ~cls.revoked).execute()
+    def bind_cart(cls, session: str, cart_id: str, *, own: bool = False) -> None:
+        """Remember the cart, or forget it with an empty string. A forgotten session gets none. `own`: the assistant
+        began it."""
+        cls.update(cart_id=cart_id, cart_own=own).where((cls.id == session) & ~cls.revoked).execute()
+
+
+class CartMove(Record):
+    """The newest move of a session's cart into the theme's.
+
+    It is `begun` when its lines are handed to a page, `told` when the page has said that they are in, `refused` when
+    the theme's cart takes none of them, `done` when the theme's cart is the session's. A move that stays `begun` is
+    settled by reading the theme's cart.
+    """
+
+    session_id: str
+
+    id = TextField(primary_key=True)
+    session = ForeignKeyField(Session, unique=True, on_delete="CASCADE")
+    source = TextField(default="")  # the token of the cart that is left
+    target = TextField(default="")  # the token of the theme's cart at the beginning; empty when that held nothing
+    before = JsonField(default=dict)  # the pieces of each variant in the theme's cart at the beginning
+    lines = JsonField(default=list)  # handed to the page
+    moved = JsonField(default=dict)  # the pieces of each variant of `source` that are in the theme's cart by now
+    state = TextField(default="begun")
 
 
 class Conversation(Record):
@@ -425,4 +448,4 @@ class ToolCall(Record):
         indexes = ((("turn", "attempt", "step", "call_id"), True),)
 
 
-TABLES: Final = (Shop, Session, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall)
+TABLES: Final = (Shop, Session, CartMove, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall)

@@ -152,6 +152,12 @@ class CartRefused(Problem):
     status, code = 422, "cart-refused"
 
 
+class CartBusy(Problem):
+    """The cart is being changed at the moment."""
+
+    status, code = 409, "cart-busy"
+
+
 class TooManyRequests(Problem):
     """Too many requests."""
 

@@ -80,10 +80,11 @@ for (const { name: tag } of (await readdir(new URL('src/locales/', here))).sort(
 const PAGES = keep('pages', await bundle('pages'));
 const MESSAGES = keep('messages', await bundle('messages'));
 const SHOPPING = keep('shopping', await bundle('shopping'));
+const CARTS = keep('carts', await bundle('carts'));
 const FEEDBACK = keep('feedback', await bundle('feedback'));
 const CACHE = keep('cache', await bundle('cache'));
 const RECOVERY = keep('recovery', await bundle('recovery'));
-const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING, FEEDBACK, CACHE, RECOVERY }));
+const PANEL = keep('panel', await bundle('panel', { LOCALES, PAGES, MESSAGES, SHOPPING, CARTS, FEEDBACK, CACHE, RECOVERY }));
 const EDITOR = keep('editor', await bundle('editor'));
 files.set('chat.js', await bundle('chat', { PANEL, EDITOR }));
 

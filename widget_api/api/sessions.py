@@ -19,7 +19,19 @@ from widget_api.api.visitor import (
     renewing_visitor,
     require_origin,
 )
-from widget_api.models import Conversation, PendingStop, Session, Shop, Turn, iso, now, rows, scrub, transaction
+from widget_api.models import (
+    CartMove,
+    Conversation,
+    PendingStop,
+    Session,
+    Shop,
+    Turn,
+    iso,
+    now,
+    rows,
+    scrub,
+    transaction,
+)
 from widget_api.tokens import SESSION_SECONDS, SessionClaims
 from widget_api.turns.job import Visitor
 
@@ -88,5 +100,6 @@ def _erase(visitor: Visitor) -> list[str]:
         recent = Turn.ended_at.is_null() | (Turn.ended_at > now() - LOG_MS)
         turns = [turn for (turn,) in rows(Turn.select(Turn.id).where(Turn.conversation.in_(mine) & recent))]
         Conversation.delete().where(Conversation.session == visitor.session).execute()
+        CartMove.delete().where(CartMove.session == visitor.session).execute()
         PendingStop.delete().where(PendingStop.session == visitor.session).execute()
     return turns

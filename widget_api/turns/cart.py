@@ -14,6 +14,22 @@ WRITING_MS = 20_000
 LOOK_SECONDS = 0.1
 
 
+def take_cart(session: str, writer: str, milliseconds: int, *, ours: str = "") -> bool:
+    """Let `writer` alone change the session's cart for so long, by the database's clock. Return False while another
+    does. `ours` begins the names of the writers whose place it may take; only its own, by default."""
+    same = Session.cart_writer.startswith(ours or writer)
+    free = (Session.cart_writer == "") | same | (Session.cart_writer_until < clock())
+    with transaction():
+        taken = Session.update(cart_writer=writer, cart_writer_until=clock() + milliseconds)
+        return bool(taken.where((Session.id == session) & free).execute())
+
+
+def free_cart(session: str, writer: str) -> None:
+    """Let others change the session's cart, unless another one does by now."""
+    mine = (Session.id == session) & (Session.cart_writer == writer)
+    Session.update(cart_writer="").where(mine).execute()
+
+
 class SessionCart:
     """The slot for a cart's id."""
 
@@ -33,8 +49,8 @@ class SessionCart:
             return Session.cart_of(self._session)
 
     def bind(self, id: str) -> None:
-        """Remember the cart."""
-        self._journal.commit(lambda: Session.bind_cart(self._session, id), patient=True)
+        """Remember the cart, which the assistant began."""
+        self._journal.commit(lambda: Session.bind_cart(self._session, id, own=bool(id)), patient=True)
 
     def forget(self) -> None:
         """Let go of the cart."""
@@ -55,12 +71,7 @@ class SessionCart:
             self._journal.commit(self._free, patient=True)
 
     def _taken(self) -> bool:
-        ours = Session.cart_writer.startswith(self._turn)
-        free = (Session.cart_writer == "") | ours | (Session.cart_writer_until < clock())
-        with transaction():
-            taken = Session.update(cart_writer=self._writer, cart_writer_until=clock() + WRITING_MS)
-            return bool(taken.where((Session.id == self._session) & free).execute())
+        return take_cart(self._session, self._writer, WRITING_MS, ours=self._turn)
 
     def _free(self) -> None:
-        mine = (Session.id == self._session) & (Session.cart_writer == self._writer)
-        Session.update(cart_writer="").where(mine).execute()
+        free_cart(self._session, self._writer)

@@ -11,6 +11,7 @@ declare const CACHE: string;
 declare const PAGES: string;
 declare const MESSAGES: string;
 declare const SHOPPING: string;
+declare const CARTS: string;
 declare const RECOVERY: string;
 declare const FEEDBACK: string;
 declare const LOCALES: Record<string, string>;

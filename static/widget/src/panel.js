@@ -48,6 +48,7 @@ export class Panel {
   #drew = 0;
   #messages = new Later(MESSAGES);
   #shopping = new Later(SHOPPING);
+  #carts = new Later(CARTS);
   recovery = new Later(RECOVERY);
   #feedback = new Later(FEEDBACK);
   #isEquipping = false;
@@ -77,10 +78,12 @@ export class Panel {
     this.api = new Api(api, shop, this.shared);
     this.announcer = new Announcer();
     const say = (/** @type {string} */ text) => this.announcer.say(text);
-    this.cart = new Cart(this.api, this.own, this.settings, say, () => this.#bringShopping());
+    const bring = async (/** @type {boolean | undefined} */ isChange) =>
+      isChange ? (await this.#carts.load()) && this.#carts.module : this.#bringShopping();
+    this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
-      sending: async () => void (await this.cart.bind()),
+      sending: () => this.cart.bind(),
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
@@ -258,8 +261,10 @@ export class Panel {
   #told() {
     const isForgotten = this.heed();
     if (isForgotten || !(this.api.known || this.shared.get('conversation'))) this.cache.clear();
-    if (isForgotten || document.visibilityState === 'visible') this.conversation.sync();
+    const isSeen = document.visibilityState === 'visible';
+    if (isForgotten || isSeen) this.conversation.sync();
     if (isForgotten) this.#draw();
+    else if (isSeen) this.cart.look();
   }
 
   /**
@@ -286,7 +291,7 @@ export class Panel {
   #wake() {
     if (this.heed()) this.conversation.sync();
     this.conversation.wake();
-    this.cart.again();
+    this.cart.look();
   }
 
   #save() {

@@ -197,6 +197,19 @@ export interface Cart {
 export interface CartAnswer {
   status: 'ok' | 'gone' | 'none' | 'unknown';
   cart: Cart | null;
+  /** From here on: not in a conversation. The assistant began the cart, and it is not the theme's. */
+  own?: true;
+  /** What this page is to put into the theme's cart. */
+  move?: { id: string; lines: MovedLine[] };
+  /** The titles of lines that cannot come along. */
+  left_behind?: string[];
+}
+
+export interface MovedLine {
+  variant_id: string;
+  title: string;
+  quantity: number;
+  attributes: { name: string; value: string }[];
 }
 
 export interface Summary {

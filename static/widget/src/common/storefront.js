@@ -2,7 +2,7 @@
 
 import { toJson } from './json.js';
 import { at, LONGEST_WAIT_MS, readCart } from './theme-cart.js';
-import { strings } from '../shopping/strings.js';
+import { strings } from '../carts/strings.js';
 
 /** @typedef {{ variant: string, quantity: number, attributes?: { name: string, value: string }[] }} Wanted */
 /** @typedef {{ code?: string, message?: string, target?: string }} Warning a CartWarning of the Storefront API */
@@ -12,10 +12,19 @@ import { strings } from '../shopping/strings.js';
  * @property {Warning[]} [warnings] how the change was adjusted
  * @property {any} [cart] Shopify's CartSummary after the change
  * @property {boolean} [isLost] no answer came that can be read
+ * @property {boolean} [isOver] but it is over: a page came in place of an answer
  */
-/** @typedef {{ isIn: boolean, said: string }} Outcome whether all of it is in the cart, and what the shopper must know */
+/**
+ * @typedef {object} Outcome
+ * @property {boolean} isIn all of it is in the cart
+ * @property {string} said what the shopper must know
+ * @property {boolean} [isRefused] nothing was changed
+ * @property {boolean} [isLost] nobody knows what was changed
+ */
 
 const LONGEST_CHANGE_MS = 20_000;
+// The server counts on it that the lines of a move are in by then, or will never be (`cart_moves.py`).
+const LONGEST_MOVE_MS = 6000;
 
 /**
  * Put one of a variant into the cart.
@@ -35,15 +44,16 @@ export async function addToCart(root, variant) {
  * many pieces the cart has gained.
  * @param {string} root
  * @param {Wanted[]} lines
+ * @param {number} [latest] when it must have begun; by the Ajax API alone, after which no theme loads the page anew
  * @returns {Promise<Outcome>} it never rejects
  */
-export async function addLines(root, lines) {
-  const actions = /** @type {any} */ (window).Shopify?.actions;
+export async function addLines(root, lines, latest) {
+  const actions = latest ? null : /** @type {any} */ (window).Shopify?.actions;
   const before = await countPieces(root, actions);
-  const change = typeof actions?.updateCart === 'function' ? update(actions, lines) : post(root, lines);
+  const change = typeof actions?.updateCart === 'function' ? update(actions, lines) : post(root, lines, latest);
   /** @type {Reply} */
   const reply = await change.catch(() => ({ isLost: true }));
-  if (reply.refusal) return { isIn: false, said: reply.refusal };
+  if (reply.refusal) return { isIn: false, said: reply.refusal, isRefused: true };
   const after = await countAfter(root, actions, reply);
   // An empty cart has gained nothing, whatever was in it before.
   const gained = after === 0 ? 0 : before === null || after === null ? null : after - before;
@@ -64,11 +74,11 @@ function countAfter(root, actions, { cart }) {
  * @param {number | null} gained null when it is not known
  * @returns {Promise<Outcome>}
  */
-async function judge(root, lines, { warnings = [], cart, isLost }, gained) {
+async function judge(root, lines, { warnings = [], cart, isLost, isOver }, gained) {
   const asked = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   const isDoubtful = isLost || warnings.length > 0;
   if (gained === null ? !isDoubtful : gained >= asked) return { isIn: true, said: inTheShopsWords(warnings) };
-  if (isLost) return { isIn: false, said: gained === null ? strings.unsure : strings.notAdded };
+  if (isLost) return { isIn: false, said: gained === null ? strings.unsure : strings.notAdded, isLost: !isOver || gained !== 0 };
   const said = lines.length > 1 ? inTheShopsWords(warnings) : await explain(root, lines, warnings, cart);
   return { isIn: false, said: said || strings.notAdded };
 }
@@ -141,31 +151,36 @@ function complaints(given) {
  * By the Ajax API (https://shopify.dev/docs/api/ajax/reference/cart), which knows variants by their number.
  * @param {string} root
  * @param {Wanted[]} lines
+ * @param {number} [latest]
  * @returns {Promise<Reply>}
  */
-async function post(root, lines) {
+async function post(root, lines, latest = Infinity) {
   const items = lines.map(({ variant, quantity, attributes = [] }) => ({
     id: Number(numberOf(variant)),
     quantity,
     ...(attributes.length && { properties: Object.fromEntries(attributes.map(({ name, value }) => [name, value])) }),
   }));
   if (!items.every(({ id }) => id)) return { refusal: strings.notAdded };
+  // A page that was put to sleep must not begin what another one may do by now.
+  if (Date.now() > latest) return { isLost: true };
   const response = await fetch(at(root, '/cart/add.js'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
     body: toJson({ items }),
-    signal: AbortSignal.timeout(LONGEST_CHANGE_MS),
+    keepalive: true, // also when the page is left
+    signal: AbortSignal.timeout(latest < Infinity ? LONGEST_MOVE_MS : LONGEST_CHANGE_MS),
   });
   const answer = await response.json().catch(() => null);
-  // A page in place of an answer says nothing about the cart, and neither does a server that broke down.
-  if (!answer || response.status >= 500) return { isLost: true };
+  // A page in place of an answer says nothing about the cart, and neither does a server that broke down or is busy.
+  const isBusy = response.status >= 500 || response.status === 429;
+  if (!answer || isBusy) return { isLost: true, isOver: !isBusy };
   if (response.ok) return {};
   const words = [answer.description, answer.message].find((said) => said && typeof said === 'string');
   return { refusal: words || strings.notAdded };
 }
 
 /** The number in a variant's id, whatever follows it. @param {string} variant */
-function numberOf(variant) {
+export function numberOf(variant) {
   return /(?:^|\/)(\d+)(?:\?|$)/.exec(variant)?.[1];
 }
 
@@ -196,9 +211,20 @@ async function explain(root, [line], warnings, cart) {
  * @returns {Promise<number>} 0 when it cannot be found out
  */
 async function countOfVariant(root, variant, warning, cart) {
+  const held = await countInTheme(root, variant);
+  return held ?? cart?.lines?.find((/** @type {any} */ { id }) => id === warning?.target)?.quantity ?? 0;
+}
+
+/**
+ * How many pieces of a variant the theme's cart has.
+ * @param {string} root
+ * @param {string} variant
+ * @returns {Promise<number | null>} null when it cannot be read
+ */
+export async function countInTheme(root, variant) {
   const items = (await readCart(root))?.items;
+  if (!items) return null;
   const number = numberOf(variant);
-  if (!items) return cart?.lines?.find((/** @type {any} */ { id }) => id === warning?.target)?.quantity ?? 0;
   return items
     .filter((/** @type {any} */ item) => String(item.variant_id) === number)
     .reduce((/** @type {number} */ sum, /** @type {any} */ { quantity }) => sum + quantity, 0);

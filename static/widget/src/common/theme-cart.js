@@ -32,12 +32,11 @@ export async function readCart(root) {
 
 /**
  * The theme cart's token with its key, if there is anything in the cart: an empty cart has another token each time.
- * @param {string} root the storefront's root in the shopper's language
- * @returns {Promise<string | null>}
+ * @param {any} cart as the Ajax API has it
+ * @returns {string} empty without one
  */
-export async function cartToken(root) {
-  const cart = await readCart(root);
-  return cart?.item_count > 0 ? cart.token : null;
+export function tokenOf(cart) {
+  return cart?.item_count > 0 ? cart.token : '';
 }
 
 /**

@@ -59,13 +59,14 @@ export class Tabs {
    * @template T
    * @param {AbortSignal} signal ends the waiting
    * @param {() => Promise<T>} task
+   * @param {string} [what] is done, where it may go on beside the sending of messages
    * @returns {Promise<T>}
    */
-  async alone(signal, task) {
+  async alone(signal, task, what = '') {
     const { locks } = navigator;
     if (!locks) return task();
     let isAsked = false; // where site data is blocked, locks are refused
-    const locked = locks.request(this.name, { signal }, () => ((isAsked = true), task()));
+    const locked = locks.request(this.name + what, { signal }, () => ((isAsked = true), task()));
     return locked.catch((error) => (isAsked || signal.aborted ? Promise.reject(error) : task()));
   }
 

@@ -160,7 +160,9 @@ export class Purchase {
     const isChosen = this.#fields.some(({ isChoice }) => isChoice);
     this.#isAdding = true;
     this.#update();
-    const isIn = await this.shown.acts.panel.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    const { panel, say } = this.shown.acts;
+    const adding = panel.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    const isIn = await adding.catch(() => say(strings.notAdded)); // its script did not come
     this.#isAdding = false;
     this.#update();
     if (!isIn || variant.id !== this.#variant?.id) return;

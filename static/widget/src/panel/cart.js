@@ -1,5 +1,5 @@
 import { h } from '../common/dom.js';
-import { cartChanged, cartToken } from '../common/theme-cart.js';
+import { cartChanged, LONGEST_WAIT_MS, readCart, tokenOf } from '../common/theme-cart.js';
 
 /** @typedef {import('../types').CartAnswer} CartAnswer */
 
@@ -7,24 +7,31 @@ import { cartChanged, cartToken } from '../common/theme-cart.js';
 export class Cart {
   element = h('div', { className: 'cart', part: 'cart', hidden: true });
   #asked = false;
-  /** The step that failed and is to be repeated to show the cart. @type {(() => Promise<unknown>) | null} */
-  #owed = null;
+  /** The assistant's cart is not the theme's yet. */
+  isOwn = false;
+  /** The step that failed and is to be repeated. @type {(() => Promise<unknown>) | null} */
+  owed = null;
   /** @type {import('../shopping/strip.js').CartStrip | null} */
   #strip = null;
+
+  /** @type {import('../carts.js').OneCart | null} */
+  #one = null;
 
   /**
    * @param {import('../conversation/api.js').Api} api
    * @param {import('../common/store.js').Store} own
    * @param {import('../types').Settings} settings
    * @param {(text: string) => void} say
-   * @param {() => Promise<typeof import('../shopping.js') | null>} bring the script that shows carts and changes the theme's
+   * @param {import('../conversation/tabs.js').Tabs} tabs
+   * @param {(isChange?: boolean) => Promise<any>} bring the script that shows carts, or the one that changes them
    */
-  constructor(api, own, { locale, root }, say, bring) {
+  constructor(api, own, { locale, root }, say, tabs, bring) {
     this.api = api;
     this.own = own;
     this.locale = locale;
     this.root = root;
     this.say = say;
+    this.tabs = tabs;
     this.bring = bring;
   }
 
@@ -33,51 +40,60 @@ export class Cart {
     if (this.#asked || !this.api.known) return;
     this.#asked = true;
     await this.ask();
+    await this.#unite();
+  }
+
+  /** Another tab, or a page in front of this one, may have changed the cart. */
+  look() {
+    if (this.owed) return this.owed();
+    return this.#one ? this.#one.look() : this.#asked && this.ask();
   }
 
   /** Repeat the step that failed. */
   again() {
-    return this.#owed?.();
+    return this.owed?.();
   }
 
-  /**
-   * Let the assistant work on the cart that the shopper already has.
-   * @returns {Promise<string>} what did not come into it from the cart that the assistant had before
-   */
+  /** Let the assistant work on the cart that the shopper already has, before it is asked. */
   async bind() {
-    const token = await cartToken(this.root);
-    if (!token || token === this.own.get('cart')) return '';
-    try {
-      const lost = this.api.known ? await (await this.#bringStrip()).merge(token) : '';
-      await this.api.json('PUT', '/api/cart', { cart_id: token });
-      if (!this.api.id) return '';
-      this.own.set('cart', token);
-      this.own.set('session', this.api.id);
-      return lost;
-    } catch {
-      return ''; // the next message tries again
-    }
+    if (!this.#strip && !tokenOf(await readCart(this.root))) return;
+    const wait = new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS));
+    await Promise.race([this.#bringOne().then((one) => one.unite(), () => {}), wait]); // else after the answer
   }
 
   /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
   async add(variant, title) {
-    return (await this.#bringStrip()).add(variant, title);
+    return (await this.#bringOne()).add(variant, title);
+  }
+
+  /** @param {string} text */
+  async notice(text) {
+    (await this.#bringStrip()).notice(text);
   }
 
   /** The assistant has looked at the cart or changed it. @param {CartAnswer} answer */
   async changed(answer) {
     this.#asked = true;
     cartChanged(answer.cart);
-    await this.#show(answer);
-    if (answer.status === 'ok' && !this.#strip?.checkout) await this.ask();
+    await this.show(answer);
+    if (answer.status === 'ok' && !(await this.#unite(true)) && !this.#strip?.checkout) await this.ask();
+  }
+
+  /** Make the assistant's cart and the theme's one, once one of them is shown. @param {boolean} [isForced] */
+  async #unite(isForced) {
+    const one = this.#strip && (await this.#bringOne().catch(() => null));
+    return one?.unite(isForced);
   }
 
   /** Find out how the cart stands, and show it. */
   async ask() {
-    this.#owed = null;
+    this.owed = null;
     const answer = await this.api.json('GET', '/api/cart').catch(() => null);
-    if (!answer || answer.status === 'unknown') this.#owed = () => this.ask();
-    else await this.#show(answer, true);
+    if (!answer || answer.status === 'unknown') this.owed = () => this.ask();
+    else {
+      this.isOwn = !!answer.own;
+      await this.show(answer, true);
+    }
   }
 
   /**
@@ -85,19 +101,26 @@ export class Cart {
    * @param {CartAnswer} answer
    * @param {boolean} [isAsked] whether nothing else says that the cart is gone
    */
-  async #show(answer, isAsked) {
+  async show(answer, isAsked) {
     const { status, cart } = answer;
-    if (status === 'unknown') return;
-    this.#owed = null;
+    if (status === 'unknown') return void (this.owed = () => this.ask());
+    this.owed = null;
     if (!this.#strip && status !== 'gone' && !cart?.count) return;
     const strip = await this.#bringStrip().catch(() => null);
     if (strip) strip.show(answer, isAsked);
-    else this.#owed = () => this.#show(answer, isAsked);
+    else this.owed = () => this.show(answer, isAsked);
   }
 
   /** @returns {Promise<import('../shopping/strip.js').CartStrip>} rejects when the script cannot be had */
   async #bringStrip() {
-    const { CartStrip } = /** @type {typeof import('../shopping.js')} */ (await this.bring());
+    const { CartStrip } = await this.bring();
     return (this.#strip ??= new CartStrip(this));
+  }
+
+  /** @returns {Promise<import('../carts.js').OneCart>} rejects when the scripts cannot be had */
+  async #bringOne() {
+    const [{ strings }, carts] = await Promise.all([this.bring(), this.bring(true)]);
+    Object.assign(carts.strings, strings);
+    return (this.#one ??= new carts.OneCart(this));
   }
 }

@@ -1,8 +1,6 @@
 import { h, icon } from '../common/dom.js';
 import { BAG, CLOSE } from '../common/icons.js';
-import { addLines } from '../common/storefront.js';
 import { price } from '../messages/money.js';
-import { mergeCarts } from './merge.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../types').CartAnswer} CartAnswer */
@@ -20,25 +18,6 @@ export class CartStrip {
     this.element = panel.element;
   }
 
-  /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
-  async add(variant, title) {
-    const { panel } = this;
-    const { isIn, said } = await addLines(panel.root, [{ variant, quantity: 1 }]);
-    panel.say([isIn && strings.addedThis(title), said].filter(Boolean).join(' '));
-    const words = [said, isIn && (await panel.bind())].filter(Boolean).join(' ');
-    if (isIn || this.#cart) await panel.ask();
-    if (words) this.#notice(words);
-    return isIn;
-  }
-
-  /** Put what the assistant's own cart has into the theme's. @param {string} token of the theme's cart */
-  async merge(token) {
-    const { api, own, root } = this.panel;
-    const lost = await mergeCarts(api, own, root, token);
-    if (lost) this.#notice(lost);
-    return lost;
-  }
-
   /**
    * Bring the line up to the answer.
    * @param {CartAnswer} answer
@@ -49,13 +28,13 @@ export class CartStrip {
     if (status === 'gone') this.checkout = '';
     if (cart?.checkout_url?.startsWith('http')) this.checkout = cart.checkout_url;
     this.element.hidden = status === 'none' || (status === 'ok' && !cart?.count);
-    if (status === 'gone' && !cart) this.#notice(strings.cartGone);
+    if (status === 'gone' && !cart) this.notice(strings.cartGone);
     else if (cart) this.#summary(cart);
     if (status === 'gone' && isSpoken) this.panel.say(strings.cartGone);
   }
 
-  /** @param {string} text */
-  #notice(text) {
+  /** Say something in place of what is in the cart, until it is dismissed. @param {string} text */
+  notice(text) {
     const dismiss = () => {
       if (this.#cart?.count) this.#summary(this.#cart);
       else this.element.hidden = true;
