@@ -58,18 +58,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     choose_engines(metafunc)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where xdist does not know the groups: then each process starts every server and browser by itself."""
+    is_divided = "PYTEST_XDIST_WORKER" in os.environ and session.config.getoption("loadgroup", False)
+    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
+    if is_divided and any("@" not in item.nodeid for item in grouped):
+        raise pytest.UsageError("pytest-xdist does not group the tests: this release of pytest is too new for it.")
+
+
 def pytest_unconfigure() -> None:
     column.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give the files that start servers and browsers to one process each, and order what is left.
+    """Give each file that shares fixtures to one process, and order what is left.
 
     The second column leaves out the files that are the same in both. What takes long and cannot be divided comes
     first, or one process would be busy with it while the others have nothing left to do.
     """
     for item in items:
-        if _shares_programs(item) and not item.get_closest_marker("xdist_group"):
+        if _shares_fixtures(item) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if column.REDIS:
@@ -85,13 +93,12 @@ NAMED = {"postgres", "redis"}
 MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.streams", "widget_api.turns")
 
 
-# Fixtures that start a program once for each file and process. Where the tests of a file are spread over all
-# processes, each process starts them again: that took a third of the suite's time.
-PROGRAMS = {"live", "browser", "chromium"}
-
-
-def _shares_programs(item: pytest.Item) -> bool:
-    return isinstance(item, pytest.Function) and bool(PROGRAMS & set(item.fixturenames))
+def _shares_fixtures(item: pytest.Item) -> bool:
+    """Return whether the test shares a fixture with others of its file, most often a server or a browser. Where the
+    tests of a file are spread over all processes, each process makes it again."""
+    assert isinstance(item, pytest.Function)
+    known = item._fixtureinfo.name2fixturedefs.values()
+    return any(definitions[-1].scope == "module" for definitions in known)
 
 
 def _concerned(item: pytest.Item) -> bool:
