@@ -4,7 +4,7 @@ import { Cart } from './panel/cart.js';
 import { Composer } from './panel/composer.js';
 import { Conversation } from './conversation/conversation.js';
 import { Cover } from './panel/cover.js';
-import { h, sheet } from './common/dom.js';
+import { h, icon, sheet } from './common/dom.js';
 import { emit } from './common/emit.js';
 import { Frame } from './panel/frame.js';
 import { Header } from './panel/header.js';
@@ -459,6 +459,7 @@ export class Panel {
   async #bring(later, words = () => strings) {
     const [isThere, spoken] = await Promise.all([later.load(), words()]);
     if (!isThere) return false;
+    later.module.useDom(h, icon);
     if (!later.isSetUp && this.dialog.isConnected) {
       later.isSetUp = true;
       Object.assign(later.module.strings, spoken);

@@ -1,4 +1,4 @@
-import { h } from '../common/dom.js';
+import { h } from '../common/panel-dom.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../types').Message} Message */

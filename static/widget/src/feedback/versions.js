@@ -1,4 +1,4 @@
-import { h } from '../common/dom.js';
+import { h } from '../common/panel-dom.js';
 import { CHEVRON } from '../common/icons.js';
 import { tool } from '../messages/tool.js';
 import { strings } from './strings.js';

@@ -1,4 +1,4 @@
-import { h, icon } from '../common/dom.js';
+import { h, icon } from '../common/panel-dom.js';
 import { AGAIN, DONE } from '../common/icons.js';
 import { Field } from '../shopping/field.js';
 import { variantOf, withOptions } from '../shopping/options.js';

@@ -1,4 +1,4 @@
-import { h } from '../common/dom.js';
+import { h } from '../common/panel-dom.js';
 import { AGAIN, COPY, PEN, THUMB } from '../common/icons.js';
 import { textOf } from '../conversation/message.js';
 import { strings } from './strings.js';

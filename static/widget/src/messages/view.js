@@ -1,5 +1,5 @@
 import { Contacts } from './contacts.js';
-import { h, icon } from '../common/dom.js';
+import { h, icon } from '../common/panel-dom.js';
 import { AGAIN } from '../common/icons.js';
 import { Markdown } from './markdown.js';
 import { textOf } from '../conversation/message.js';
