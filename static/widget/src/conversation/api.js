@@ -30,8 +30,7 @@ export class Refused extends Error {
   static async from(response) {
     const body = await response.json().catch(() => ({}));
     const after = Number(response.headers.get('Retry-After')) || undefined;
-    const problem = { code: 'internal', title: '', detail: '', ...body, status: response.status };
-    return new Refused({ ...problem, retry_after: after });
+    return new Refused({ ...LOST, code: 'internal', ...body, status: response.status, retry_after: after });
   }
 }
 
