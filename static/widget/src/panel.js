@@ -57,7 +57,7 @@ export class Panel {
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
   #opener;
-  #body = h('div', { className: 'body' });
+  body = h('div', { className: 'body' });
 
   /**
    * @param {HTMLElement} element `<shop-chat>`
@@ -87,36 +87,11 @@ export class Panel {
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
-    this.transcript = new Transcript(
-      this.settings,
-      { title, locale, acts: this.#acts(), words: inWords },
-      {
-        retry: () => this.#retry(),
-        older: () => this.conversation.older(),
-        ask: (text) => this.#send(text),
-      },
-    );
-    this.composer = new Composer({
-      send: (text) => this.#send(text),
-      reword: (text) => this.#send(text, true),
-      recall: () => this.#recall(),
-      stop: () => this.conversation.stop(),
-    });
-    this.header = new Header(this.settings, {
-      back: () => this.cover.leave(),
-      expand: () => this.#expand(),
-      close: () => this.hide(),
-      startOver: () => this.reset(),
-      past: () => this.cover.past(),
-      forget: () => this.cover.forget(),
-    });
-    this.cover = new Cover({
-      panel: this,
-      body: this.#body,
-      bring: (pages, words) => this.#bring(pages, words),
-      taken: () => this.#expand(),
-      left: () => this.#focus(),
-    });
+    const acts = this.#acts();
+    this.transcript = new Transcript(this.settings, { title, locale, acts, words: inWords });
+    this.composer = new Composer(acts);
+    this.header = new Header(this);
+    this.cover = new Cover(this);
     this.dialog = this.#build();
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
@@ -141,7 +116,7 @@ export class Panel {
   #reached() {
     this.own.set('asked', this.launcher.hidden);
     if (this.element.dataset.hint && !this.#isPreview) this.shared.set('hinted', true);
-    this.#focus();
+    this.focus();
   }
 
   hide() {
@@ -181,7 +156,7 @@ export class Panel {
     this.cover.leave();
     this.composer.cancel();
     this.conversation.reset();
-    if (this.frame.isOpen) this.#focus();
+    if (this.frame.isOpen) this.focus();
   }
 
   unmount() {
@@ -199,10 +174,10 @@ export class Panel {
   }
 
   #build() {
-    this.#body.inert = this.header.menu.inert = this.#isPreview;
+    this.body.inert = this.header.menu.inert = this.#isPreview;
     const note = h('p', { className: 'note' }, strings.note);
-    this.#body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
-    const parts = [this.header.element, this.#body, this.announcer.element];
+    this.body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
+    const parts = [this.header.element, this.body, this.announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
 
@@ -230,7 +205,7 @@ export class Panel {
       this.hide();
     });
     this.dialog.addEventListener('click', (event) => this.#clicked(event));
-    this.composer.element.addEventListener('focusin', () => this.#expand());
+    this.composer.element.addEventListener('focusin', () => this.expand());
     if (this.#isPreview) return;
     const { signal } = this.#listening;
     addEventListener('pagehide', () => this.#leave(), { signal });
@@ -316,13 +291,13 @@ export class Panel {
   }
 
   /** A keyboard that rises unasked covers what one wants to read, so touch screens begin at the close button. */
-  #focus() {
+  focus() {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
     else this.header.close.focus({ preventScroll: true });
   }
 
   /** From the lower half of a phone to the whole of it. */
-  #expand() {
+  expand() {
     if (this.frame.mode !== 'half') return;
     const focused = /** @type {ShadowRoot} */ (this.dialog.getRootNode()).activeElement;
     this.frame.show(false, true);
@@ -387,6 +362,9 @@ export class Panel {
     return {
       retry: () => this.#retry(),
       send: (text) => this.#send(text),
+      reword: (text) => this.#send(text, true),
+      stop: () => this.conversation.stop(),
+      older: () => this.conversation.older(),
       edit: () => this.#recall(),
       takeBack: (id) => this.#takeBack(id),
       panel: this,
@@ -401,13 +379,13 @@ export class Panel {
 
   /** Load the feedback script. */
   async #bringFeedback() {
-    return (await this.#bring(this.#feedback)) ? this.#feedback.module : null;
+    return (await this.bring(this.#feedback)) ? this.#feedback.module : null;
   }
 
   /** Load the script that shows products and carts. */
   async #bringShopping() {
     const wasThere = this.#shopping.isSetUp;
-    if (!(await this.#bring(this.#shopping))) return null;
+    if (!(await this.bring(this.#shopping))) return null;
     if (!wasThere) {
       this.#redraw();
       this.cart.again();
@@ -456,7 +434,7 @@ export class Panel {
    * @param {() => object | undefined | Promise<object | undefined>} [words]
    * @returns {Promise<boolean>} whether it is there; the next call tries again
    */
-  async #bring(later, words = () => strings) {
+  async bring(later, words = () => strings) {
     const [isThere, spoken] = await Promise.all([later.load(), words()]);
     if (!isThere) return false;
     later.module.useDom(h, icon);
@@ -477,7 +455,7 @@ export class Panel {
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
     const [isThere] = await Promise.all([
-      this.#bring(this.#messages),
+      this.bring(this.#messages),
       hasResults && this.#bringShopping(),
       hasVersions && this.#bringFeedback(),
     ]);

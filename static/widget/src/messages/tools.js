@@ -10,7 +10,10 @@ import { tool } from './tool.js';
  * @typedef {object} Acts what can be done with messages
  * @property {() => void} retry send again, or have the last answer written again
  * @property {(text: string) => void} send a message
- * @property {() => void} edit ask the last question in other words
+ * @property {(text: string) => void} reword ask the last question in these words
+ * @property {() => void} edit have the shopper ask the last question in other words
+ * @property {() => void} stop the answer
+ * @property {() => void} older bring older messages
  * @property {(id: string) => void} takeBack a message that waits to be sent
  * @property {(text: string) => void} say to a screen reader
  * @property {import('../panel.js').Panel} panel
