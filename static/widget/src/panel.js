@@ -44,6 +44,7 @@ export async function create(element, launcher) {
  */
 export class Panel {
   #listening = new AbortController();
+  #announcer = new Announcer();
   #drawn = 0;
   #drew = 0;
   #messages = new Later(MESSAGES);
@@ -76,10 +77,9 @@ export class Panel {
     this.outbox = new Outbox(this.shared);
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
-    this.announcer = new Announcer();
-    const say = (/** @type {string} */ text) => this.announcer.say(text);
+    const say = (/** @type {string} */ text) => this.say(text);
     const bring = async (/** @type {boolean | undefined} */ isChange) =>
-      isChange ? (await this.#carts.load()) && this.#carts.module : this.#bringShopping();
+      isChange ? (await this.#carts.load()) && this.#carts.module : this.bringShopping();
     this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
@@ -87,9 +87,8 @@ export class Panel {
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
-    const acts = this.#acts();
-    this.transcript = new Transcript(this.settings, { title, locale, acts, words: inWords });
-    this.composer = new Composer(acts);
+    this.transcript = new Transcript(this.settings, { title, locale, panel: this, words: inWords });
+    this.composer = new Composer(this);
     this.header = new Header(this);
     this.cover = new Cover(this);
     this.dialog = this.#build();
@@ -177,7 +176,7 @@ export class Panel {
     this.body.inert = this.header.menu.inert = this.#isPreview;
     const note = h('p', { className: 'note' }, strings.note);
     this.body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
-    const parts = [this.header.element, this.body, this.announcer.element];
+    const parts = [this.header.element, this.body, this.#announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
 
@@ -229,7 +228,7 @@ export class Panel {
     this.heed();
     this.conversation.restore();
     this.composer.draft = this.own.get('draft') ?? '';
-    this.#draw();
+    this.draw();
   }
 
   /** Another tab has said something. Who does not see it yet will look when it does. */
@@ -238,7 +237,7 @@ export class Panel {
     if (isForgotten || !(this.api.known || this.shared.get('conversation'))) this.cache.clear();
     const isSeen = document.visibilityState === 'visible';
     if (isForgotten || isSeen) this.conversation.sync();
-    if (isForgotten) this.#draw();
+    if (isForgotten) this.draw();
     else if (isSeen) this.cart.look();
   }
 
@@ -325,65 +324,60 @@ export class Panel {
   }
 
   /** @param {string} text @param {boolean} [isReworded] */
-  #send(text, isReworded) {
+  send(text, isReworded) {
     this.transcript.toEnd();
-    this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
-    this.#draw(); // one's own words do not wait for the next draw
+    this.conversation[isReworded ? 'reword' : 'send'](text, this.page);
+    this.draw(); // one's own words do not wait for the next draw
     const { busy, phase, queued } = this.conversation;
     const isQueued = busy ? queued.length : phase === 'queued';
-    this.announcer.say(isQueued ? strings.queued : busy ? strings.answering(this.settings.title) : strings.waiting);
+    this.say(isQueued ? strings.queued : busy ? strings.answering(this.settings.title) : strings.waiting);
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 
   /** The last question, to be asked in other words: one that waits is taken back first. */
-  #recall() {
+  edit() {
     const last = this.conversation.queued.at(-1);
-    if (last) return this.#takeBack(last.id);
+    if (last) return this.takeBack(last.id);
     if (this.conversation.busy) return;
     const question = this.conversation.messages.findLast(({ role }) => role === 'user');
     if (question) this.composer.reword(textOf(question));
   }
 
   /** A message that waits, back into the box, unless something else is being written there. @param {string} id */
-  #takeBack(id) {
+  takeBack(id) {
     const text = this.conversation.takeBack(id);
     this.composer.draft ||= text;
     this.composer.focus();
-    this.#draw();
+    this.draw();
   }
 
-  #retry() {
+  retry() {
     if (this.transcript.views) this.conversation.retry();
     else this.#equip();
   }
 
-  /** What can be done with messages. @returns {import('./messages/tools.js').Acts} */
-  #acts() {
-    return {
-      retry: () => this.#retry(),
-      send: (text) => this.#send(text),
-      reword: (text) => this.#send(text, true),
-      stop: () => this.conversation.stop(),
-      older: () => this.conversation.older(),
-      edit: () => this.#recall(),
-      takeBack: (id) => this.#takeBack(id),
-      panel: this,
-      page: () => settings(this.element).page,
-      draw: () => this.#draw(),
-      shopping: () => (this.#shopping.isSetUp ? this.#shopping.module : null),
-      bring: () => this.#bringShopping(),
-      say: (text) => this.announcer.say(text),
-      feedback: () => this.#bringFeedback(),
-    };
+  /** What the page says of itself now. */
+  get page() {
+    return settings(this.element).page;
   }
 
-  /** Load the feedback script. */
-  async #bringFeedback() {
+  /** What shows products and carts, when it is there. @returns {typeof import('./shopping.js') | null} */
+  get shopping() {
+    return this.#shopping.isSetUp ? this.#shopping.module : null;
+  }
+
+  /** Say something to a screen reader. @param {string} text */
+  say(text) {
+    this.#announcer.say(text);
+  }
+
+  /** Load the feedback script. @returns {Promise<typeof import('./feedback.js') | null>} null when it cannot be had */
+  async bringFeedback() {
     return (await this.bring(this.#feedback)) ? this.#feedback.module : null;
   }
 
-  /** Load the script that shows products and carts. */
-  async #bringShopping() {
+  /** Load the script that shows products and carts. @returns {Promise<typeof import('./shopping.js') | null>} null when it cannot be had */
+  async bringShopping() {
     const wasThere = this.#shopping.isSetUp;
     if (!(await this.bring(this.#shopping))) return null;
     if (!wasThere) {
@@ -395,11 +389,11 @@ export class Panel {
 
   /** @param {import('./types').Message | undefined} message */
   #ended(message) {
-    this.#draw();
+    this.draw();
     if (!this.frame.isOpen) this.launcher.dataset.unread = '';
     this.cart.again();
     const text = message && this.transcript.spoken(message);
-    if (text) this.announcer.say(text);
+    if (text) this.say(text);
     if (message?.role === 'assistant') this.#report(message);
   }
 
@@ -456,8 +450,8 @@ export class Panel {
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
     const [isThere] = await Promise.all([
       this.bring(this.#messages),
-      hasResults && this.#bringShopping(),
-      hasVersions && this.#bringFeedback(),
+      hasResults && this.bringShopping(),
+      hasVersions && this.bringFeedback(),
     ]);
     this.#isEquipping = false;
     if (!isThere) this.transcript.fault = this.words();
@@ -466,16 +460,16 @@ export class Panel {
       this.transcript.views = this.#messages.module;
       this.transcript.shown.addresses ??= new this.#messages.module.Addresses(location.href, shop, api, root);
     }
-    this.#draw();
+    this.draw();
   }
 
   /** What comes in quick succession is drawn together. */
   #redraw() {
     const wait = Math.max(0, this.#drew + DRAW_MS - performance.now());
-    this.#drawn ||= setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
+    this.#drawn ||= setTimeout(() => requestAnimationFrame(() => this.draw()), wait);
   }
 
-  #draw() {
+  draw() {
     clearTimeout(this.#drawn);
     this.#drawn = 0;
     this.#drew = performance.now();

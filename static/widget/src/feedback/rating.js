@@ -42,14 +42,14 @@ function ask(tools, rating) {
 }
 
 /** @param {AnswerTools} tools @param {Rating | ''} rating @param {string} [comment] @returns {Promise<boolean>} */
-function send({ acts: { panel, draw }, message: { id } }, rating, comment) {
+function send({ panel, message: { id } }, rating, comment) {
   const path = `/api/messages/${id}/feedback`;
   const request = rating ? panel.api.json('PUT', path, { rating, comment }) : panel.api.json('DELETE', path);
   return request.then(
     () => {
       const current = panel.conversation.messages.find((message) => message.id === id); // it may have been loaded anew
       if (current) current.metadata = { ...current.metadata, rating };
-      draw();
+      panel.draw();
       return true;
     },
     () => false,

@@ -6,23 +6,7 @@ import { tool } from './tool.js';
 
 /** @typedef {import('../types').Message} Message */
 /** @typedef {import('../types').Rating} Rating */
-/**
- * @typedef {object} Acts what can be done with messages
- * @property {() => void} retry send again, or have the last answer written again
- * @property {(text: string) => void} send a message
- * @property {(text: string) => void} reword ask the last question in these words
- * @property {() => void} edit have the shopper ask the last question in other words
- * @property {() => void} stop the answer
- * @property {() => void} older bring older messages
- * @property {(id: string) => void} takeBack a message that waits to be sent
- * @property {(text: string) => void} say to a screen reader
- * @property {import('../panel.js').Panel} panel
- * @property {() => void} draw
- * @property {() => import('../types').Settings['page']} page what the page says of itself now
- * @property {() => Promise<typeof import('../feedback.js') | null>} feedback bring what rates answers and has their versions; null when it cannot be had
- * @property {() => typeof import('../shopping.js') | null} shopping what shows products and carts, when it is there
- * @property {() => Promise<typeof import('../shopping.js') | null>} bring it; null when it cannot be had
- */
+/** @typedef {import('../panel.js').Panel} Panel */
 
 const NOTE_MS = 4000;
 
@@ -33,10 +17,10 @@ class Tools {
   #note = h('span', { className: 'told' });
   #noteTimer = 0;
 
-  /** @param {string} locale @param {Acts} acts */
-  constructor(locale, acts) {
+  /** @param {string} locale @param {Panel} panel */
+  constructor(locale, panel) {
     this.locale = locale;
-    this.acts = acts;
+    this.panel = panel;
   }
 
   /** @param {...Node} tools */
@@ -48,7 +32,7 @@ class Tools {
   note(text) {
     clearTimeout(this.#noteTimer);
     this.#note.textContent = text;
-    this.acts.say(text);
+    this.panel.say(text);
     this.#noteTimer = setTimeout(() => (this.#note.textContent = ''), NOTE_MS);
   }
 
@@ -77,10 +61,10 @@ function format(locale, isToday) {
 
 /** Under a question: when it was asked; the last one can be asked in other words. */
 export class QuestionTools extends Tools {
-  /** @param {string} locale @param {Acts} acts */
-  constructor(locale, acts) {
-    super(locale, acts);
-    this.edit = tool(strings.edit, PEN, acts.edit);
+  /** @param {string} locale @param {Panel} panel */
+  constructor(locale, panel) {
+    super(locale, panel);
+    this.edit = tool(strings.edit, PEN, () => panel.edit());
     this.lay(this.edit);
   }
 
@@ -97,11 +81,11 @@ export class AnswerTools extends Tools {
   message;
   #copy = tool(strings.copy, COPY, () => this.#copied());
   thumbs = { up: tool(strings.good, THUMB, () => this.#rate('up')), down: tool(strings.bad, THUMB, () => this.#rate('down')) };
-  #again = tool(strings.again, AGAIN, () => this.acts.retry());
+  #again = tool(strings.again, AGAIN, () => this.panel.retry());
 
-  /** @param {Message} message @param {string} locale @param {Acts} acts */
-  constructor(message, locale, acts) {
-    super(locale, acts);
+  /** @param {Message} message @param {string} locale @param {Panel} panel */
+  constructor(message, locale, panel) {
+    super(locale, panel);
     this.message = message;
     const { up, down } = this.thumbs;
     down.classList.add('down');
@@ -113,7 +97,7 @@ export class AnswerTools extends Tools {
     this.message = message;
     const { rating, status, version = 1, shown = version } = message.metadata ?? {};
     this.date(message);
-    if (version > 1) this.acts.feedback().then((feedback) => feedback?.showVersions(this));
+    if (version > 1) this.panel.bringFeedback().then((feedback) => feedback?.showVersions(this));
     this.#copy.hidden = !navigator.clipboard || !textOf(message);
     for (const [name, thumb] of Object.entries(this.thumbs)) {
       thumb.hidden = shown < version;
@@ -133,7 +117,7 @@ export class AnswerTools extends Tools {
 
   /** @param {Rating} rating */
   async #rate(rating) {
-    const feedback = await this.acts.feedback();
+    const feedback = await this.panel.bringFeedback();
     if (!(await feedback?.rate(this, rating))) this.fail();
   }
 }

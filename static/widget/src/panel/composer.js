@@ -44,9 +44,9 @@ export class Composer {
   /** What stood here before the last question was taken out again. */
   #before = '';
 
-  /** @param {import('../messages/tools.js').Acts} acts */
-  constructor(acts) {
-    this.acts = acts;
+  /** @param {import('../panel.js').Panel} panel */
+  constructor(panel) {
+    this.panel = panel;
     this.element.addEventListener('submit', (event) => this.#submit(event));
     this.#text.addEventListener('input', () => this.#grow());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
@@ -129,7 +129,7 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     if (!this.#isStop) this.#send();
-    else if (!this.#answering.isStopping) this.acts.stop();
+    else if (!this.#answering.isStopping) this.panel.conversation.stop();
   }
 
   /** @returns {boolean} whether it was sent */
@@ -140,8 +140,7 @@ export class Composer {
     this.#rewording.hidden = true;
     this.draft = isReworded ? this.#before : '';
     // Another tab may have asked something else meanwhile: then it is a question of its own.
-    if (isReworded && !this.#answering.busy) this.acts.reword(text);
-    else this.acts.send(text);
+    this.panel.send(text, isReworded && !this.#answering.busy);
     return true;
   }
 
@@ -149,7 +148,7 @@ export class Composer {
   #key(event) {
     if (event.key === 'ArrowUp' && !this.draft) {
       event.preventDefault(); // the key's own action moves the caret to the beginning
-      this.acts.edit();
+      this.panel.edit();
     }
     if (event.key === 'Escape' && !this.#rewording.hidden && !event.isComposing) {
       event.preventDefault(); // the panel stays open

@@ -58,7 +58,7 @@ export class Cover {
     const text = inWords(LOST);
     const again = h('button', { type: 'button', className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
     page.replaceChildren(h('p', { className: 'foot' }, text, again));
-    this.panel.announcer.say(text);
+    this.panel.say(text);
   }
 
   /** @param {string} title @param {HTMLElement} page */
