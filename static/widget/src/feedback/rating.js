@@ -34,7 +34,7 @@ function ask(tools, rating) {
     tools.note(strings.thanks);
     if (hadFocus) tools.thumbs[rating].focus();
   };
-  const form = h('form', { className: 'why', onsubmit }, why, h('button', { className: 'link' }, strings.tell));
+  const form = h('form', { className: 'why', onsubmit }, why, h('button', { type: 'submit', className: 'link' }, strings.tell));
   forms.get(tools)?.remove();
   forms.set(tools, form);
   tools.element.after(form);

@@ -28,7 +28,7 @@ export class Purchase {
   #isAsking = false;
   #isAdding = false;
   #doneTimer = 0;
-  #button = h('button', { type: 'button', className: 'add', onclick: () => this.#press() });
+  #button = h('button', { className: 'add', onclick: () => this.#press() });
   #trouble = h('div', { className: 'foot' });
   element = h('div', { className: 'purchase' });
 
@@ -93,7 +93,7 @@ export class Purchase {
     const href = this.shown.addresses.link(this.product.url);
     this.#trouble.replaceChildren(
       h('span', {}, strings.notChecked),
-      h('button', { type: 'button', className: 'link', onclick: () => this.#choose() }, icon(AGAIN), strings.retry),
+      h('button', { className: 'link', onclick: () => this.#choose() }, icon(AGAIN), strings.retry),
       href ? h('a', { className: 'link', href }, strings.productPage) : '',
     );
     this.#trouble.scrollIntoView({ block: 'nearest' });

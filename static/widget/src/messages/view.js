@@ -33,7 +33,7 @@ class Foot {
     if (said === this.#said) return;
     this.#said = said;
     const shown = label ? [label] : [icon(AGAIN), strings.retry];
-    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...shown);
+    const button = act && h('button', { className: 'link', onclick: act }, ...shown);
     this.element.replaceChildren(...(text ? [h('span', {}, text), button ?? ''] : []));
   }
 }

@@ -29,7 +29,7 @@ export class Composer {
     'div',
     { className: 'rewording', hidden: true },
     h('span', {}, strings.editing),
-    h('button', { type: 'button', className: 'link', onclick: () => this.cancel() }, strings.cancel),
+    h('button', { className: 'link', onclick: () => this.cancel() }, strings.cancel),
   );
   element = h(
     'form',

@@ -56,7 +56,7 @@ export class Cover {
       return;
     }
     const text = inWords(LOST);
-    const again = h('button', { type: 'button', className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
+    const again = h('button', { className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
     page.replaceChildren(h('p', { className: 'foot' }, text, again));
     this.panel.say(text);
   }

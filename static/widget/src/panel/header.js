@@ -48,5 +48,5 @@ function picture(address) {
 
 /** @param {string} className @param {string} label @param {string} path @param {() => void} onclick */
 function button(className, label, path, onclick) {
-  return h('button', { type: 'button', className, 'aria-label': label, onclick }, icon(path));
+  return h('button', { className, 'aria-label': label, onclick }, icon(path));
 }

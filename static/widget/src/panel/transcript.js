@@ -20,7 +20,7 @@ export class Transcript {
   #trouble = h('div', { className: 'foot trouble' });
   #pill = h(
     'button',
-    { type: 'button', className: 'pill', hidden: true, onclick: () => this.toEnd() },
+    { className: 'pill', hidden: true, onclick: () => this.toEnd() },
     icon(DOWN),
     strings.newMessage,
   );
@@ -173,7 +173,7 @@ export class Transcript {
     const { page, questions } = this.settings;
     const usual = new Map(Object.entries(strings.suggestions)).get(page.type ?? '') ?? strings.suggestions.other ?? [];
     const chips = (questions.length ? questions : usual).map((text) =>
-      h('button', { type: 'button', className: 'chip', part: 'question', dir: 'auto', onclick: () => this.panel.send(text) }, text),
+      h('button', { className: 'chip', part: 'question', dir: 'auto', onclick: () => this.panel.send(text) }, text),
     );
     this.#welcome.append(
       h('p', { className: 'greeting', dir: 'auto' }, this.settings.greeting),
@@ -218,7 +218,7 @@ export class Transcript {
     const label = phase === 'lost' ? strings.resume : strings.retry;
     this.#trouble.replaceChildren(
       h('span', {}, said),
-      h('button', { type: 'button', className: 'link', onclick: () => this.panel.retry() }, icon(AGAIN), label),
+      h('button', { className: 'link', onclick: () => this.panel.retry() }, icon(AGAIN), label),
     );
   }
 
