@@ -1,4 +1,5 @@
 import { toJson } from '../common/json.js';
+import { locked } from '../common/locks.js';
 
 /** The backend, spoken to with this browser's session. */
 
@@ -150,18 +151,13 @@ export class Api {
 
   /** Two tabs that begin at once must not begin two sessions. @param {Session} [old] @returns {Promise<Session>} */
   async #mintOnce(old) {
-    const { locks } = navigator;
     const name = `shop-chat:${this.shop}:session`;
-    const mint = () => this.#mint(old);
-    if (!locks) return mint();
-    let isAsked = false; // where site data is blocked, locks are refused
-    const first = locks.request(name, { ifAvailable: true }, (lock) => ((isAsked = true), lock ? mint() : null));
-    const minted = await first.catch((error) => (isAsked ? Promise.reject(error) : mint()));
+    const minted = await locked(name, { ifAvailable: true }, async (isHeld) => (isHeld ? this.#mint(old) : null));
     if (minted) return minted;
-    return locks.request(name, async () => {
+    return locked(name, {}, async () => {
       await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
       const theirs = /** @type {Session | undefined} */ (this.store.get('session'));
-      return theirs && theirs.token !== old?.token ? theirs : mint();
+      return theirs && theirs.token !== old?.token ? theirs : this.#mint(old);
     });
   }
 
