@@ -79,7 +79,7 @@ export class Panel {
     this.api = new Api(api, shop, this.shared);
     const say = (/** @type {string} */ text) => this.say(text);
     const bring = async (/** @type {boolean | undefined} */ isChange) =>
-      isChange ? (await this.#carts.load()) && this.#carts.module : this.bringShopping();
+      isChange ? (await this.#carts.load()) && this.#carts.module : this.bring();
     this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
@@ -87,7 +87,7 @@ export class Panel {
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
-    this.transcript = new Transcript(this.settings, { title, locale, panel: this, words: inWords });
+    this.transcript = new Transcript(this.settings, { title, locale, acts: this, words: inWords });
     this.composer = new Composer(this);
     this.header = new Header(this);
     this.cover = new Cover(this);
@@ -326,7 +326,7 @@ export class Panel {
   /** @param {string} text @param {boolean} [isReworded] */
   send(text, isReworded) {
     this.transcript.toEnd();
-    this.conversation[isReworded ? 'reword' : 'send'](text, this.page);
+    this.conversation[isReworded ? 'reword' : 'send'](text, this.page());
     this.draw(); // one's own words do not wait for the next draw
     const { busy, phase, queued } = this.conversation;
     const isQueued = busy ? queued.length : phase === 'queued';
@@ -357,12 +357,12 @@ export class Panel {
   }
 
   /** What the page says of itself now. */
-  get page() {
+  page() {
     return settings(this.element).page;
   }
 
   /** What shows products and carts, when it is there. @returns {typeof import('./shopping.js') | null} */
-  get shopping() {
+  shopping() {
     return this.#shopping.isSetUp ? this.#shopping.module : null;
   }
 
@@ -372,14 +372,14 @@ export class Panel {
   }
 
   /** Load the feedback script. @returns {Promise<typeof import('./feedback.js') | null>} null when it cannot be had */
-  async bringFeedback() {
-    return (await this.bring(this.#feedback)) ? this.#feedback.module : null;
+  async feedback() {
+    return (await this.setUp(this.#feedback)) ? this.#feedback.module : null;
   }
 
   /** Load the script that shows products and carts. @returns {Promise<typeof import('./shopping.js') | null>} null when it cannot be had */
-  async bringShopping() {
+  async bring() {
     const wasThere = this.#shopping.isSetUp;
-    if (!(await this.bring(this.#shopping))) return null;
+    if (!(await this.setUp(this.#shopping))) return null;
     if (!wasThere) {
       this.#redraw();
       this.cart.again();
@@ -428,7 +428,7 @@ export class Panel {
    * @param {() => object | undefined | Promise<object | undefined>} [words]
    * @returns {Promise<boolean>} whether it is there; the next call tries again
    */
-  async bring(later, words = () => strings) {
+  async setUp(later, words = () => strings) {
     const [isThere, spoken] = await Promise.all([later.load(), words()]);
     if (!isThere) return false;
     later.module.useDom(h, icon);
@@ -449,9 +449,9 @@ export class Panel {
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
     const [isThere] = await Promise.all([
-      this.bring(this.#messages),
-      hasResults && this.bringShopping(),
-      hasVersions && this.bringFeedback(),
+      this.setUp(this.#messages),
+      hasResults && this.bring(),
+      hasVersions && this.feedback(),
     ]);
     this.#isEquipping = false;
     if (!isThere) this.transcript.fault = this.words();

@@ -1,4 +1,4 @@
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../types').Message} Message */
@@ -42,14 +42,14 @@ function ask(tools, rating) {
 }
 
 /** @param {AnswerTools} tools @param {Rating | ''} rating @param {string} [comment] @returns {Promise<boolean>} */
-function send({ panel, message: { id } }, rating, comment) {
+function send({ acts, message: { id } }, rating, comment) {
   const path = `/api/messages/${id}/feedback`;
-  const request = rating ? panel.api.json('PUT', path, { rating, comment }) : panel.api.json('DELETE', path);
+  const request = rating ? acts.api.json('PUT', path, { rating, comment }) : acts.api.json('DELETE', path);
   return request.then(
     () => {
-      const current = panel.conversation.messages.find((message) => message.id === id); // it may have been loaded anew
+      const current = acts.conversation.messages.find((message) => message.id === id); // it may have been loaded anew
       if (current) current.metadata = { ...current.metadata, rating };
-      panel.draw();
+      acts.draw();
       return true;
     },
     () => false,

@@ -1,4 +1,4 @@
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 import { CHEVRON } from '../common/icons.js';
 import { tool } from '../messages/tool.js';
 import { strings } from './strings.js';
@@ -45,9 +45,9 @@ function turn(button, isOn) {
 }
 
 /** Show an earlier or a later version. @param {AnswerTools} tools @param {number} by */
-async function step({ panel, message }, by) {
-  const versions = (panel.transcript.versions ??= new Versions(panel.api));
-  if (await versions.step(message, by)) panel.draw();
+async function step({ acts, message }, by) {
+  const versions = (acts.transcript.versions ??= new Versions(acts.api));
+  if (await versions.step(message, by)) acts.draw();
 }
 
 /** Which versions of answers the shopper looks at. The newest is the one that counts. */

@@ -1,4 +1,4 @@
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { BAG } from '../common/icons.js';
 import { strings } from '../shopping/strings.js';
 import { price } from './money.js';

@@ -1,4 +1,4 @@
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { AGAIN, DONE } from '../common/icons.js';
 import { Field } from '../shopping/field.js';
 import { variantOf, withOptions } from '../shopping/options.js';
@@ -62,12 +62,12 @@ export class Purchase {
 
   /** Ask the shop what is chosen. @returns {Promise<Product>} rejects when it cannot be asked */
   async ask() {
-    const { panel } = this.shown;
+    const { acts } = this.shown;
     const selected = [...this.selected].map(([name, label]) => ({ name, label }));
-    const { country, currency, locale: language } = panel.page;
+    const { country, currency, locale: language } = acts.page();
     const path = `/api/products/${/\d+/.exec(this.product.id)}/selection`; // a suffix may follow the number
     const body = { selected, country, currency, language };
-    const response = await panel.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
+    const response = await acts.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
     return (await response.json()).product;
   }
 
@@ -97,7 +97,7 @@ export class Purchase {
       href ? h('a', { className: 'link', href }, strings.productPage) : '',
     );
     this.#trouble.scrollIntoView({ block: 'nearest' });
-    this.shown.panel.say(strings.notChecked);
+    this.shown.acts.say(strings.notChecked);
   }
 
   /** Fill what is open with what the shop has chosen. @param {Product} product */
@@ -118,7 +118,7 @@ export class Purchase {
     this.#isKnown = true;
     const words = this.show(this.product, variant);
     this.#update();
-    this.shown.panel.say(variant ? words : this.#text);
+    this.shown.acts.say(variant ? words : this.#text);
   }
 
   /** Return the next option to choose. */
@@ -160,9 +160,9 @@ export class Purchase {
     const isChosen = this.#fields.some(({ isChoice }) => isChoice);
     this.#isAdding = true;
     this.#update();
-    const { panel } = this.shown;
-    const adding = panel.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
-    const isIn = await adding.catch(() => panel.say(strings.notAdded)); // its script did not come
+    const { acts } = this.shown;
+    const adding = acts.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    const isIn = await adding.catch(() => acts.say(strings.notAdded)); // its script did not come
     this.#isAdding = false;
     this.#update();
     if (!isIn || variant.id !== this.#variant?.id) return;

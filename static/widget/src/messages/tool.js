@@ -1,4 +1,4 @@
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 
 /**
  * Make a button that stands under a message.

@@ -1,4 +1,4 @@
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 import { AGAIN, COPY, PEN, THUMB } from '../common/icons.js';
 import { textOf } from '../conversation/message.js';
 import { strings } from './strings.js';
@@ -17,10 +17,10 @@ class Tools {
   #note = h('span', { className: 'told' });
   #noteTimer = 0;
 
-  /** @param {string} locale @param {Panel} panel */
-  constructor(locale, panel) {
+  /** @param {string} locale @param {Panel} acts */
+  constructor(locale, acts) {
     this.locale = locale;
-    this.panel = panel;
+    this.acts = acts;
   }
 
   /** @param {...Node} tools */
@@ -32,7 +32,7 @@ class Tools {
   note(text) {
     clearTimeout(this.#noteTimer);
     this.#note.textContent = text;
-    this.panel.say(text);
+    this.acts.say(text);
     this.#noteTimer = setTimeout(() => (this.#note.textContent = ''), NOTE_MS);
   }
 
@@ -61,10 +61,10 @@ function format(locale, isToday) {
 
 /** Under a question: when it was asked; the last one can be asked in other words. */
 export class QuestionTools extends Tools {
-  /** @param {string} locale @param {Panel} panel */
-  constructor(locale, panel) {
-    super(locale, panel);
-    this.edit = tool(strings.edit, PEN, () => panel.edit());
+  /** @param {string} locale @param {Panel} acts */
+  constructor(locale, acts) {
+    super(locale, acts);
+    this.edit = tool(strings.edit, PEN, () => acts.edit());
     this.lay(this.edit);
   }
 
@@ -81,11 +81,11 @@ export class AnswerTools extends Tools {
   message;
   #copy = tool(strings.copy, COPY, () => this.#copied());
   thumbs = { up: tool(strings.good, THUMB, () => this.#rate('up')), down: tool(strings.bad, THUMB, () => this.#rate('down')) };
-  #again = tool(strings.again, AGAIN, () => this.panel.retry());
+  #again = tool(strings.again, AGAIN, () => this.acts.retry());
 
-  /** @param {Message} message @param {string} locale @param {Panel} panel */
-  constructor(message, locale, panel) {
-    super(locale, panel);
+  /** @param {Message} message @param {string} locale @param {Panel} acts */
+  constructor(message, locale, acts) {
+    super(locale, acts);
     this.message = message;
     const { up, down } = this.thumbs;
     down.classList.add('down');
@@ -97,7 +97,7 @@ export class AnswerTools extends Tools {
     this.message = message;
     const { rating, status, version = 1, shown = version } = message.metadata ?? {};
     this.date(message);
-    if (version > 1) this.panel.bringFeedback().then((feedback) => feedback?.showVersions(this));
+    if (version > 1) this.acts.feedback().then((feedback) => feedback?.showVersions(this));
     this.#copy.hidden = !navigator.clipboard || !textOf(message);
     for (const [name, thumb] of Object.entries(this.thumbs)) {
       thumb.hidden = shown < version;
@@ -117,7 +117,7 @@ export class AnswerTools extends Tools {
 
   /** @param {Rating} rating */
   async #rate(rating) {
-    const feedback = await this.panel.bringFeedback();
+    const feedback = await this.acts.feedback();
     if (!(await feedback?.rate(this, rating))) this.fail();
   }
 }

@@ -1,5 +1,5 @@
 import { Contacts } from './contacts.js';
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { AGAIN } from '../common/icons.js';
 import { Markdown } from './markdown.js';
 import { textOf } from '../conversation/message.js';
@@ -13,7 +13,7 @@ import { AnswerTools, QuestionTools } from './tools.js';
  * @property {string} title the assistant's name
  * @property {string} locale
  * @property {import('./links.js').Addresses} addresses
- * @property {import('../panel.js').Panel} panel
+ * @property {import('../panel.js').Panel} acts
  * @property {(problem: import('../types').Problem) => string} words
  */
 /**
@@ -48,7 +48,7 @@ export class Question {
   /** @param {Shown} shown */
   constructor(shown) {
     this.shown = shown;
-    this.#tools = new QuestionTools(shown.locale, shown.panel);
+    this.#tools = new QuestionTools(shown.locale, shown.acts);
     const who = h('span', { className: 'hidden' }, `${strings.you}: `);
     this.element.append(who, this.#bubble, this.#foot.element, this.#tools.element);
   }
@@ -63,8 +63,8 @@ export class Question {
     const text = textOf(message);
     if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
     const said = error ? `${strings.unsent} ${this.shown.words(error)}` : '';
-    if (isQueued) this.#foot.say(strings.queued, () => this.shown.panel.takeBack(message.id), strings.takeBack);
-    else this.#foot.say(said, isLast ? () => this.shown.panel.retry() : null);
+    if (isQueued) this.#foot.say(strings.queued, () => this.shown.acts.takeBack(message.id), strings.takeBack);
+    else this.#foot.say(said, isLast ? () => this.shown.acts.retry() : null);
     this.#tools.update(message, isLastQuestion && !isQueued);
   }
 }
@@ -97,19 +97,19 @@ export class Answer {
     const parts = message.parts.filter(isShown);
     if (!this.#isPrepared && message.parts.some(({ type }) => type.startsWith('tool-'))) {
       this.#isPrepared = true; // a tool leads to products or a cart: have what shows them on its way
-      this.shown.panel.bringShopping();
+      this.shown.acts.bring();
     }
-    if (Number(message.metadata?.version) > 1) this.shown.panel.bringFeedback(); // to be there when the answer ends
+    if (Number(message.metadata?.version) > 1) this.shown.acts.feedback(); // to be there when the answer ends
     parts.forEach((part, index) => this.#show(part, index));
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
     const said = this.#ended(message);
-    const { panel } = this.shown;
+    const { acts } = this.shown;
     const cut = this.#cut(message);
-    if (!cut) this.#foot.say(said, isLast ? () => panel.retry() : null);
-    else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => panel.send(strings.goOn) : null, strings.goOn);
+    if (!cut) this.#foot.say(said, isLast ? () => acts.retry() : null);
+    else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => acts.send(strings.goOn) : null, strings.goOn);
     if (!this.#tools && parts.length && message.metadata?.status !== 'running') {
-      this.#tools = new AnswerTools(message, this.shown.locale, this.shown.panel);
+      this.#tools = new AnswerTools(message, this.shown.locale, this.shown.acts);
       this.element.append(this.#tools.element);
     }
     this.#tools?.update(message, isLast);
@@ -157,7 +157,7 @@ function isShown({ type, text, data }) {
 function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
   const element = h('div', { className: part.type === 'data-cart' ? `cartline ${part.data.status}` : 'goods' });
-  const ready = shown.panel.shopping;
+  const ready = shown.acts.shopping();
   if (ready) fill(element, part, shown, ready);
   else bring(element, part, shown);
   const like = JSON.stringify(part.data);
@@ -177,9 +177,9 @@ function fill(element, { type, data }, shown, { cartLine, productList }) {
 async function bring(element, part, shown) {
   const foot = new Foot();
   element.replaceChildren(foot.element);
-  const shopping = await shown.panel.bringShopping();
+  const shopping = await shown.acts.bring();
   if (shopping) fill(element, part, shown, shopping);
-  else foot.say(shown.panel.words(), () => bring(element, part, shown));
+  else foot.say(shown.acts.words(), () => bring(element, part, shown));
 }
 
 /** @param {Part} first @param {Shown} shown @returns {PartView} */

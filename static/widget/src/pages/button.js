@@ -1,4 +1,4 @@
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 
 /** @param {string} className @param {string} label @param {() => void} onclick */
 export function button(className, label, onclick) {

@@ -1,4 +1,4 @@
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 
 // Safari reads the bytes some time after the click.
 const KEEP_MS = 60_000;

@@ -1,5 +1,5 @@
 import { button } from './button.js';
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { download } from './download.js';
 import { LINK, MORE, PEN, SAVE, TRASH } from '../common/icons.js';
 import { strings } from './strings.js';

@@ -1,5 +1,5 @@
 import { button } from './button.js';
-import { h } from '../common/panel-dom.js';
+import { h } from '../common/dom.js';
 import { strings } from './strings.js';
 
 /**

@@ -1,6 +1,6 @@
 import { button } from './button.js';
 import { Dates } from './dates.js';
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { Entry } from './entry.js';
 import { CLOCK, CLOSE, SEARCH } from '../common/icons.js';
 import { strings } from './strings.js';

@@ -48,7 +48,7 @@ export class Cover {
     const page = this.#lay(title, h('div', { className: 'page' }, waiting));
     this.panel.expand();
     this.panel.header.back.focus();
-    const isThere = await this.panel.bring(this.#pages, async () => (await speak(this.panel.settings.locale)).pages);
+    const isThere = await this.panel.setUp(this.#pages, async () => (await speak(this.panel.settings.locale)).pages);
     if (this.#page !== page) return;
     if (isThere) {
       const { title, element } = make(this.#pages.module, this.#pages.module.hostOf(this.panel));

@@ -54,7 +54,7 @@ export class Transcript {
     this.settings = settings;
     /** Its addresses come with the views. */
     this.shown = /** @type {import('../messages/view.js').Shown} */ (shown);
-    this.panel = shown.panel;
+    this.acts = shown.acts;
     this.#log.append(this.#welcome, this.#older, this.#pages, this.#activity, this.#trouble);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#keep()).observe(this.#log);
@@ -173,7 +173,7 @@ export class Transcript {
     const { page, questions } = this.settings;
     const usual = new Map(Object.entries(strings.suggestions)).get(page.type ?? '') ?? strings.suggestions.other ?? [];
     const chips = (questions.length ? questions : usual).map((text) =>
-      h('button', { className: 'chip', part: 'question', dir: 'auto', onclick: () => this.panel.send(text) }, text),
+      h('button', { className: 'chip', part: 'question', dir: 'auto', onclick: () => this.acts.send(text) }, text),
     );
     this.#welcome.append(
       h('p', { className: 'greeting', dir: 'auto' }, this.settings.greeting),
@@ -218,7 +218,7 @@ export class Transcript {
     const label = phase === 'lost' ? strings.resume : strings.retry;
     this.#trouble.replaceChildren(
       h('span', {}, said),
-      h('button', { className: 'link', onclick: () => this.panel.retry() }, icon(AGAIN), label),
+      h('button', { className: 'link', onclick: () => this.acts.retry() }, icon(AGAIN), label),
     );
   }
 
@@ -230,7 +230,7 @@ export class Transcript {
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
     if (isAtEnd) this.#pill.toggleAttribute('hidden', true);
-    if (!this.#following && scrollTop < NEAR_START_PX) this.panel.conversation.older();
+    if (!this.#following && scrollTop < NEAR_START_PX) this.acts.conversation.older();
   }
 
   #keep() {

@@ -1,4 +1,4 @@
-import { h, icon } from '../common/panel-dom.js';
+import { h, icon } from '../common/dom.js';
 import { BAG, CLOSE } from '../common/icons.js';
 import { price } from '../messages/money.js';
 import { strings } from './strings.js';
