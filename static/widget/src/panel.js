@@ -215,7 +215,7 @@ export class Panel {
     this.api.served = isServed(this.settings.api, this.settings.shop);
     this.api.served.then((is) => is || this.api.gone());
     this.#restore();
-    if (!this.api.known) this.#eraseRest();
+    if (!this.api.known) this.cache.eraseRest();
   }
 
   /** Out of the browser's back/forward cache: other pages may have gone on in the meantime. */
@@ -405,16 +405,6 @@ export class Panel {
       products: answer.parts.flatMap(({ data }) => data?.products ?? []),
       conversation: this.conversation.id,
     });
-  }
-
-  /** Erase what the browser could not erase when the shopper asked for it. */
-  async #eraseRest() {
-    try {
-      const kept = await indexedDB.databases?.(); // Firefox has it from 126 on
-      if (kept?.some(({ name }) => name === `shop-chat:${this.settings.shop}`) ?? true) this.cache.clear();
-    } catch {
-      // It cannot be reached: nor can what is in it.
-    }
   }
 
   /** Why a request failed; without an error, that there was no connection. @param {unknown} [error] */

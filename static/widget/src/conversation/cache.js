@@ -117,6 +117,11 @@ export class Cache {
     return erase(panel);
   }
 
+  /** Erase what the browser could not erase when the shopper asked for it. */
+  async eraseRest() {
+    if (await this.#isThere()) await this.clear();
+  }
+
   /** Tell whether the browser has a database of that name; true when it does not say. */
   async #isThere() {
     try {
