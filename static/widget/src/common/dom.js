@@ -10,8 +10,8 @@
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
-  if (tag === 'button') Object.assign(element, { type: 'button', tabIndex: 0 });
-  for (const [name, value] of Object.entries(properties)) {
+  const all = tag === 'button' ? { type: 'button', tabIndex: 0, ...properties } : properties;
+  for (const [name, value] of Object.entries(all)) {
     if ((value ?? false) === false) continue;
     if (name !== 'part' && name in element) Reflect.set(element, name, value);
     else element.setAttribute(name, value === true ? '' : String(value));
