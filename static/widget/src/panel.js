@@ -1,3 +1,5 @@
+// First, so that the scripts lie together: that compresses better.
+import css from './panel/style.css';
 import { Announcer } from './panel/announcer.js';
 import { Api, LOST, Refused } from './conversation/api.js';
 import { Cart } from './panel/cart.js';
@@ -16,7 +18,6 @@ import { lazyCache } from './conversation/lazy-cache.js';
 import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
 import { isServed } from './conversation/served.js';
-import css from './panel/style.css';
 import { settings } from './common/settings.js';
 import { Store } from './common/store.js';
 import { inWords, strings } from './common/strings.js';
