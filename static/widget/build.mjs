@@ -16,6 +16,8 @@ const out = new URL(process.argv[2] ? `file://${process.argv[2]}/` : 'dist/', he
 // In esbuild's names. It rewrites syntax only: that nothing else is newer is held by test/baseline.test.js.
 const TARGET = Object.entries(BASELINE).map(([browser, version]) => browser.replace('safari_ios', 'ios') + version);
 
+const LATER = ['pages', 'messages', 'shopping', 'feedback'];
+
 /** Style sheets become minified text, to be adopted as constructed sheets. */
 const css = {
   name: 'css',
@@ -24,6 +26,15 @@ const css = {
       const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target: TARGET });
       return { contents: code.trim(), loader: 'text' };
     });
+  },
+};
+
+/** Scripts that the panel loads use its functions for elements, and bring none of their own. */
+const dom = {
+  name: 'dom',
+  setup({ onResolve, initialOptions: { entryPoints } }) {
+    const isLater = LATER.some((name) => entryPoints[0].endsWith(`src/${name}.js`));
+    if (isLater) onResolve({ filter: /\/common\/dom\.js$/ }, () => ({ path: new URL('src/common/panel-dom.js', here).pathname }));
   },
 };
 
@@ -44,7 +55,7 @@ async function bundle(name, later = {}) {
     charset: 'utf8',
     legalComments: 'none',
     write: false,
-    plugins: [css],
+    plugins: [css, dom],
     define: Object.fromEntries(Object.entries(later).map(([word, files]) => [word, JSON.stringify(files)])),
     external: Object.values(later).flatMap((files) => (typeof files === 'string' ? files : Object.values(files))),
   });

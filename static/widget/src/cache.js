@@ -1,3 +1,2 @@
 /** The browser's copy of conversations and its erasure. A script of its own, because nothing waits for it. */
 export { Cache } from './conversation/cache.js';
-export { erase } from './conversation/erase.js';

@@ -31,7 +31,6 @@ export class ShopChat extends HTMLElement {
     {
       className: 'launcher',
       part: 'launcher',
-      type: 'button',
       'aria-haspopup': 'dialog',
       'aria-expanded': 'false',
       'aria-controls': 'panel',

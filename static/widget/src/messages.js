@@ -3,3 +3,4 @@ export { Addresses } from './messages/links.js';
 export { Answer, Question } from './messages/view.js';
 export { default as css } from './messages/style.css';
 export { strings } from './messages/strings.js';
+export { useDom } from './common/panel-dom.js';

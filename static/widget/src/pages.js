@@ -4,6 +4,7 @@ export { hostOf } from './pages/host.js';
 export { History } from './pages/history.js';
 export { default as css } from './pages/style.css';
 export { strings } from './pages/strings.js';
+export { useDom } from './common/panel-dom.js';
 
 /** @typedef {{ title: string, element: HTMLElement }} Page */
 

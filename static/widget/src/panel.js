@@ -1,10 +1,12 @@
+// First, so that the scripts lie together: that compresses better.
+import css from './panel/style.css';
 import { Announcer } from './panel/announcer.js';
 import { Api, LOST, Refused } from './conversation/api.js';
 import { Cart } from './panel/cart.js';
 import { Composer } from './panel/composer.js';
 import { Conversation } from './conversation/conversation.js';
 import { Cover } from './panel/cover.js';
-import { h, sheet } from './common/dom.js';
+import { h, icon, sheet } from './common/dom.js';
 import { emit } from './common/emit.js';
 import { Frame } from './panel/frame.js';
 import { Header } from './panel/header.js';
@@ -16,7 +18,6 @@ import { lazyCache } from './conversation/lazy-cache.js';
 import { isResult, textOf } from './conversation/message.js';
 import { Outbox } from './conversation/outbox.js';
 import { isServed } from './conversation/served.js';
-import css from './panel/style.css';
 import { settings } from './common/settings.js';
 import { Store } from './common/store.js';
 import { inWords, strings } from './common/strings.js';
@@ -44,6 +45,7 @@ export async function create(element, launcher) {
  */
 export class Panel {
   #listening = new AbortController();
+  #announcer = new Announcer();
   #drawn = 0;
   #drew = 0;
   #messages = new Later(MESSAGES);
@@ -57,7 +59,7 @@ export class Panel {
   #consent;
   /** What had the focus before the panel. @type {HTMLElement} */
   #opener;
-  #body = h('div', { className: 'body' });
+  body = h('div', { className: 'body' });
 
   /**
    * @param {HTMLElement} element `<shop-chat>`
@@ -76,10 +78,9 @@ export class Panel {
     this.outbox = new Outbox(this.shared);
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
-    this.announcer = new Announcer();
-    const say = (/** @type {string} */ text) => this.announcer.say(text);
+    const say = (/** @type {string} */ text) => this.say(text);
     const bring = async (/** @type {boolean | undefined} */ isChange) =>
-      isChange ? (await this.#carts.load()) && this.#carts.module : this.#bringShopping();
+      isChange ? (await this.#carts.load()) && this.#carts.module : this.bring();
     this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
@@ -87,36 +88,10 @@ export class Panel {
       cart: (answer) => this.cart.changed(answer),
       ended: (message) => this.#ended(message),
     });
-    this.transcript = new Transcript(
-      this.settings,
-      { title, locale, acts: this.#acts(), words: inWords },
-      {
-        retry: () => this.#retry(),
-        older: () => this.conversation.older(),
-        ask: (text) => this.#send(text),
-      },
-    );
-    this.composer = new Composer({
-      send: (text) => this.#send(text),
-      reword: (text) => this.#send(text, true),
-      recall: () => this.#recall(),
-      stop: () => this.conversation.stop(),
-    });
-    this.header = new Header(this.settings, {
-      back: () => this.cover.leave(),
-      expand: () => this.#expand(),
-      close: () => this.hide(),
-      startOver: () => this.reset(),
-      past: () => this.cover.past(),
-      forget: () => this.cover.forget(),
-    });
-    this.cover = new Cover({
-      panel: this,
-      body: this.#body,
-      bring: (pages, words) => this.#bring(pages, words),
-      taken: () => this.#expand(),
-      left: () => this.#focus(),
-    });
+    this.transcript = new Transcript(this.settings, { title, locale, acts: this, words: inWords });
+    this.composer = new Composer(this);
+    this.header = new Header(this);
+    this.cover = new Cover(this);
     this.dialog = this.#build();
     this.frame = new Frame(this.dialog, this.#listening.signal);
     this.#mount(/** @type {ShadowRoot} */ (element.shadowRoot));
@@ -141,7 +116,7 @@ export class Panel {
   #reached() {
     this.own.set('asked', this.launcher.hidden);
     if (this.element.dataset.hint && !this.#isPreview) this.shared.set('hinted', true);
-    this.#focus();
+    this.focus();
   }
 
   hide() {
@@ -181,7 +156,7 @@ export class Panel {
     this.cover.leave();
     this.composer.cancel();
     this.conversation.reset();
-    if (this.frame.isOpen) this.#focus();
+    if (this.frame.isOpen) this.focus();
   }
 
   unmount() {
@@ -199,10 +174,10 @@ export class Panel {
   }
 
   #build() {
-    this.#body.inert = this.header.menu.inert = this.#isPreview;
+    this.body.inert = this.header.menu.inert = this.#isPreview;
     const note = h('p', { className: 'note' }, strings.note);
-    this.#body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
-    const parts = [this.header.element, this.#body, this.announcer.element];
+    this.body.append(this.transcript.element, this.cart.element, this.composer.element, this.#consent, note);
+    const parts = [this.header.element, this.body, this.#announcer.element];
     return h('dialog', { className: 'panel', id: 'panel', part: 'panel', 'aria-labelledby': 'title', tabIndex: -1 }, ...parts);
   }
 
@@ -230,7 +205,7 @@ export class Panel {
       this.hide();
     });
     this.dialog.addEventListener('click', (event) => this.#clicked(event));
-    this.composer.element.addEventListener('focusin', () => this.#expand());
+    this.composer.element.addEventListener('focusin', () => this.expand());
     if (this.#isPreview) return;
     const { signal } = this.#listening;
     addEventListener('pagehide', () => this.#leave(), { signal });
@@ -241,7 +216,7 @@ export class Panel {
     this.api.served = isServed(this.settings.api, this.settings.shop);
     this.api.served.then((is) => is || this.api.gone());
     this.#restore();
-    if (!this.api.known) this.#eraseRest();
+    if (!this.api.known) this.cache.eraseRest();
   }
 
   /** Out of the browser's back/forward cache: other pages may have gone on in the meantime. */
@@ -254,7 +229,7 @@ export class Panel {
     this.heed();
     this.conversation.restore();
     this.composer.draft = this.own.get('draft') ?? '';
-    this.#draw();
+    this.draw();
   }
 
   /** Another tab has said something. Who does not see it yet will look when it does. */
@@ -263,7 +238,7 @@ export class Panel {
     if (isForgotten || !(this.api.known || this.shared.get('conversation'))) this.cache.clear();
     const isSeen = document.visibilityState === 'visible';
     if (isForgotten || isSeen) this.conversation.sync();
-    if (isForgotten) this.#draw();
+    if (isForgotten) this.draw();
     else if (isSeen) this.cart.look();
   }
 
@@ -316,13 +291,13 @@ export class Panel {
   }
 
   /** A keyboard that rises unasked covers what one wants to read, so touch screens begin at the close button. */
-  #focus() {
+  focus() {
     if (matchMedia('(pointer: fine)').matches) this.composer.focus();
     else this.header.close.focus({ preventScroll: true });
   }
 
   /** From the lower half of a phone to the whole of it. */
-  #expand() {
+  expand() {
     if (this.frame.mode !== 'half') return;
     const focused = /** @type {ShadowRoot} */ (this.dialog.getRootNode()).activeElement;
     this.frame.show(false, true);
@@ -350,64 +325,62 @@ export class Panel {
   }
 
   /** @param {string} text @param {boolean} [isReworded] */
-  #send(text, isReworded) {
+  send(text, isReworded) {
     this.transcript.toEnd();
-    this.conversation[isReworded ? 'reword' : 'send'](text, settings(this.element).page);
-    this.#draw(); // one's own words do not wait for the next draw
+    this.conversation[isReworded ? 'reword' : 'send'](text, this.page());
+    this.draw(); // one's own words do not wait for the next draw
     const { busy, phase, queued } = this.conversation;
     const isQueued = busy ? queued.length : phase === 'queued';
-    this.announcer.say(isQueued ? strings.queued : busy ? strings.answering(this.settings.title) : strings.waiting);
+    this.say(isQueued ? strings.queued : busy ? strings.answering(this.settings.title) : strings.waiting);
     emit(this.element, 'message', { text, conversation: this.conversation.id });
   }
 
   /** The last question, to be asked in other words: one that waits is taken back first. */
-  #recall() {
+  edit() {
     const last = this.conversation.queued.at(-1);
-    if (last) return this.#takeBack(last.id);
+    if (last) return this.takeBack(last.id);
     if (this.conversation.busy) return;
     const question = this.conversation.messages.findLast(({ role }) => role === 'user');
     if (question) this.composer.reword(textOf(question));
   }
 
   /** A message that waits, back into the box, unless something else is being written there. @param {string} id */
-  #takeBack(id) {
+  takeBack(id) {
     const text = this.conversation.takeBack(id);
     this.composer.draft ||= text;
     this.composer.focus();
-    this.#draw();
+    this.draw();
   }
 
-  #retry() {
+  retry() {
     if (this.transcript.views) this.conversation.retry();
     else this.#equip();
   }
 
-  /** What can be done with messages. @returns {import('./messages/tools.js').Acts} */
-  #acts() {
-    return {
-      retry: () => this.#retry(),
-      send: (text) => this.#send(text),
-      edit: () => this.#recall(),
-      takeBack: (id) => this.#takeBack(id),
-      panel: this,
-      page: () => settings(this.element).page,
-      draw: () => this.#draw(),
-      shopping: () => (this.#shopping.isSetUp ? this.#shopping.module : null),
-      bring: () => this.#bringShopping(),
-      say: (text) => this.announcer.say(text),
-      feedback: () => this.#bringFeedback(),
-    };
+  /** What the page says of itself now. */
+  page() {
+    return settings(this.element).page;
   }
 
-  /** Load the feedback script. */
-  async #bringFeedback() {
-    return (await this.#bring(this.#feedback)) ? this.#feedback.module : null;
+  /** What shows products and carts, when it is there. @returns {typeof import('./shopping.js') | null} */
+  shopping() {
+    return this.#shopping.isSetUp ? this.#shopping.module : null;
   }
 
-  /** Load the script that shows products and carts. */
-  async #bringShopping() {
+  /** Say something to a screen reader. @param {string} text */
+  say(text) {
+    this.#announcer.say(text);
+  }
+
+  /** Load the feedback script. @returns {Promise<typeof import('./feedback.js') | null>} null when it cannot be had */
+  async feedback() {
+    return (await this.setUp(this.#feedback)) ? this.#feedback.module : null;
+  }
+
+  /** Load the script that shows products and carts. @returns {Promise<typeof import('./shopping.js') | null>} null when it cannot be had */
+  async bring() {
     const wasThere = this.#shopping.isSetUp;
-    if (!(await this.#bring(this.#shopping))) return null;
+    if (!(await this.setUp(this.#shopping))) return null;
     if (!wasThere) {
       this.#redraw();
       this.cart.again();
@@ -417,11 +390,11 @@ export class Panel {
 
   /** @param {import('./types').Message | undefined} message */
   #ended(message) {
-    this.#draw();
+    this.draw();
     if (!this.frame.isOpen) this.launcher.dataset.unread = '';
     this.cart.again();
     const text = message && this.transcript.spoken(message);
-    if (text) this.announcer.say(text);
+    if (text) this.say(text);
     if (message?.role === 'assistant') this.#report(message);
   }
 
@@ -435,16 +408,6 @@ export class Panel {
     });
   }
 
-  /** Erase what the browser could not erase when the shopper asked for it. */
-  async #eraseRest() {
-    try {
-      const kept = await indexedDB.databases?.(); // Firefox has it from 126 on
-      if (kept?.some(({ name }) => name === `shop-chat:${this.settings.shop}`) ?? true) this.cache.clear();
-    } catch {
-      // It cannot be reached: nor can what is in it.
-    }
-  }
-
   /** Why a request failed; without an error, that there was no connection. @param {unknown} [error] */
   words(error) {
     return inWords(error instanceof Refused ? error.problem : LOST);
@@ -456,9 +419,10 @@ export class Panel {
    * @param {() => object | undefined | Promise<object | undefined>} [words]
    * @returns {Promise<boolean>} whether it is there; the next call tries again
    */
-  async #bring(later, words = () => strings) {
+  async setUp(later, words = () => strings) {
     const [isThere, spoken] = await Promise.all([later.load(), words()]);
     if (!isThere) return false;
+    later.module.useDom(h, icon);
     if (!later.isSetUp && this.dialog.isConnected) {
       later.isSetUp = true;
       Object.assign(later.module.strings, spoken);
@@ -476,9 +440,9 @@ export class Panel {
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
     const [isThere] = await Promise.all([
-      this.#bring(this.#messages),
-      hasResults && this.#bringShopping(),
-      hasVersions && this.#bringFeedback(),
+      this.setUp(this.#messages),
+      hasResults && this.bring(),
+      hasVersions && this.feedback(),
     ]);
     this.#isEquipping = false;
     if (!isThere) this.transcript.fault = this.words();
@@ -487,16 +451,16 @@ export class Panel {
       this.transcript.views = this.#messages.module;
       this.transcript.shown.addresses ??= new this.#messages.module.Addresses(location.href, shop, api, root);
     }
-    this.#draw();
+    this.draw();
   }
 
   /** What comes in quick succession is drawn together. */
   #redraw() {
     const wait = Math.max(0, this.#drew + DRAW_MS - performance.now());
-    this.#drawn ||= setTimeout(() => requestAnimationFrame(() => this.#draw()), wait);
+    this.#drawn ||= setTimeout(() => requestAnimationFrame(() => this.draw()), wait);
   }
 
-  #draw() {
+  draw() {
     clearTimeout(this.#drawn);
     this.#drawn = 0;
     this.#drew = performance.now();

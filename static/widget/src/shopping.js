@@ -4,3 +4,4 @@ export { productList } from './messages/cards.js';
 export { default as css } from './shopping/style.css';
 export { CartStrip } from './shopping/strip.js';
 export { strings } from './shopping/strings.js';
+export { useDom } from './common/panel-dom.js';

@@ -342,6 +342,20 @@ test('what waits in a conversation that is left is sent all the same', async (t)
   assert.deepEqual([conversation.id, conversation.messages], [null, []]);
 });
 
+test('what is refused for good in a conversation that is left is not sent again', async (t) => {
+  impatiently(t);
+  const server = new Server(...WORDS);
+  const { conversation, shared } = visit(server);
+  const parts = [{ type: 'text', text: 'hats?' }];
+  new Outbox(shared).put('left', { id: 'refused', role: 'user', parts, metadata: { status: 'waiting' } });
+  // The recovery script has a class of its own: it cannot tell the panel's errors by theirs.
+  server.failures = [Object.assign(new Error(), { problem: { code: 'invalid-request', status: 422, title: '', detail: '' } })];
+  conversation.restore();
+  while (shared.keys('outbox:').length) await new Promise(setImmediate);
+  conversation.leave();
+  assert.deepEqual(server.asked.filter((line) => line.startsWith('POST')), ['POST /api/chat']);
+});
+
 test('what waits in a conversation that is reset is not sent any more', async (t) => {
   impatiently(t);
   const server = new Server(...WORDS);

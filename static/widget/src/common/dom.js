@@ -1,7 +1,7 @@
 /**
  * Make an element. A property that the element knows is set as such, anything else as an attribute; `false`, `null` and
- * `undefined` leave it out. There is no way to hand it HTML or a style. In Safari a click focuses a button only if its
- * `tabindex` is set, so each has one.
+ * `undefined` leave it out. There is no way to hand it HTML or a style. A button submits nothing unless its type says so. In
+ * Safari a click focuses a button only if its `tabindex` is set, so each has one.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, unknown>} [properties]
@@ -10,8 +10,8 @@
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
-  if (tag === 'button') element.tabIndex = 0;
-  for (const [name, value] of Object.entries(properties)) {
+  const all = tag === 'button' ? { type: 'button', tabIndex: 0, ...properties } : properties;
+  for (const [name, value] of Object.entries(all)) {
     if ((value ?? false) === false) continue;
     if (name !== 'part' && name in element) Reflect.set(element, name, value);
     else element.setAttribute(name, value === true ? '' : String(value));

@@ -1,4 +1,5 @@
 import { toJson } from '../common/json.js';
+import { locked } from '../common/locks.js';
 
 /** The backend, spoken to with this browser's session. */
 
@@ -30,8 +31,7 @@ export class Refused extends Error {
   static async from(response) {
     const body = await response.json().catch(() => ({}));
     const after = Number(response.headers.get('Retry-After')) || undefined;
-    const problem = { code: 'internal', title: '', detail: '', ...body, status: response.status };
-    return new Refused({ ...problem, retry_after: after });
+    return new Refused({ ...LOST, code: 'internal', ...body, status: response.status, retry_after: after });
   }
 }
 
@@ -151,18 +151,13 @@ export class Api {
 
   /** Two tabs that begin at once must not begin two sessions. @param {Session} [old] @returns {Promise<Session>} */
   async #mintOnce(old) {
-    const { locks } = navigator;
     const name = `shop-chat:${this.shop}:session`;
-    const mint = () => this.#mint(old);
-    if (!locks) return mint();
-    let isAsked = false; // where site data is blocked, locks are refused
-    const first = locks.request(name, { ifAvailable: true }, (lock) => ((isAsked = true), lock ? mint() : null));
-    const minted = await first.catch((error) => (isAsked ? Promise.reject(error) : mint()));
+    const minted = await locked(name, { ifAvailable: true }, async (isHeld) => (isHeld ? this.#mint(old) : null));
     if (minted) return minted;
-    return locks.request(name, async () => {
+    return locked(name, {}, async () => {
       await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
       const theirs = /** @type {Session | undefined} */ (this.store.get('session'));
-      return theirs && theirs.token !== old?.token ? theirs : mint();
+      return theirs && theirs.token !== old?.token ? theirs : this.#mint(old);
     });
   }
 

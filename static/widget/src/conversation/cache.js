@@ -1,4 +1,5 @@
 import { done, inTime, open, result } from './database.js';
+import { erase } from './erase.js';
 import { matches } from './fold.js';
 import { isResult, isUnsent, light } from './message.js';
 
@@ -109,6 +110,16 @@ export class Cache {
       const isNone = /^(Security|Type|Reference)Error$/.test(/** @type {Error} */ (error).name) || isBlocked();
       return isNone || Boolean(isEmpty) || !(await this.#isThere());
     }
+  }
+
+  /** Everything, also on the server. @param {import('../panel.js').Panel} panel @returns {Promise<boolean>} as `clear` does */
+  erase(panel) {
+    return erase(panel);
+  }
+
+  /** Erase what the browser could not erase when the shopper asked for it. */
+  async eraseRest() {
+    if (await this.#isThere()) await this.clear();
   }
 
   /** Tell whether the browser has a database of that name; true when it does not say. */

@@ -500,7 +500,7 @@ export class Conversation {
     this.#isFollowing = true;
     const response = await this.api.follow(`/api/chat/${this.id}/stream`, eventOf(this.#thread.cursor), ticket, signal);
     if (response.status === 200) return response;
-    if (await this.#load(connection, signal)) throw new Error('an answer runs, but nobody streams it');
+    if (await this.#load(connection, signal)) throw new Error(); // an answer runs, but nobody streams it
     return null;
   }
 
@@ -543,7 +543,7 @@ export class Conversation {
   async #poll(connection) {
     this.#isFollowing = true;
     this.tabs.tell();
-    if (!(await this.recovery.load())) throw new Error('the history cannot be polled');
+    if (!(await this.recovery.load())) throw new Error(); // the history cannot be polled
     await this.recovery.module.poll(connection, async (/** @type {AbortSignal} */ signal) => {
       await this.stops.deliver(this.api, signal);
       const ticket = await this.#load(connection, signal, POLLED);
@@ -631,7 +631,7 @@ export class Conversation {
 
   /** The server has no such conversation. @param {number} waited how many messages for it there were when it was asked */
   #unknown(waited) {
-    if (waited) throw new Error('it has come to be in the meantime');
+    if (waited) throw new Error(); // it has come to be in the meantime
     if (this.id) this.cache.drop(this.id);
     this.#begin(null);
   }

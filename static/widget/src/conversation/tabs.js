@@ -1,3 +1,4 @@
+import { locked } from '../common/locks.js';
 import { uuid } from '../common/uuid.js';
 
 const KEY = 'changed';
@@ -62,12 +63,8 @@ export class Tabs {
    * @param {string} [what] is done, where it may go on beside the sending of messages
    * @returns {Promise<T>}
    */
-  async alone(signal, task, what = '') {
-    const { locks } = navigator;
-    if (!locks) return task();
-    let isAsked = false; // where site data is blocked, locks are refused
-    const locked = locks.request(this.name + what, { signal }, () => ((isAsked = true), task()));
-    return locked.catch((error) => (isAsked || signal.aborted ? Promise.reject(error) : task()));
+  alone(signal, task, what = '') {
+    return locked(this.name + what, { signal }, task);
   }
 
   /** @returns {string} */

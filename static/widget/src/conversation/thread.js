@@ -99,7 +99,7 @@ export class Thread {
     const at = cursorAt(this.cursor?.message ?? '', id);
     if (chunk.type === 'start' && chunk.messageId) at.message = chunk.messageId;
     if (covers(this.cursor, at)) return false;
-    if (chunk.type !== 'start' && at.attempt !== this.cursor?.attempt) throw new Error('events of another attempt');
+    if (chunk.type !== 'start' && at.attempt !== this.cursor?.attempt) throw new Error();
     this.cursor = at;
     apply(this.running ?? this.#begin(at.message), chunk);
     return true;

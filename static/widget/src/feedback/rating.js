@@ -34,7 +34,7 @@ function ask(tools, rating) {
     tools.note(strings.thanks);
     if (hadFocus) tools.thumbs[rating].focus();
   };
-  const form = h('form', { className: 'why', onsubmit }, why, h('button', { className: 'link' }, strings.tell));
+  const form = h('form', { className: 'why', onsubmit }, why, h('button', { type: 'submit', className: 'link' }, strings.tell));
   forms.get(tools)?.remove();
   forms.set(tools, form);
   tools.element.after(form);
@@ -42,14 +42,14 @@ function ask(tools, rating) {
 }
 
 /** @param {AnswerTools} tools @param {Rating | ''} rating @param {string} [comment] @returns {Promise<boolean>} */
-function send({ acts: { panel, draw }, message: { id } }, rating, comment) {
+function send({ acts, message: { id } }, rating, comment) {
   const path = `/api/messages/${id}/feedback`;
-  const request = rating ? panel.api.json('PUT', path, { rating, comment }) : panel.api.json('DELETE', path);
+  const request = rating ? acts.api.json('PUT', path, { rating, comment }) : acts.api.json('DELETE', path);
   return request.then(
     () => {
-      const current = panel.conversation.messages.find((message) => message.id === id); // it may have been loaded anew
+      const current = acts.conversation.messages.find((message) => message.id === id); // it may have been loaded anew
       if (current) current.metadata = { ...current.metadata, rating };
-      draw();
+      acts.draw();
       return true;
     },
     () => false,

@@ -45,9 +45,9 @@ function turn(button, isOn) {
 }
 
 /** Show an earlier or a later version. @param {AnswerTools} tools @param {number} by */
-async function step({ acts: { panel, draw }, message }, by) {
-  const versions = (panel.transcript.versions ??= new Versions(panel.api));
-  if (await versions.step(message, by)) draw();
+async function step({ acts, message }, by) {
+  const versions = (acts.transcript.versions ??= new Versions(acts.api));
+  if (await versions.step(message, by)) acts.draw();
 }
 
 /** Which versions of answers the shopper looks at. The newest is the one that counts. */

@@ -27,7 +27,7 @@ export function productList(products, shown) {
 /** A button that pages the list; keyboards and screen readers have the links themselves. */
 /** @param {HTMLElement} list @param {1 | -1} way */
 function step(list, way) {
-  const button = h('button', { type: 'button', className: 'step', tabIndex: -1, 'aria-hidden': 'true' }, icon(CHEVRON));
+  const button = h('button', { className: 'step', tabIndex: -1, 'aria-hidden': 'true' }, icon(CHEVRON));
   button.dataset.way = String(way);
   button.onclick = () => list.scrollBy({ left: way * list.clientWidth * 0.8 * direction(list), behavior: 'smooth' });
   const update = () => {

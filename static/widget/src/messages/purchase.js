@@ -28,7 +28,7 @@ export class Purchase {
   #isAsking = false;
   #isAdding = false;
   #doneTimer = 0;
-  #button = h('button', { type: 'button', className: 'add', onclick: () => this.#press() });
+  #button = h('button', { className: 'add', onclick: () => this.#press() });
   #trouble = h('div', { className: 'foot' });
   element = h('div', { className: 'purchase' });
 
@@ -62,12 +62,12 @@ export class Purchase {
 
   /** Ask the shop what is chosen. @returns {Promise<Product>} rejects when it cannot be asked */
   async ask() {
-    const { panel, page } = this.shown.acts;
+    const { acts } = this.shown;
     const selected = [...this.selected].map(([name, label]) => ({ name, label }));
-    const { country, currency, locale: language } = page();
+    const { country, currency, locale: language } = acts.page();
     const path = `/api/products/${/\d+/.exec(this.product.id)}/selection`; // a suffix may follow the number
     const body = { selected, country, currency, language };
-    const response = await panel.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
+    const response = await acts.api.send('POST', path, body, AbortSignal.timeout(LONGEST_SELECTION_MS));
     return (await response.json()).product;
   }
 
@@ -93,7 +93,7 @@ export class Purchase {
     const href = this.shown.addresses.link(this.product.url);
     this.#trouble.replaceChildren(
       h('span', {}, strings.notChecked),
-      h('button', { type: 'button', className: 'link', onclick: () => this.#choose() }, icon(AGAIN), strings.retry),
+      h('button', { className: 'link', onclick: () => this.#choose() }, icon(AGAIN), strings.retry),
       href ? h('a', { className: 'link', href }, strings.productPage) : '',
     );
     this.#trouble.scrollIntoView({ block: 'nearest' });
@@ -160,9 +160,9 @@ export class Purchase {
     const isChosen = this.#fields.some(({ isChoice }) => isChoice);
     this.#isAdding = true;
     this.#update();
-    const { panel, say } = this.shown.acts;
-    const adding = panel.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
-    const isIn = await adding.catch(() => say(strings.notAdded)); // its script did not come
+    const { acts } = this.shown;
+    const adding = acts.cart.add(variant.id, isChosen ? `${title}, ${variant.title}` : title);
+    const isIn = await adding.catch(() => acts.say(strings.notAdded)); // its script did not come
     this.#isAdding = false;
     this.#update();
     if (!isIn || variant.id !== this.#variant?.id) return;

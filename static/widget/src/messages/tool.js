@@ -7,5 +7,5 @@ import { h, icon } from '../common/dom.js';
  * @param {() => void} onclick
  */
 export function tool(label, path, onclick) {
-  return h('button', { type: 'button', className: 'plain tool', 'aria-label': label, title: label, onclick }, icon(path));
+  return h('button', { className: 'plain tool', 'aria-label': label, title: label, onclick }, icon(path));
 }

@@ -6,20 +6,7 @@ import { tool } from './tool.js';
 
 /** @typedef {import('../types').Message} Message */
 /** @typedef {import('../types').Rating} Rating */
-/**
- * @typedef {object} Acts what can be done with messages
- * @property {() => void} retry send again, or have the last answer written again
- * @property {(text: string) => void} send a message
- * @property {() => void} edit ask the last question in other words
- * @property {(id: string) => void} takeBack a message that waits to be sent
- * @property {(text: string) => void} say to a screen reader
- * @property {import('../panel.js').Panel} panel
- * @property {() => void} draw
- * @property {() => import('../types').Settings['page']} page what the page says of itself now
- * @property {() => Promise<typeof import('../feedback.js') | null>} feedback bring what rates answers and has their versions; null when it cannot be had
- * @property {() => typeof import('../shopping.js') | null} shopping what shows products and carts, when it is there
- * @property {() => Promise<typeof import('../shopping.js') | null>} bring it; null when it cannot be had
- */
+/** @typedef {import('../panel.js').Panel} Panel */
 
 const NOTE_MS = 4000;
 
@@ -30,7 +17,7 @@ class Tools {
   #note = h('span', { className: 'told' });
   #noteTimer = 0;
 
-  /** @param {string} locale @param {Acts} acts */
+  /** @param {string} locale @param {Panel} acts */
   constructor(locale, acts) {
     this.locale = locale;
     this.acts = acts;
@@ -74,10 +61,10 @@ function format(locale, isToday) {
 
 /** Under a question: when it was asked; the last one can be asked in other words. */
 export class QuestionTools extends Tools {
-  /** @param {string} locale @param {Acts} acts */
+  /** @param {string} locale @param {Panel} acts */
   constructor(locale, acts) {
     super(locale, acts);
-    this.edit = tool(strings.edit, PEN, acts.edit);
+    this.edit = tool(strings.edit, PEN, () => acts.edit());
     this.lay(this.edit);
   }
 
@@ -96,7 +83,7 @@ export class AnswerTools extends Tools {
   thumbs = { up: tool(strings.good, THUMB, () => this.#rate('up')), down: tool(strings.bad, THUMB, () => this.#rate('down')) };
   #again = tool(strings.again, AGAIN, () => this.acts.retry());
 
-  /** @param {Message} message @param {string} locale @param {Acts} acts */
+  /** @param {Message} message @param {string} locale @param {Panel} acts */
   constructor(message, locale, acts) {
     super(locale, acts);
     this.message = message;

@@ -13,7 +13,7 @@ import { AnswerTools, QuestionTools } from './tools.js';
  * @property {string} title the assistant's name
  * @property {string} locale
  * @property {import('./links.js').Addresses} addresses
- * @property {import('./tools.js').Acts} acts
+ * @property {import('../panel.js').Panel} acts
  * @property {(problem: import('../types').Problem) => string} words
  */
 /**
@@ -33,7 +33,7 @@ class Foot {
     if (said === this.#said) return;
     this.#said = said;
     const shown = label ? [label] : [icon(AGAIN), strings.retry];
-    const button = act && h('button', { type: 'button', className: 'link', onclick: act }, ...shown);
+    const button = act && h('button', { className: 'link', onclick: act }, ...shown);
     this.element.replaceChildren(...(text ? [h('span', {}, text), button ?? ''] : []));
   }
 }
@@ -64,7 +64,7 @@ export class Question {
     if (this.#bubble.textContent !== text) this.#bubble.textContent = text;
     const said = error ? `${strings.unsent} ${this.shown.words(error)}` : '';
     if (isQueued) this.#foot.say(strings.queued, () => this.shown.acts.takeBack(message.id), strings.takeBack);
-    else this.#foot.say(said, isLast ? this.shown.acts.retry : null);
+    else this.#foot.say(said, isLast ? () => this.shown.acts.retry() : null);
     this.#tools.update(message, isLastQuestion && !isQueued);
   }
 }
@@ -104,10 +104,10 @@ export class Answer {
     for (const { element } of this.#views.splice(parts.length)) element.remove();
     this.#tidy();
     const said = this.#ended(message);
-    const { retry, send } = this.shown.acts;
+    const { acts } = this.shown;
     const cut = this.#cut(message);
-    if (!cut) this.#foot.say(said, isLast ? retry : null);
-    else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => send(strings.goOn) : null, strings.goOn);
+    if (!cut) this.#foot.say(said, isLast ? () => acts.retry() : null);
+    else this.#foot.say(cut, isLast && cut === strings.atLimit ? () => acts.send(strings.goOn) : null, strings.goOn);
     if (!this.#tools && parts.length && message.metadata?.status !== 'running') {
       this.#tools = new AnswerTools(message, this.shown.locale, this.shown.acts);
       this.element.append(this.#tools.element);
@@ -157,8 +157,7 @@ function isShown({ type, text, data }) {
 function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
   const element = h('div', { className: part.type === 'data-cart' ? `cartline ${part.data.status}` : 'goods' });
-  const { acts } = shown;
-  const ready = acts.shopping();
+  const ready = shown.acts.shopping();
   if (ready) fill(element, part, shown, ready);
   else bring(element, part, shown);
   const like = JSON.stringify(part.data);
@@ -180,7 +179,7 @@ async function bring(element, part, shown) {
   element.replaceChildren(foot.element);
   const shopping = await shown.acts.bring();
   if (shopping) fill(element, part, shown, shopping);
-  else foot.say(shown.acts.panel.words(), () => bring(element, part, shown));
+  else foot.say(shown.acts.words(), () => bring(element, part, shown));
 }
 
 /** @param {Part} first @param {Shown} shown @returns {PartView} */

@@ -15,7 +15,7 @@ const LONGEST_TITLE = 120;
 export class Entry {
   #name = h('span', { className: 'name', dir: 'auto' });
   #opener;
-  #toggle = h('button', { type: 'button', className: 'plain', onclick: () => this.#toggled() }, icon(MORE));
+  #toggle = h('button', { className: 'plain', onclick: () => this.#toggled() }, icon(MORE));
   #drawer = h('div', { className: 'drawer', role: 'group', hidden: true });
   #said = h('p', { className: 'said' });
   #isBusy = false;
@@ -34,7 +34,7 @@ export class Entry {
     this.path = `/api/conversations/${id}`;
     this.#opener = h(
       'button',
-      { type: 'button', className: 'open', 'aria-current': id === host.current && 'true' },
+      { className: 'open', 'aria-current': id === host.current && 'true' },
       this.#name,
       h('time', { dateTime: updated_at }, dates.short(updated_at)),
     );
@@ -190,5 +190,5 @@ export class Entry {
 
 /** @param {string} label @param {string} path @param {() => void} onclick */
 function action(label, path, onclick) {
-  return h('button', { type: 'button', className: 'action', onclick }, icon(path), label);
+  return h('button', { className: 'action', onclick }, icon(path), label);
 }

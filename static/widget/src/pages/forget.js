@@ -12,7 +12,7 @@ export function forgetMe(host) {
   const yes = button('wide danger', strings.forgetYes, async () => {
     yes.disabled = true;
     said.textContent = '';
-    const outcome = await host.cache.erase(host.panel).catch((error) => `${host.words(error)} ${strings.forgetFailed}`);
+    const outcome = await erase(host).catch((error) => `${host.words(error)} ${strings.forgetFailed}`);
     if (outcome === true) {
       host.leave();
       host.say(strings.forgotten);
@@ -28,4 +28,11 @@ export function forgetMe(host) {
     title: strings.forgetTitle,
     element: h('div', { className: 'page' }, h('p', {}, strings.forgetText), yes, no, said),
   };
+}
+
+/** @param {import('../pages.js').Host} host @returns {Promise<boolean>} whether nothing is left; throws where it could not begin */
+async function erase({ cache, panel }) {
+  const isDone = await cache.erase(panel);
+  if (isDone === null) throw new Error(); // the script did not come
+  return isDone;
 }

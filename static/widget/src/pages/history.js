@@ -25,7 +25,7 @@ export class History {
   });
   #clear = h(
     'button',
-    { type: 'button', className: 'plain', hidden: true, 'aria-label': strings.clear, onclick: () => this.#reset() },
+    { className: 'plain', hidden: true, 'aria-label': strings.clear, onclick: () => this.#reset() },
     icon(CLOSE),
   );
   #list = h('ul', { className: 'entries', role: 'list' });

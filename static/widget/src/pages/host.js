@@ -4,7 +4,7 @@
  * @returns {import('../pages.js').Host}
  */
 export function hostOf(panel) {
-  const { announcer, api, cache, composer, conversation, cover, settings, transcript } = panel;
+  const { api, cache, composer, conversation, cover, settings, transcript } = panel;
   return {
     api,
     cache,
@@ -27,7 +27,7 @@ export function hostOf(panel) {
     },
     panel,
     leave: () => cover.leave(),
-    say: (text) => announcer.say(text),
+    say: (text) => panel.say(text),
     words: (error) => panel.words(error),
   };
 }

@@ -29,7 +29,7 @@ export class Composer {
     'div',
     { className: 'rewording', hidden: true },
     h('span', {}, strings.editing),
-    h('button', { type: 'button', className: 'link', onclick: () => this.cancel() }, strings.cancel),
+    h('button', { className: 'link', onclick: () => this.cancel() }, strings.cancel),
   );
   element = h(
     'form',
@@ -44,15 +44,9 @@ export class Composer {
   /** What stood here before the last question was taken out again. */
   #before = '';
 
-  /**
-   * @param {object} actions
-   * @param {(text: string) => void} actions.send
-   * @param {(text: string) => void} actions.reword
-   * @param {() => void} actions.recall the last question is to be changed
-   * @param {() => void} actions.stop
-   */
-  constructor(actions) {
-    this.actions = actions;
+  /** @param {import('../panel.js').Panel} panel */
+  constructor(panel) {
+    this.panel = panel;
     this.element.addEventListener('submit', (event) => this.#submit(event));
     this.#text.addEventListener('input', () => this.#grow());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
@@ -135,7 +129,7 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     if (!this.#isStop) this.#send();
-    else if (!this.#answering.isStopping) this.actions.stop();
+    else if (!this.#answering.isStopping) this.panel.conversation.stop();
   }
 
   /** @returns {boolean} whether it was sent */
@@ -146,8 +140,7 @@ export class Composer {
     this.#rewording.hidden = true;
     this.draft = isReworded ? this.#before : '';
     // Another tab may have asked something else meanwhile: then it is a question of its own.
-    if (isReworded && !this.#answering.busy) this.actions.reword(text);
-    else this.actions.send(text);
+    this.panel.send(text, isReworded && !this.#answering.busy);
     return true;
   }
 
@@ -155,7 +148,7 @@ export class Composer {
   #key(event) {
     if (event.key === 'ArrowUp' && !this.draft) {
       event.preventDefault(); // the key's own action moves the caret to the beginning
-      this.actions.recall();
+      this.panel.edit();
     }
     if (event.key === 'Escape' && !this.#rewording.hidden && !event.isComposing) {
       event.preventDefault(); // the panel stays open

@@ -7,25 +7,15 @@ import { inWords, strings } from '../common/strings.js';
 /** @typedef {typeof import('../pages.js')} Pages */
 /** @typedef {import('../pages.js').Host} Host */
 
-/**
- * What it needs of the panel.
- * @typedef {object} Place
- * @property {HTMLElement} body what it lies over
- * @property {(pages: Later, words: () => Promise<object | undefined>) => Promise<boolean>} bring whether they are there
- * @property {import('../panel.js').Panel} panel
- * @property {() => void} taken room is needed
- * @property {() => void} left the conversation is seen again
- */
-
 /** A page over the conversation, such as the list of past ones. What pages there are comes when the first is opened. */
 export class Cover {
   #pages = new Later(PAGES);
   /** @type {HTMLElement | null} */
   #page = null;
 
-  /** @param {Place} place */
-  constructor(place) {
-    this.place = place;
+  /** @param {import('../panel.js').Panel} panel */
+  constructor(panel) {
+    this.panel = panel;
   }
 
   get isThere() {
@@ -44,9 +34,9 @@ export class Cover {
     if (!this.#page) return;
     this.#page.remove();
     this.#page = null;
-    this.place.body.hidden = false;
-    this.place.panel.header.name(null);
-    this.place.left();
+    this.panel.body.hidden = false;
+    this.panel.header.name(null);
+    this.panel.focus();
   }
 
   /**
@@ -56,29 +46,28 @@ export class Cover {
   async #show(title, make) {
     const waiting = h('p', { className: 'activity late' }, strings.connecting);
     const page = this.#lay(title, h('div', { className: 'page' }, waiting));
-    this.place.taken();
-    this.place.panel.header.back.focus();
-    const { panel } = this.place;
-    const isThere = await this.place.bring(this.#pages, async () => (await speak(panel.settings.locale)).pages);
+    this.panel.expand();
+    this.panel.header.back.focus();
+    const isThere = await this.panel.setUp(this.#pages, async () => (await speak(this.panel.settings.locale)).pages);
     if (this.#page !== page) return;
     if (isThere) {
-      const { title, element } = make(this.#pages.module, this.#pages.module.hostOf(panel));
+      const { title, element } = make(this.#pages.module, this.#pages.module.hostOf(this.panel));
       this.#lay(title, element);
       return;
     }
     const text = inWords(LOST);
-    const again = h('button', { type: 'button', className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
+    const again = h('button', { className: 'link', onclick: () => this.#show(title, make) }, strings.retry);
     page.replaceChildren(h('p', { className: 'foot' }, text, again));
-    panel.announcer.say(text);
+    this.panel.say(text);
   }
 
   /** @param {string} title @param {HTMLElement} page */
   #lay(title, page) {
     this.#page?.remove();
     this.#page = page;
-    this.place.panel.header.name(title);
-    this.place.body.hidden = true;
-    this.place.body.after(page);
+    this.panel.header.name(title);
+    this.panel.body.hidden = true;
+    this.panel.body.after(page);
     return page;
   }
 }

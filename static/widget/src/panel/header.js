@@ -3,21 +3,20 @@ import { BACK, CLOCK, CLOSE, DOWN, MORE, PLUS, SPARK, TRASH } from '../common/ic
 import { strings } from '../common/strings.js';
 import { Menu } from './menu.js';
 
-/** @typedef {Record<'back' | 'expand' | 'close' | 'startOver' | 'past' | 'forget', () => void>} Acts */
-
 /** The panel's head: whose chat this is, or which page lies over it; the menu, and the ways out. */
 export class Header {
   #heading = h('h2', { id: 'title' });
 
-  /** @param {import('../types').Settings} settings @param {Acts} acts */
-  constructor({ title, avatar }, acts) {
+  /** @param {import('../panel.js').Panel} panel */
+  constructor(panel) {
+    const { title, avatar } = panel.settings;
     this.title = title;
-    this.back = button('plain back', strings.back, BACK, acts.back);
-    this.close = button('plain close', strings.close, CLOSE, acts.close);
+    this.back = button('plain back', strings.back, BACK, () => panel.cover.leave());
+    this.close = button('plain close', strings.close, CLOSE, () => panel.hide());
     this.menu = new Menu(strings.menu, MORE, [
-      { label: strings.startOver, path: PLUS, act: acts.startOver },
-      { label: strings.past, path: CLOCK, act: acts.past },
-      { label: strings.forget, path: TRASH, act: acts.forget },
+      { label: strings.startOver, path: PLUS, act: () => panel.reset() },
+      { label: strings.past, path: CLOCK, act: () => panel.cover.past() },
+      { label: strings.forget, path: TRASH, act: () => panel.cover.forget() },
     ]).element;
     this.element = h(
       'header',
@@ -25,7 +24,7 @@ export class Header {
       this.back,
       picture(avatar),
       h('div', { className: 'names' }, this.#heading, h('p', {}, strings.subtitle)),
-      button('plain expand', strings.expand, DOWN, acts.expand),
+      button('plain expand', strings.expand, DOWN, () => panel.expand()),
       this.menu,
       this.close,
     );
@@ -49,5 +48,5 @@ function picture(address) {
 
 /** @param {string} className @param {string} label @param {string} path @param {() => void} onclick */
 function button(className, label, path, onclick) {
-  return h('button', { type: 'button', className, 'aria-label': label, onclick }, icon(path));
+  return h('button', { className, 'aria-label': label, onclick }, icon(path));
 }

@@ -12,7 +12,6 @@ export class Menu {
     this.button = h(
       'button',
       {
-        type: 'button',
         className: 'plain',
         'aria-label': label,
         'aria-haspopup': 'menu',
@@ -52,7 +51,7 @@ export class Menu {
       this.close();
       act();
     };
-    return h('button', { type: 'button', role: 'menuitem', tabIndex: -1, onclick: choose }, icon(path), label);
+    return h('button', { role: 'menuitem', tabIndex: -1, onclick: choose }, icon(path), label);
   }
 
   /** @param {number} index */

@@ -20,7 +20,7 @@ export class Transcript {
   #trouble = h('div', { className: 'foot trouble' });
   #pill = h(
     'button',
-    { type: 'button', className: 'pill', hidden: true, onclick: () => this.toEnd() },
+    { className: 'pill', hidden: true, onclick: () => this.toEnd() },
     icon(DOWN),
     strings.newMessage,
   );
@@ -49,13 +49,12 @@ export class Transcript {
   /**
    * @param {import('../types').Settings} settings
    * @param {Omit<import('../messages/view.js').Shown, 'addresses'>} shown
-   * @param {{ retry: () => void, older: () => void, ask: (text: string) => void }} actions
    */
-  constructor(settings, shown, actions) {
+  constructor(settings, shown) {
     this.settings = settings;
     /** Its addresses come with the views. */
     this.shown = /** @type {import('../messages/view.js').Shown} */ (shown);
-    this.actions = actions;
+    this.acts = shown.acts;
     this.#log.append(this.#welcome, this.#older, this.#pages, this.#activity, this.#trouble);
     this.#log.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#keep()).observe(this.#log);
@@ -174,7 +173,7 @@ export class Transcript {
     const { page, questions } = this.settings;
     const usual = new Map(Object.entries(strings.suggestions)).get(page.type ?? '') ?? strings.suggestions.other ?? [];
     const chips = (questions.length ? questions : usual).map((text) =>
-      h('button', { type: 'button', className: 'chip', part: 'question', dir: 'auto', onclick: () => this.actions.ask(text) }, text),
+      h('button', { className: 'chip', part: 'question', dir: 'auto', onclick: () => this.acts.send(text) }, text),
     );
     this.#welcome.append(
       h('p', { className: 'greeting', dir: 'auto' }, this.settings.greeting),
@@ -219,7 +218,7 @@ export class Transcript {
     const label = phase === 'lost' ? strings.resume : strings.retry;
     this.#trouble.replaceChildren(
       h('span', {}, said),
-      h('button', { type: 'button', className: 'link', onclick: this.actions.retry }, icon(AGAIN), label),
+      h('button', { className: 'link', onclick: () => this.acts.retry() }, icon(AGAIN), label),
     );
   }
 
@@ -231,7 +230,7 @@ export class Transcript {
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
     if (isAtEnd) this.#pill.toggleAttribute('hidden', true);
-    if (!this.#following && scrollTop < NEAR_START_PX) this.actions.older();
+    if (!this.#following && scrollTop < NEAR_START_PX) this.acts.conversation.older();
   }
 
   #keep() {

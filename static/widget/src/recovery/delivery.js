@@ -1,6 +1,6 @@
 /** What was written in a conversation that was left before it could be sent is sent all the same. */
 
-import { mayPass, Refused } from '../conversation/api.js';
+import { mayPass } from '../conversation/api.js';
 import { submission } from '../conversation/message.js';
 
 /**
@@ -30,5 +30,6 @@ export async function deliver({ id: current, api, outbox, stops, tabs }) {
 
 /** @param {unknown} error @throws the same error, unless the message will never be taken */
 function unlessForGood(error) {
-  if (!(error instanceof Refused) || error.problem.code === 'turn-running' || mayPass(error.problem)) throw error;
+  const { problem } = /** @type {Partial<import('../conversation/api.js').Refused>} */ (error); // the panel's class, not ours
+  if (!problem || problem.code === 'turn-running' || mayPass(problem)) throw error;
 }

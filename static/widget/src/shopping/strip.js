@@ -43,7 +43,7 @@ export class CartStrip {
     this.element.replaceChildren(
       icon(BAG),
       h('span', { className: 'grow' }, text),
-      h('button', { type: 'button', className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
+      h('button', { className: 'plain', 'aria-label': strings.dismiss, onclick: dismiss }, icon(CLOSE)),
     );
   }
 
