@@ -61,8 +61,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fail where xdist does not know the groups: then each process starts every server and browser by itself."""
     is_divided = "PYTEST_XDIST_WORKER" in os.environ and session.config.getoption("loadgroup", False)
-    grouped = [item for item in session.items if item.get_closest_marker("xdist_group")]
-    if is_divided and any("@" not in item.nodeid for item in grouped):
+    single = [
+        item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid
+    ]
+    if is_divided and single:
         raise pytest.UsageError("pytest-xdist does not group the tests: this release of pytest is too new for it.")
 
 
@@ -70,6 +72,7 @@ def pytest_unconfigure() -> None:
     column.close()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each file that shares fixtures to one process, and order what is left.
 
