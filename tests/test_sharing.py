@@ -6,8 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import time
-import timeit
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Answer, Visitor, text_of
+from tests.growth import check_growth, repeated
 from tests.scripted import Scripted, call
 from tests.shop_server import GREY, Json, shop_server, ucp_cart, ucp_product, ucp_result
 from widget_api import shares
@@ -332,17 +331,11 @@ def test_a_link_has_500_messages_at_most(anna: Visitor) -> None:
     assert document["has_earlier"] is True
 
 
-def seconds(text: str) -> float:
-    """How much of the processor's time it takes to render, at best."""
-    return min(timeit.repeat(lambda: markdown(text, ()), timer=time.thread_time, number=1, repeat=3))
-
-
 @pytest.mark.parametrize(
     "piece", ["[", "![", "[a](", "[a][", "](", "*a _b ", "**a*", "`a``b", "~~a", "|a|b\n|-|-\n", "- a\n", "> "]
 )
 def test_no_text_takes_long_to_render(piece: str) -> None:
-    half, whole = (seconds(piece * (characters // len(piece))) for characters in (4_000, 8_000))
-    assert whole < 2.5 * max(half, 0.001)
+    check_growth("markdown", lambda text: markdown(text, ()), repeated(piece), 4000)
 
 
 def test_a_text_that_would_take_long_is_shown_as_it_is_written() -> None:

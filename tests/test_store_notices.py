@@ -28,6 +28,7 @@ from tests.shop_server import (
     ucp_product,
     ucp_result,
 )
+from widget_api.api.shares import markdown
 from widget_api.models import Shop
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.notices import read_notices
@@ -319,14 +320,26 @@ def test_notices_are_in_both_exports(told: Visitor) -> None:
     base = f"/api/conversations/{told.conversation}/export"
     written = told.get(base).text
     for line in (
-        "  - **Warning:** Contains lanolin. https://cdn.shopify.com/wool.png https://rules.example/wool",
-        "  - Moss: **Warning:** Dries slowly.",
-        "- Beanie 8001: **Warning:** Final sale.",
+        r"  - **Warning:** Contains lanolin\. https\:\/\/cdn\.shopify\.com\/wool\.png ",
+        r" https\:\/\/rules\.example\/wool",
+        r"  - Moss: **Warning:** Dries slowly\.",
+        r"- Beanie 8001: **Warning:** Final sale\.",
     ):
         assert line in written
-    assert "No returns." in written
+    assert r"No returns\." in written
     kept = json.loads(told.get(f"{base}?format=json").data)
     assert "Dries slowly." in json.dumps(kept)
+    assert "https://rules.example/wool" in json.dumps(kept)
+
+
+def test_a_notices_addresses_elsewhere_are_words_in_the_exported_markdown(told: Visitor) -> None:
+    """A reader sees them whole; a viewer neither loads the picture nor makes a link of an address."""
+    written = told.get(f"/api/conversations/{told.conversation}/export").text
+    shown = markdown(written, {"rules.example", "cdn.shopify.com"})
+    assert "Contains lanolin. https://cdn.shopify.com/wool.png https://rules.example/wool" in shown
+    assert "<img" not in shown
+    assert "<a " not in shown
+    assert "://" not in written
 
 
 def test_notices_of_products_are_on_the_shared_page_and_the_carts_are_not(told: Visitor) -> None:

@@ -11,6 +11,7 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +24,8 @@ from tests.chaos.questions import VARIANT, VARIANTS, variant_number
 Json = dict[str, Any]
 TOOLS = ("search_catalog", "get_product", "create_cart", "get_cart", "update_cart")
 PRICE = 1900
+# Of a product with more of them, a search tells the model the first alone (`shown.MAX_VARIANTS`).
+VARIANTS_OF_ONE = 3
 UCP = {"version": "2026-04-08", "status": "success"}
 
 
@@ -85,27 +88,32 @@ def _line(token: str, variant: str, many: int) -> Json:
 
 
 def _found(shopper: int) -> Json:
-    """The one product that this shopper is shown."""
+    """Return what this shopper is shown: products of few variants, of which a search tells the model all."""
+    numbers = range(VARIANTS)
+    listed = [numbers[first : first + VARIANTS_OF_ONE] for first in numbers[::VARIANTS_OF_ONE]]
+    return {"ucp": UCP, "products": [_product(shopper, place, kinds) for place, kinds in enumerate(listed)]}
+
+
+def _product(shopper: int, place: int, kinds: Iterable[int]) -> Json:
     price = {"amount": PRICE, "currency": "EUR"}
     variants = [
         {
-            "id": f"{VARIANT}{variant_number(shopper, number)}",
-            "title": f"Kind {number}",
+            "id": f"{VARIANT}{variant_number(shopper, kind)}",
+            "title": f"Kind {kind}",
             "price": price,
             "availability": {"available": True},
-            "options": [{"name": "Kind", "label": str(number)}],
+            "options": [{"name": "Kind", "label": str(kind)}],
         }
-        for number in range(VARIANTS)
+        for kind in kinds
     ]
-    product = {
-        "id": f"gid://shopify/Product/{shopper + 1}",
-        "handle": f"thing-{shopper}",
+    return {
+        "id": f"gid://shopify/Product/{variant_number(shopper, place)}",
+        "handle": f"thing-{shopper}-{place}",
         "title": f"Thing {shopper}",
         "description": {"plain": "A thing."},
         "price_range": {"min": price, "max": price},
         "variants": variants,
     }
-    return {"ucp": UCP, "products": [product]}
 
 
 class Handler(BaseHTTPRequestHandler):
