@@ -36,6 +36,7 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("DELETE", "/api/messages/<id>/feedback"): {},
     ("GET", "/api/cart"): {},
     ("PUT", "/api/cart"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
+    ("POST", "/api/cart/move"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("DELETE", "/api/cart"): {},
     ("POST", "/api/products/<number>/selection"): {"selected": []},
     ("GET", "/.well-known/ucp-agent.json"): None,
