@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -106,6 +107,22 @@ def choose_engines(metafunc: pytest.Metafunc) -> None:
     # A group for each engine, so that one process need not do the file's work for all of them.
     params = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
     metafunc.parametrize("browser", params, ids=names, indirect=True, scope="module")
+
+
+# As long as what a page shows is waited for.
+PATIENCE_SECONDS = 15
+PAUSE_MS = 50
+
+
+def until(page: Page, condition: str, given: Any = None) -> None:
+    """Wait until a condition in JavaScript holds in the page. Raises AssertionError if it does not in time.
+
+    Playwright's `wait_for_function` evaluates its text again and again, which the policy of a shop's page forbids.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not page.evaluate(condition, given):
+        assert time.monotonic() < deadline, f"waited in vain until {condition}"
+        page.wait_for_timeout(PAUSE_MS)
 
 
 DESKTOP = {"width": 1280, "height": 800}

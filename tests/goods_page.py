@@ -296,6 +296,7 @@ class Goods:
 
     def values(self, name: str) -> list[str]:
         """What its list says, without the invitation to choose."""
+        expect(self.field(name)).to_be_attached()  # the script that shows products may be on its way
         return self.field(name).locator("option").all_text_contents()[1:]
 
     def choose(self, name: str, label: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser import until
 from tests.watched import Watched, reporting, watched
 
 HERE = Path(__file__).parent
@@ -42,5 +43,5 @@ def renderer(chromium: Browser, source: str) -> Iterator[Watched]:
         tab.page.route(f"{source}/", lambda route: route.fulfill(headers=reporting(*IMAGES), body=PAGE))
         tab.page.route(f"{source}/test.js", lambda route: route.fulfill(path=HERE / "renderer.js"))
         tab.page.goto(f"{source}/")
-        tab.page.wait_for_function("() => Boolean(window.faults)")
+        until(tab.page, "() => Boolean(window.faults)")
         yield tab

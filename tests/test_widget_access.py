@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.access import HEARD, LISTEN, focused, violations
-from tests.browser import DESKTOP, PHONE, chromium, page, phone, tab
+from tests.browser import DESKTOP, PHONE, chromium, page, phone, tab, until
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
@@ -114,7 +114,7 @@ def test_a_screen_reader_hears_that_it_is_answered_and_then_the_answer_once(chat
     chat.open()
     chat.page.evaluate(HEARD)
     chat.ask("Do you have mittens?")
-    chat.page.wait_for_function("heard.length > 1")
+    until(chat.page, "heard.length > 1")
     first, answer = chat.page.evaluate("heard")
     assert first == "Ask Tarn is answering"
     assert "Drift Mittens, €39.00." in answer

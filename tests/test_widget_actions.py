@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.access import violations
-from tests.browser import page
+from tests.browser import page, until
 from tests.live import Live
 from tests.widget import Chat, slowly
 
@@ -171,9 +171,10 @@ def test_an_answer_is_copied(chat: Chat) -> None:
     expect(chat.page.get_by_text("Copied")).to_be_visible()
     expect(act(chat, "Copy")).to_be_focused()
     said = history(chat)[-1]["parts"][-1]["text"]
-    chat.page.wait_for_function("text => navigator.clipboard.readText().then(copied => copied === text)", arg=said)
+    until(chat.page, "text => navigator.clipboard.readText().then(copied => copied === text)", given=said)
 
 
+@pytest.mark.chromium_only("BiDi cannot refuse the clipboard")
 def test_a_copy_that_the_browser_refuses_is_told_as_such(chat: Chat) -> None:
     refused = {"permission": {"name": "clipboard-write"}, "setting": "denied"}
     chat.page.context.new_cdp_session(chat.page).send("Browser.setPermission", refused)
@@ -182,6 +183,7 @@ def test_a_copy_that_the_browser_refuses_is_told_as_such(chat: Chat) -> None:
     expect(chat.page.get_by_text("The browser did not allow copying.")).to_be_visible()
 
 
+@pytest.mark.chromium_only("BiDi cannot permit the clipboard")
 def test_each_note_stands_for_its_time(chat: Chat) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     chat.ask("thanks")

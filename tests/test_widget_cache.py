@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, page, tab
+from tests.browser import DESKTOP, page, tab, until
 from tests.live import SHOP, Live
 from tests.widget import Chat, slowly
 
@@ -184,7 +184,7 @@ def test_forget_me_leaves_nothing_in_the_browser(chat: Chat) -> None:
     chat.page.get_by_role("button", name="Erase", exact=False).click()
     expect(chat.questions).to_have_count(0)
     expect(other.questions).to_have_count(0)
-    chat.page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
+    until(chat.page, "indexedDB.databases().then((all) => all.length === 0)")
     assert chat.page.evaluate("Object.keys(localStorage)") == []
 
 

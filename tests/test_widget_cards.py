@@ -112,10 +112,10 @@ def test_values_that_cannot_be_had_are_named_and_those_that_do_not_exist_cannot_
     goods.show(shoe.product({}))
     goods.choose("Color", "Rust")
     expect(goods.field("Size").locator("option[value='40']")).to_have_text("40 · Not available")
-    expect(goods.field("Size").locator("option[value='40']")).to_be_disabled()
+    expect(goods.field("Size").locator("option[value='40']")).to_have_js_property("disabled", True)
     goods.choose("Color", "Black")
     expect(goods.field("Size").locator("option[value='47']")).to_have_text("47 · Sold out")
-    expect(goods.field("Size").locator("option[value='40']")).to_be_enabled()
+    expect(goods.field("Size").locator("option[value='40']")).to_have_js_property("disabled", False)
     goods.choose("Size", "47")
     expect(goods.add).to_have_text("Sold out")
     expect(goods.add).to_have_attribute("aria-disabled", "true")
@@ -286,7 +286,6 @@ def test_an_option_with_one_value_is_no_choice(goods: Goods, theme: Theme) -> No
     expect(goods.card.get_by_role("combobox")).to_have_count(0)
     goods.add.click()
     expect(goods.add).to_have_text("Added")
-    expect(goods.cart).to_contain_text("1 item")
     assert theme.held == {"70": 1}
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import page
+from tests.browser import page, until
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
@@ -41,7 +41,7 @@ def test_a_card_has_a_picture_a_price_and_the_price_before(chat: Chat) -> None:
     card = chat.cards.filter(has_text="Harbour Sweater")
     expect(card.locator("b")).to_have_text("€149.00")
     expect(card.locator("s")).to_have_text("€179.00")
-    chat.page.wait_for_function("image => image.naturalWidth > 0", arg=card.locator("img").element_handle())
+    until(chat.page, "image => image.naturalWidth > 0", given=card.locator("img").element_handle())
 
 
 def test_the_answer_comes_word_by_word_and_the_shopper_is_told_what_is_done(chat: Chat, live: Live) -> None:

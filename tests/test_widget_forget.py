@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.browser import DESKTOP, chromium, page, tab
+from tests.browser import DESKTOP, chromium, page, tab, until
 from tests.live import Live
 from tests.widget import Chat, slowly
 
@@ -48,7 +48,7 @@ def is_forgotten(chat: Chat) -> None:
     """Nothing is seen of it, and nothing is kept."""
     expect(chat.page.locator("shop-chat .page")).to_have_count(0)
     expect(chat.questions).to_have_count(0)
-    chat.page.wait_for_function("Object.keys(localStorage).length === 0")
+    until(chat.page, "Object.keys(localStorage).length === 0")
 
 
 def test_a_database_that_never_answers_holds_up_nothing(chromium: Browser, live: Live) -> None:
@@ -74,7 +74,7 @@ def test_a_copy_that_the_browser_does_not_erase_is_told_and_erased_the_next_time
         chat = Chat(page, live)
         chat.open()
         chat.ask(MITTENS)
-        page.wait_for_function("indexedDB.databases().then((all) => all.length === 1)")
+        until(page, "indexedDB.databases().then((all) => all.length === 1)")
         page.evaluate("window.hangs = true")
         forget(chat)
         expect(said(chat)).to_contain_text(PARTLY)
@@ -84,7 +84,7 @@ def test_a_copy_that_the_browser_does_not_erase_is_told_and_erased_the_next_time
         expect(chat.questions).to_have_count(0)
         page.reload()
         expect(chat.panel).to_be_visible()
-        page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
+        until(page, "indexedDB.databases().then((all) => all.length === 0)")
 
 
 def test_a_tab_that_holds_the_database_does_not_keep_what_is_in_it(chat: Chat) -> None:
@@ -168,7 +168,7 @@ def test_an_answer_that_is_being_written_does_not_come_back_in_any_tab(chat: Cha
         expect(each.panel).to_be_visible()
         expect(each.questions).to_have_count(0)
     assert chat.page.evaluate(KEPT) == [[], []]
-    chat.page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
+    until(chat.page, "indexedDB.databases().then((all) => all.length === 0)")
     chat.ask("Do you have enamel mugs?")  # as if for the first time
 
 
@@ -217,10 +217,10 @@ def test_a_database_that_is_being_made_ends_with_its_page_as_well(chat: Chat) ->
     )
     chat.open()
     chat.type(MITTENS)
-    chat.page.wait_for_function("ends.join() === 'abort'")
+    until(chat.page, "ends.join() === 'abort'")
     chat.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     expect(chat.answers).to_have_count(1)
-    chat.page.wait_for_function("ends.join() === 'abort,complete'")
+    until(chat.page, "ends.join() === 'abort,complete'")
 
 
 def test_a_script_that_never_comes_holds_up_neither_the_list_nor_the_erasure(chat: Chat) -> None:
@@ -246,12 +246,10 @@ for (const area of ['localStorage', 'sessionStorage', 'indexedDB'])
 NO_DATABASE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
 
 
-@pytest.mark.parametrize("browser", [LOCKS_REFUSED, NO_DATABASE], ids=["site data is blocked", "no database"])
-def test_where_a_browser_keeps_nothing_the_chat_works_and_forgets(
-    chromium: Browser, live: Live, browser: str
-) -> None:
+@pytest.mark.parametrize("script", [LOCKS_REFUSED, NO_DATABASE], ids=["site data is blocked", "no database"])
+def test_where_a_browser_keeps_nothing_the_chat_works_and_forgets(chromium: Browser, live: Live, script: str) -> None:
     with tab(chromium, viewport=DESKTOP) as page:
-        page.add_init_script(browser)
+        page.add_init_script(script)
         chat = Chat(page, live)
         chat.open()
         chat.ask(MITTENS)
@@ -287,7 +285,7 @@ def beside(chat: Chat, script: str = "") -> Chat:
 
 
 def keeps_nothing(other: Chat) -> None:
-    other.page.wait_for_function(f"({LEFT})().length === 0")
+    until(other.page, f"({LEFT})().length === 0")
     expect(other.questions).to_have_count(0)
     expect(other.box).to_have_value("")
 
@@ -343,7 +341,7 @@ def test_a_tab_whose_panel_is_closed_keeps_nothing(chat: Chat) -> None:
     assert "Cleo" in "".join(other.page.evaluate(LEFT))
     forget(chat)
     is_forgotten(chat)
-    other.page.wait_for_function(f"({LEFT})().length === 0")
+    until(other.page, f"({LEFT})().length === 0")
 
 
 def test_a_request_of_another_tab_begins_no_new_session(chat: Chat) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.access import violations
-from tests.browser import chromium, page, phone
+from tests.browser import chromium, page, phone, until
 from tests.live import Live
 from tests.merchant import settings
 from tests.widget import Chat
@@ -35,7 +35,7 @@ def hint(chat: Chat) -> Locator:
 
 
 def pass_time(chat: Chat, seconds: int) -> None:
-    chat.page.wait_for_function("document.querySelector('shop-chat')?.shadowRoot")
+    until(chat.page, "document.querySelector('shop-chat')?.shadowRoot")
     chat.page.clock.run_for(seconds * 1000)
 
 

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.access import HEARD, LISTEN, focused, violations
-from tests.browser import DESKTOP, PHONE, page, phone, tab
+from tests.browser import DESKTOP, PHONE, page, phone, tab, until
 from tests.live import Live
 from tests.widget import Chat
 
@@ -265,7 +265,7 @@ def test_an_element_that_is_taken_away_leaves_no_styles_behind(past: Past) -> No
     past.show()
     expect(past.titles).to_have_count(1)
     past.page.evaluate("window.root = document.querySelector('shop-chat').shadowRoot; root.host.remove()")
-    past.page.wait_for_function("() => root.adoptedStyleSheets.length === 2")
+    until(past.page, "() => root.adoptedStyleSheets.length === 2")
 
 
 def test_a_conversation_is_renamed_where_it_stands(past: Past) -> None:
@@ -474,7 +474,7 @@ def test_a_screen_reader_hears_what_came_of_it(past: Past) -> None:
     past.page.evaluate(HEARD)
 
     def heard(text: str) -> None:
-        past.page.wait_for_function("text => window.heard.at(-1) === text", arg=text)
+        until(past.page, "text => window.heard.at(-1) === text", given=text)
 
     past.show()
     past.search.fill("do you have")

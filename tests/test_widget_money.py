@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from tests.browser import chromium, tab
+from tests.browser import chromium, tab, until
 from tests.currencies import ALL
 from widget_api.shopify.money import MAX_AMOUNT, Money
 
@@ -53,7 +53,7 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     with tab(chromium) as opened:
         opened.evaluate(INTL[request.param] or "0")
         opened.add_script_tag(type="module", content=f"{SOURCE.read_text()}\n{MARKS}\nglobalThis.price = price;")
-        opened.wait_for_function("!!globalThis.price")
+        until(opened, "!!globalThis.price")
         yield opened
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, phone
+from tests.browser import chromium, phone, until
 from tests.live import Live
 from tests.widget import Chat, slowly
 
@@ -31,7 +31,7 @@ def test_it_fills_the_screen_above_everything_else(chat: Chat) -> None:
 def test_the_page_behind_it_does_not_scroll_and_is_given_back(chat: Chat) -> None:
     chat.visit()
     chat.page.mouse.wheel(0, 400)
-    chat.page.wait_for_function("scrollY === 400")
+    until(chat.page, "scrollY === 400")
     chat.launcher.click()
     chat.page.get_by_role("log").hover()
     chat.page.mouse.wheel(0, 400)

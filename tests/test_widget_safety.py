@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
@@ -68,6 +68,7 @@ TEXTS = st.lists(st.sampled_from(STRUCTURE) | PARTS | HOSTILES, min_size=1, max_
 
 
 @settings(max_examples=300)
+@example(text="| a | b\\c |\n|-|-|\n| d |\\e | f\\", cuts={6, 22})
 @given(text=TEXTS, cuts=st.sets(st.integers(1, 400), max_size=12))
 def test_rendering_in_pieces_equals_rendering_whole(renderer: Watched, text: str, cuts: set[int]) -> None:
     assert renderer.page.evaluate("([text, pieces]) => faults(text, pieces)", [text, pieces(text, cuts)]) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import chromium, page
+from tests.browser import chromium, page, until
 from tests.live import Live
 from tests.widget import Chat, slowly
 
@@ -43,7 +43,7 @@ def told(chat: Chat) -> list[str]:
 
 def detail(chat: Chat, name: str) -> Any:
     """The last detail of an event."""
-    chat.page.wait_for_function("name => told.some(([each]) => each === name)", arg=name)
+    until(chat.page, "name => told.some(([each]) => each === name)", given=name)
     return [each for which, each in chat.page.evaluate("told") if which == name][-1]
 
 
@@ -90,9 +90,8 @@ def test_a_question_amid_an_answer_waits_and_leaves_when_it_ends(chat: Chat, liv
         expect(chat.page.get_by_text("Waiting to be sent")).to_be_hidden()
     chat.wait()
     expect(chat.questions).to_have_text([QUESTION, "And scarves?"])
-    chat.page.wait_for_function(
-        "told.filter(([name]) => name === 'answer').map(([, { status }]) => status).join() === 'stopped,complete'"
-    )
+    ends = "told.filter(([name]) => name === 'answer').map(([, { status }]) => status).join()"
+    until(chat.page, f"{ends} === 'stopped,complete'")
 
 
 def test_a_question_is_asked_from_any_state(chat: Chat) -> None:

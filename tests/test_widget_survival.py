@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, page, phone, tab
+from tests.browser import DESKTOP, page, phone, tab, until
 from tests.live import Live
 from tests.widget import Chat, break_it, slowly
 
@@ -89,10 +89,11 @@ def test_a_cut_line_is_taken_up_again(chat: Chat, live: Live) -> None:
         for _ in range(3):
             words = len(chat.read())
             break_it(live, "cut-stream")
-            chat.page.wait_for_function(
+            until(
+                chat.page,
                 "words => document.querySelector('shop-chat').shadowRoot"
                 ".querySelector('.assistant .text').innerText.split(/\\s+/).length > words + 1",
-                arg=words,
+                given=words,
             )
     is_whole(chat)
 

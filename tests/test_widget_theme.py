@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, chromium, tab
+from tests.browser import DESKTOP, chromium, tab, until
 from tests.live import SHOP, Live, free_port
 from tests.theme import Theme, call_shop, opened, shown, theme
 from tests.widget import Chat
@@ -318,7 +318,7 @@ def test_whatever_stands_in_its_attributes_a_question_is_answered(
     opened_tab.evaluate("localStorage.clear(); sessionStorage.clear()")
     opened_tab.goto(f"{site.url}/products/x?variant=%F0%9F")
     chat = Chat(opened_tab, site.live)
-    opened_tab.wait_for_function("!!customElements.get('shop-chat')")
+    until(opened_tab, "!!customElements.get('shop-chat')")
     with opened_tab.expect_response("**/api/chat") as answer:
         opened_tab.evaluate("document.querySelector('shop-chat').ask('Do you have mittens?')")
     assert answer.value.status == 200

@@ -55,6 +55,7 @@ export class OneCart {
 
   /** See what is in the cart by now. */
   async look() {
+    if (!this.panel.api.known) return;
     this.#asked = Date.now();
     if (!(await this.unite())) await this.panel.ask();
   }
@@ -165,7 +166,7 @@ export class OneCart {
    * @param {boolean} [isMoving]
    */
   #failed(isMoving) {
-    const again = async () => this.panel.element.isConnected && this.unite(true);
+    const again = async () => this.panel.element.isConnected && this.panel.api.known && this.unite(true);
     this.panel.owed = again;
     if (isMoving && this.#retries--) setTimeout(again, SETTLED_MS);
     return false;

@@ -207,11 +207,13 @@ export class Markdown {
   /** @param {HTMLTableRowElement} row @param {string} text */
   #cells(row, text) {
     const pieces = (this.#escape + text).match(/\\.|[^\\|]+|./gs) ?? [];
-    this.#escape = pieces.at(-1) === '\\' ? /** @type {string} */ (pieces.pop()) : '';
+    const escape = pieces.at(-1) === '\\' ? pieces.pop() : '';
+    this.#escape = ''; // it belongs to the last of these cells, not to one that ends before
     for (const piece of pieces) {
       if (piece === '|' && row.cells.length < WIDEST_TABLE) this.#nextCell(row);
       else this.#inCell(row, piece === '\\|' ? '|' : piece);
     }
+    this.#escape = /** @type {string} */ (escape);
   }
 
   /** @param {HTMLTableRowElement} row */

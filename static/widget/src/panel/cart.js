@@ -88,6 +88,7 @@ export class Cart {
   /** Find out how the cart stands, and show it. */
   async ask() {
     this.owed = null;
+    if (!this.api.known) return; // it was erased, and a question about the cart must not begin another session
     const answer = await this.api.json('GET', '/api/cart').catch(() => null);
     if (!answer || answer.status === 'unknown') this.owed = () => this.ask();
     else {
