@@ -279,7 +279,8 @@ class Client:
         with suppress(OSError):
             if whole:
                 self._on_close(_ORDERLY)
-            if whole or self._keep:
+            # A page that was sent away hangs up itself: a cut would take the last words from it if it is slow.
+            if whole or (self._keep and self._retry != self._signs.sent_away):
                 self._connection.shutdown(socket.SHUT_WR)
 
     def _linger(self, seconds: float) -> None:

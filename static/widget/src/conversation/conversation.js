@@ -676,6 +676,7 @@ export class Conversation {
       if (connection.left) return false;
       if (data !== '[DONE]') ended = this.#take(id, JSON.parse(data)) || ended;
       this.#record();
+      if (this.#isCrowded) break;
     }
     return ended;
   }
