@@ -34,7 +34,7 @@ beforeEach(async () => {
   store = new Map();
   one = new OneCart({
     root: `http://127.0.0.1:${theme.address().port}/`,
-    api: { store: { get: () => ({ id: 'session' }) }, json: ask },
+    api: { known: true, id: 'session', store: { get: () => ({ id: 'session' }) }, json: ask },
     own: { get: (key) => store.get(key), set: (key, value) => store.set(key, value) },
     tabs: { tell: () => world.told++, alone: (_signal, task) => task() },
     element: { isConnected: false },
