@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
@@ -16,6 +18,9 @@ from tests.servers import free_port
 START_SECONDS = 30
 # An answer comes when the page has loaded.
 ANSWER_SECONDS = 60
+# For a browser to start, and how often it may be tried.
+SESSION_SECONDS = 25
+TRIES = 3
 
 # The code points that stand for keys, from the specification's table.
 KEYS = {
@@ -38,7 +43,8 @@ class Session:
     def __init__(self, http: requests.Session, driver: str, capabilities: dict[str, Any]) -> None:
         self._http = http
         self._address = f"{driver}/session"
-        opened = self._send("POST", "", {"capabilities": {"alwaysMatch": capabilities}})
+        wanted = {"capabilities": {"alwaysMatch": capabilities}}
+        opened = self._send("POST", "", wanted, SESSION_SECONDS)
         self._address += f"/{opened['sessionId']}"
 
     def quit(self) -> None:
@@ -94,8 +100,8 @@ class Session:
     def _act(self, source: dict[str, Any]) -> None:
         self._send("POST", "/actions", {"actions": [source]})
 
-    def _send(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(method, self._address + path, json=body, timeout=ANSWER_SECONDS)
+    def _send(self, method: str, path: str, body: Any = None, seconds: float = ANSWER_SECONDS) -> Any:
+        answer = self._http.request(method, self._address + path, json=body, timeout=seconds)
         value = answer.json()["value"]
         if answer.ok:
             return value
@@ -105,21 +111,45 @@ class Session:
 @contextmanager
 def driving(command: str, capabilities: dict[str, Any], environment: dict[str, str]) -> Iterator[Session]:
     """Start a driver and a browser for the block."""
-    port = free_port()
-    silent = subprocess.DEVNULL
-    process = subprocess.Popen([command, f"--port={port}"], env=environment, stdout=silent, stderr=silent)
     with requests.Session() as http:
         http.trust_env = False
+        process, session = _begin(command, capabilities, environment, http)
+        try:
+            yield session
+            session.quit()
+        finally:
+            _end(process)
+
+
+def _begin(
+    command: str, capabilities: dict[str, Any], environment: dict[str, str], http: requests.Session
+) -> tuple[subprocess.Popen[bytes], Session]:
+    """Start a driver and a browser. They meet at a random port; where another program has it they wait for ever, so
+    they are started again."""
+    for left in reversed(range(TRIES)):
+        port = free_port()
+        silent = subprocess.DEVNULL
+        process = subprocess.Popen(
+            [command, f"--port={port}"], env=environment, stdout=silent, stderr=silent, start_new_session=True
+        )
         try:
             _wait(process, http, f"http://127.0.0.1:{port}/status")
-            session = Session(http, f"http://127.0.0.1:{port}", capabilities)
-            try:
-                yield session
-            finally:
-                session.quit()
-        finally:
-            process.terminate()
-            process.wait(10)
+            return process, Session(http, f"http://127.0.0.1:{port}", capabilities)
+        except requests.ReadTimeout:
+            _end(process)
+            if not left:
+                raise
+        except BaseException:
+            _end(process)
+            raise
+    raise AssertionError("unreachable")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the driver, and the browser that it may have started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait(10)
 
 
 def _wait(process: subprocess.Popen[bytes], http: requests.Session, address: str) -> None:
