@@ -16,6 +16,7 @@ from types import FunctionType, ModuleType
 from typing import Any, Final
 
 import pytest
+from itsdangerous import BadData
 
 import widget_api
 from tests.growth import TOKENS, check_growth, hostile, literals, repeated
@@ -40,6 +41,7 @@ NO_PARSERS: Final = {
     *("logs", "turns.recovery", "turns.worker", "turns.written", "streams.redis", "llm.provider", "demo"),
     *("api.conversations.show", "api.conversations.rename", "api.conversations.delete", "api.conversations.messages"),
     *("api.conversations.export", "shopify.http._unzip", "llm.calls._no_constant", "shopify.mcp._refuse"),
+    *("generations", "turns.cart_moves"),
 }
 SEARCHES: Final = {"demo.search.search", "demo.search.answers", "demo.currency.localize", "demo.rpc.text"}
 
@@ -124,7 +126,8 @@ def test_every_use_of_a_pattern_is_measured() -> None:
         if isinstance(node, ast.Call) and re.fullmatch(r"re\.(?!escape)\w+", ast.unparse(node.func))
         if not (isinstance(node.args[0], ast.Constant) and ast.unparse(node.func) != "re.compile")
     ]
-    assert [place for place in unknown if not place.startswith("llm/demo/")] == []
+    # The demo's rules are bounded; redaction looks for the server's own secrets, letter for letter.
+    assert [place for place in unknown if not place.startswith(("llm/demo/", "redaction.py"))] == []
     assert len(COMPILED) > 60
 
 
@@ -311,7 +314,7 @@ PARSERS = parsers()
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_function_that_reads_a_text_takes_linear_time(name: str) -> None:
     def run(text: str) -> None:
-        with suppress(ValueError, TypeError, AttributeError, LookupError, Problem, Broken, RecursionError):
+        with suppress(ValueError, TypeError, AttributeError, LookupError, BadData, Problem, Broken, RecursionError):
             PARSERS[name](text)
 
     for token in TOKENS:
