@@ -21,7 +21,7 @@ _HELD: Final = re.compile(
     r"|(?<=/cart/c/)[^\s\"'<>]+"
     r"|(?P<name>[?&](?:ticket|key|cart)=)[^\s\"'<>&#]+"
     r"|(?P<path>\bapi(?:/|%2f)+shared(?:/|%2f)+)[^\s\"'<>?#]+"
-    r"|[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
+    r"|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
 

@@ -133,8 +133,7 @@ class Mcp:
         if known is not None:
             return known
         try:
-            names = (name for name in self._list(arguments) if len(name) <= NAME_CHARACTERS)
-            listed = frozenset(itertools.islice(names, MAX_TOOLS))
+            listed = frozenset(itertools.islice(self._list(arguments), MAX_TOOLS))
         except NotOffered:
             return frozenset()  # not remembered: what was away for a moment must not be away for an hour
         self._http.tools.put(key, listed)
