@@ -13,6 +13,7 @@ import json
 import sys
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -24,8 +25,8 @@ MARKS = "a" + "\u0301\u0316" * 249_000  # 1.0 MB
 BEATEN_OFF_SECONDS = 0.05  # between two tries of one client, so that the load's own core is not the limit
 
 
-class Attack:
-    """What all attacks share: a session, and the count of answers."""
+class Attack(ABC):
+    """An attack: one session, many clients of it, and a count of the answers they get."""
 
     def __init__(self, port: int, shop: str) -> None:
         self.port, self.shop = port, shop
@@ -61,8 +62,9 @@ class Attack:
             await asyncio.sleep(BEATEN_OFF_SECONDS)
         client.close()
 
+    @abstractmethod
     async def run(self, until: float) -> None:
-        raise NotImplementedError
+        """Attack until this moment of the monotonic clock."""
 
 
 class Marks(Attack):

@@ -1,4 +1,4 @@
-"""What was measured, with and without an attack."""
+"""Readings: the times, errors and memory of each run, with and without an attack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the product speaks to: a model that does as the question says, and four shops, one of them well-behaved.
+"""Stand-ins for the product's upstreams: a model that does as the question says, and six shops, one well-behaved.
 
     python -m bench.neighbours.upstream
 
