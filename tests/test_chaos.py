@@ -119,7 +119,13 @@ def story() -> Evidence:
         {"kind": "write", "number": 1, "cart": "c", "sent": sent, "held": {}},
         {"kind": "applied", "number": 1, "cart": "c", "before": {}, "after": sent},
     ]
-    turn: Entry = {"question": "s7-1", "state": "complete", "status": "complete", "takeovers": 0}
+    turn: Entry = {
+        "question": "s7-1",
+        "state": "complete",
+        "status": "complete",
+        "takeovers": 0,
+        "worker": "here:42:0:a",
+    }
     return Evidence(told, model, shop, [turn])
 
 
@@ -389,6 +395,18 @@ def test_an_answer_that_lost_its_worker_may_be_in_doubt_about_the_cart_but_not_w
     assert faults(evidence) == []
     of(evidence, "cart")["cart"] = {"lines": [{**CART, "quantity": 4}]}
     assert [fault.kind for fault in faults(evidence)] == ["wrong-cart"]
+
+
+@pytest.mark.parametrize(
+    ("pid", "halted", "kinds"), [(42, 1.2, []), (43, 1.2, ["wrong-cart"]), (42, 1.85, ["wrong-cart"])]
+)
+def test_an_answer_whose_worker_stood_still_meanwhile_may_be_in_doubt(
+    pid: int, halted: float, kinds: list[str]
+) -> None:
+    evidence = story()
+    the_answer_doubts_without_reason(evidence)
+    evidence.told += [{"kind": kind, "t": t, "pid": pid} for kind, t in (("halted", halted), ("resumed", 1.9))]
+    assert [fault.kind for fault in faults(evidence)] == kinds
 
 
 def outcome(**fields: object) -> Outcome:

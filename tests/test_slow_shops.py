@@ -119,6 +119,21 @@ def test_the_deadline_is_that_of_all_exchanges(what: str) -> None:
     assert len(shop.heard) == heard
 
 
+def test_a_cart_is_read_back_after_a_write_that_took_all_of_the_calls_time() -> None:
+    now = [(GREY, 1)]
+
+    def write(_: Json) -> Any:
+        now[:] = [(GREY, 4)]
+        return Raw(502)
+
+    with shop_server() as shop, store_of(shop) as store, store.call(PATIENCE) as call:
+        shop.script["get_cart"] = lambda _: ucp_result(ucp_cart(*now))
+        shop.script["update_cart"] = lambda asked: expire(call, write(asked))(asked)
+        checked = store.set_lines(CART_ID, {GREY: 4})
+    assert checked.cart
+    assert (checked.status, checked.note, checked.cart.quantities()) == ("ok", "", {GREY: 4})
+
+
 def test_pages_of_policies_are_read_within_the_same_deadline() -> None:
     with shop_server(ucp=()) as shop, store_of(shop) as store:
         with store.call(0), pytest.raises(ShopUnavailable):

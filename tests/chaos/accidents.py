@@ -123,8 +123,10 @@ async def stops(stage: Stage, jobs: list[str]) -> None:
             await stage.sleep(1, 3)
             victim = stage.system.busiest()
             if hit(victim, signal.SIGSTOP):
+                stage.ledger.write("halted", pid=victim)
                 await stage.sleep(16, 19)
                 hit(victim, signal.SIGCONT)
+                stage.ledger.write("resumed", pid=victim)
                 stage.done[job] += 1
                 await stage.answered()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -122,6 +123,22 @@ class Evidence:
     def hit(self) -> list[Entry]:
         """The turns that lost a worker: taken over, or not ended as they should."""
         return [turn for turn in self.turns if turn.get("takeovers") or turn["state"] not in {"complete", "stopped"}]
+
+    @cached_property
+    def halted(self) -> list[Entry]:
+        """The turns whose worker stood still meanwhile, whether or not another has taken them over: what a shop was
+        asked for may have come too late."""
+        pauses = list(zip(self.of("halted"), self.of("resumed"), strict=False))
+        sent = _first(self.of("sent"))
+
+        def stood_still(turn: Entry) -> bool:
+            begun, ended = sent.get(turn["question"], 0.0), self.ended.get(turn["question"], math.inf)
+            return any(
+                f":{halt['pid']}:" in turn["worker"] and begun < resume["t"] and ended > halt["t"]
+                for halt, resume in pauses
+            )
+
+        return list(filter(stood_still, self.turns))
 
 
 def _first(entries: Iterable[Entry]) -> dict[str, float]:

@@ -33,6 +33,10 @@ class Call:
         """The seconds until the deadline; not above 0 when it is over."""
         return self._deadline - time.monotonic()
 
+    def grant(self, seconds: float) -> None:
+        """Leave the call at least so many seconds from now."""
+        self._deadline = max(self._deadline, time.monotonic() + seconds)
+
     @property
     def ending(self) -> Ending:
         """How it ended, or how it would if it ended now."""

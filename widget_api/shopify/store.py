@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from widget_api.problems import ShopRefused, ShopUnavailable
-from widget_api.shopify.calls import Call, time_left
+from widget_api.shopify.calls import Call, note, time_left
 from widget_api.shopify.cart import Cart, Checked, Line, Locks, cart_id, token
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.goods import Ability, Answer, Found, Product, Variant
@@ -68,6 +68,8 @@ NO_CART: Final = "There is no cart, so there was nothing to take out."
 
 # Longer than a change takes.
 LOCK_SECONDS: Final = 60.0
+# To read a cart back after a write, also where the write has taken all of the call's time: what became of it matters.
+CONFIRM_SECONDS: Final = 4.0
 
 # Two turns that change one cart take turns here: UCP replaces the whole cart, and reading comes before.
 _locks = Locks()
@@ -265,6 +267,7 @@ class Store:
             written = Checked("unknown")
         if written.status == "gone":
             return self._begin(written, changes, before_writing)
+        note(lambda call: call.grant(CONFIRM_SECONDS))
         after = self.cart(before.id)
         settled = after if after.status != "unknown" else written
         if settled.cart is None:
