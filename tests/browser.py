@@ -153,6 +153,7 @@ def tab(browser: Browser, **settings: Any) -> Iterator[Page]:
     page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
     yield page
     context.unroute_all(behavior="ignoreErrors")  # an answer that is still held back would fail the next test
-    page.unroute_all(behavior="ignoreErrors")
+    if not page.is_closed():
+        page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert faults == []
