@@ -8,8 +8,8 @@ import { locked } from '../common/locks.js';
 
 // Each renewal makes the token before worthless, whoever has it.
 const RENEW_MS = 86_400_000;
-// What another tab has written may be a moment on its way.
-const ARRIVAL_MS = 100;
+// The lock is held until all other tabs surely read the new session. The message that began it does not wait for that.
+const ARRIVAL_MS = 500;
 // All messages of all tabs wait for the session.
 const LONGEST_MINT_MS = 20_000;
 
@@ -149,15 +149,20 @@ export class Api {
     return this.#minting;
   }
 
-  /** Two tabs that begin at once must not begin two sessions. @param {Session} [old] @returns {Promise<Session>} */
-  async #mintOnce(old) {
-    const name = `shop-chat:${this.shop}:session`;
-    const minted = await locked(name, { ifAvailable: true }, async (isHeld) => (isHeld ? this.#mint(old) : null));
-    if (minted) return minted;
-    return locked(name, {}, async () => {
-      await new Promise((resolve) => setTimeout(resolve, ARRIVAL_MS));
-      const theirs = /** @type {Session | undefined} */ (this.store.get('session'));
-      return theirs && theirs.token !== old?.token ? theirs : this.#mint(old);
+  /**
+   * Begin or renew the session, unless another tab has just done it: two tabs that begin at once must not begin two.
+   * @param {Session} [old]
+   * @returns {Promise<Session>}
+   */
+  #mintOnce(old) {
+    return new Promise((resolve, reject) => {
+      const held = locked(`shop-chat:${this.shop}:session`, {}, async () => {
+        const theirs = /** @type {Session | undefined} */ (this.store.get('session'));
+        if (theirs && theirs.token !== old?.token) return resolve(theirs);
+        resolve(await this.#mint(old));
+        await new Promise((arrive) => setTimeout(arrive, ARRIVAL_MS));
+      });
+      held.catch(reject);
     });
   }
 
