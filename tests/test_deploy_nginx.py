@@ -20,8 +20,9 @@ from typing import IO, Any
 import pytest
 
 from tests.conftest import events, text_of
-from tests.live import ROOT, SHOP, Live, free_port
+from tests.live import SHOP, Live
 from tests.model_server import ModelServer, model_server
+from tests.nginx import Nginx, command, curl, nginx_before, placed
 from tests.puppet import speech
 from tests.servers import find, postgres_server, redis_server, require
 from widget_api.api.body import BODY_BYTES
@@ -29,94 +30,6 @@ from widget_api.api.chat import CHAT_BYTES
 from widget_api.api.pages import PAGE_BYTES
 
 pytestmark = pytest.mark.xdist_group("deploy")
-
-CONF = ROOT / "deploy" / "nginx.conf"
-
-
-@dataclass
-class Nginx:
-    """A running nginx with the deployed file, at other addresses."""
-
-    folder: Path
-    https: int
-    http: int
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.https}"
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "access").read_text()
-
-
-def certificate(folder: Path) -> None:
-    """A certificate that nobody has signed but itself."""
-    files = ("-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem"))
-    kind = (
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=localhost",
-    )
-    subprocess.run([find("openssl"), "req", "-x509", *kind, *files], check=True, capture_output=True)
-
-
-def placed(folder: Path, hosts: tuple[int, int]) -> Nginx:
-    """The deployed file with nothing changed but addresses and folders, each of which must be there."""
-    nginx = Nginx(folder, free_port(), free_port())
-    text = CONF.read_text()
-    for old, new, times in (
-        (" /tmp/", f" {folder}/", 6),
-        ("listen 8443", f"listen 127.0.0.1:{nginx.https}", 1),
-        ("listen [::]:8443", f"listen [::1]:{nginx.https}", 1),
-        ("listen 8080", f"listen 127.0.0.1:{nginx.http}", 1),
-        ("listen [::]:8080", f"listen [::1]:{nginx.http}", 1),
-        ("app1:8000", f"127.0.0.1:{hosts[0]}", 1),
-        ("app2:8000", f"127.0.0.1:{hosts[1]}", 1),
-        ("/etc/nginx/tls/", f"{folder}/", 2),
-        ("/dev/stdout", f"{folder}/access", 1),
-    ):
-        assert text.count(old) == times, old
-        text = text.replace(old, new)
-    (folder / "nginx.conf").write_text(text)
-    certificate(folder)
-    return nginx
-
-
-def command(folder: Path, *words: str) -> list[str]:
-    # Its workers are nobody's by default, who may not enter a folder of root's.
-    user = ["-g", "user root;"] if os.geteuid() == 0 else []
-    return [find("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), *user, *words]
-
-
-@contextmanager
-def nginx_before(folder: Path, hosts: tuple[int, int]) -> Iterator[Nginx]:
-    nginx = placed(folder, hosts)
-    foreground = command(folder)
-    if "-g" in foreground:
-        foreground[foreground.index("-g") + 1] += " daemon off;"
-    else:
-        foreground += ["-g", "daemon off;"]
-    with (folder / "errors").open("wb") as errors:
-        process = subprocess.Popen(foreground, stderr=errors)
-    try:
-        curl(f"{nginx.url}/healthz", "--retry", "200", "--retry-delay", "0", "--retry-all-errors", "-o", "/dev/null")
-        yield nginx
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def curl(url: str, *options: str) -> str:
-    """What curl says, over HTTP/2 where the server can."""
-    words = [find("curl"), "-sSk", "--http2", "--noproxy", "*", "--max-time", "60", *options, url]
-    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=90).stdout
 
 
 @dataclass

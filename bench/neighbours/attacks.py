@@ -21,6 +21,7 @@ from bench.neighbours.client import Client
 
 ADDRESS = "127.0.2.1"
 ALWAYS = 30.0  # seconds after which a request that is not answered is given up
+UNANSWERED, UNFINISHED = f"no answer in {ALWAYS:g} s", "under way at the end"
 MARKS = "a" + "\u0301\u0316" * 249_000  # 1.0 MB
 BEATEN_OFF_SECONDS = 0.05  # between two tries of one client, so that the load's own core is not the limit
 
@@ -56,7 +57,10 @@ class Attack(ABC):
             try:
                 async with asyncio.timeout(min(ALWAYS, max(0.1, until - time.monotonic()))):
                     self.answers[await once(client)] += 1
-            except (OSError, EOFError, TimeoutError, ValueError) as exc:
+            except TimeoutError:
+                client.close()
+                self.answers[UNFINISHED if time.monotonic() >= until else UNANSWERED] += 1
+            except (OSError, EOFError, ValueError) as exc:
                 client.close()
                 self.answers[type(exc).__name__] += 1
             await asyncio.sleep(BEATEN_OFF_SECONDS)

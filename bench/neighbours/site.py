@@ -16,8 +16,8 @@ from bench.neighbours.upstream import SHOPS
 from bench.programs import Missing
 from bench.targets import TITLES, Ours, OursOnRedis
 from tests.live import ROOT, Live
+from tests.nginx import nginx_before
 from tests.servers import postgres_server, redis_server
-from tests.test_deploy_nginx import nginx_before
 
 COLUMNS = (Ours.name, OursOnRedis.name)
 __all__ = ("COLUMNS", "TITLES", "Site", "running_site")
