@@ -244,6 +244,18 @@ def test_bodies_are_bounded_by_route(before: tuple[Nginx, Host], tmp_path: Path,
     assert refused(curl(url, *body_of(tmp_path, most + 1), "-i")) == (413, "body-too-large")
 
 
+@pytest.mark.parametrize("length", [[], ["-H", "Transfer-Encoding: chunked"]], ids=["told", "not told"])
+def test_an_address_may_send_few_large_bodies_and_small_ones_all_the_same(
+    before: tuple[Nginx, Host], tmp_path: Path, length: list[str]
+) -> None:
+    url = f"{before[0].url}/api/chat"
+    large = [*body_of(tmp_path, 100_000), *length, "--http1.1"]
+    while (said := curl(url, *large, "-i")).split()[1] == "200":
+        pass
+    assert refused(said) == (429, "too-many-requests")
+    assert curl(url, *body_of(tmp_path, 99_999), "-o", "/dev/null", "-w", "%{http_code}") == "200"
+
+
 def test_the_ceilings_for_bodies_are_not_below_those_of_the_app() -> None:
     assert CHAT_BYTES <= 1024 * 1024
     assert BODY_BYTES <= 32 * 1024

@@ -50,6 +50,8 @@ def main(quick: bool, only: tuple[str, ...], column: tuple[str, ...], from_readi
 def measure(site: Site, attack: str, *, seconds: int, shoppers: int = SHOPPERS) -> tuple[Reading, Reading]:
     """Return what the shoppers waited without the attack and during it."""
     quiet = shop(site, seconds, shoppers)
+    if quiet.errors:
+        raise RuntimeError(f"the shoppers met errors without an attack: {quiet.errors[:3]}")
     with attacking(site, attack, seconds) as answers:
         during = shop(site, seconds, shoppers)
     during.answers = answers
@@ -58,7 +60,7 @@ def measure(site: Site, attack: str, *, seconds: int, shoppers: int = SHOPPERS) 
 
 def shop(site: Site, seconds: int, shoppers: int) -> Reading:
     """Let so many shoppers shop."""
-    words = [str(site.port), domain("quiet"), str(shoppers), str(seconds)]
+    words = [str(site.port), domain("quiet"), str(shoppers), str(seconds), str(site.count_run())]
     with watching(site.workers) as memory, on(OTHERS):
         done = subprocess.run(
             [sys.executable, "-m", "bench.neighbours.shoppers", *words],

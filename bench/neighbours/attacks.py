@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable
 
 from bench.neighbours.client import Client
 
-ADDRESS = "127.0.2.1"
+ADDRESS = "127.0.0.2"
 ALWAYS = 30.0  # seconds after which a request that is not answered is given up
 UNANSWERED, UNFINISHED = f"no answer in {ALWAYS:g} s", "under way at the end"
 MARKS = "a" + "\u0301\u0316" * 249_000  # 1.0 MB

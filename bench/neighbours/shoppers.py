@@ -1,6 +1,8 @@
 """The shoppers of a shop that does nothing wrong: they ask, read, and open their history.
 
-    python -m bench.neighbours.shoppers PORT SHOP COUNT SECONDS
+    python -m bench.neighbours.shoppers PORT SHOP COUNT SECONDS RUN
+
+Each run, by its number, has shoppers at addresses of their own: what an earlier one has used up limits nobody.
 
 Prints one line of JSON: a list of seconds for each thing that was timed, and the errors.
 """
@@ -31,9 +33,8 @@ class Times:
     errors: list[str] = field(default_factory=list)
 
 
-async def shop(port: int, domain: str, number: int, until: float, times: Times) -> None:
+async def shop(client: Client, domain: str, number: int, until: float, times: Times) -> None:
     """Ask, open the history, and think for a while, until the time is over."""
-    client = Client(port, f"127.0.1.{number + 1}")
     chance = random.Random(number)
     try:
         await client.begin_session(domain)
@@ -66,10 +67,10 @@ def refusal(request: str, answer: Answer) -> str:
     return f"{request}: {answer.status} {answer.body[-200:].decode(errors='replace')}"
 
 
-async def probe(port: int, until: float, times: Times) -> None:
+async def probe(port: int, run: int, until: float, times: Times) -> None:
     """Ask for the product's health again and again, each time on a new connection."""
     while time.monotonic() < until:
-        client = Client(port, "127.0.1.200")
+        client = Client(port, f"127.{run}.0.1")
         start = time.monotonic()
         try:
             answer = await client.request("GET", "/healthz")
@@ -82,14 +83,14 @@ async def probe(port: int, until: float, times: Times) -> None:
         await asyncio.sleep(PROBE_SECONDS)
 
 
-async def main(port: int, domain: str, count: int, seconds: float) -> None:
+async def main(port: int, domain: str, count: int, seconds: float, run: int) -> None:
     """Let all shoppers shop, and print what they waited."""
     times, until = Times(), time.monotonic() + seconds
-    await asyncio.gather(
-        probe(port, until, times), *(shop(port, domain, number, until, times) for number in range(count))
-    )
+    clients = [Client(port, f"127.{run}.{number + 1}.1") for number in range(count)]
+    shopping = (shop(client, domain, number, until, times) for number, client in enumerate(clients))
+    await asyncio.gather(probe(port, run, until, times), *shopping)
     sys.stdout.write(json.dumps(asdict(times)) + "\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5])))

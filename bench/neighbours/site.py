@@ -31,6 +31,12 @@ class Site:
 
     port: int
     hosts: list[Live]
+    runs: int = 0
+
+    def count_run(self) -> int:
+        """Return the number of the next run of shoppers, from 1."""
+        self.runs += 1
+        return self.runs
 
     def workers(self) -> list[int]:
         """Return the process ids of all workers."""
