@@ -15,9 +15,11 @@ from widget_api import create_app
 from widget_api import limits as product
 from widget_api.addresses import WIDER_TIMES
 from widget_api.api import visitor
+from widget_api.api.http import BYTES_OF_A_READ
 from widget_api.api.widget import STANDBY
 from widget_api.config import Config, ConfigError
 from widget_api.limits import AT_ONCE, Limits, address_key
+from widget_api.models import Message, transaction
 from widget_api.problems import TooManyRequests
 
 
@@ -44,6 +46,26 @@ def test_an_address_may_send_so_many_messages(anna: Visitor, ben: Visitor) -> No
     for _ in range(2):
         ben.says("hello")
     assert ben.send("hello").status_code == 429
+
+
+def test_a_large_page_counts_as_the_small_ones_that_it_is_worth(anna: Visitor) -> None:
+    anna.says("hello")
+    path = f"/api/conversations/{anna.conversation}/messages"
+    assert len(anna.get(path).data) < BYTES_OF_A_READ
+    with transaction():
+        text = {"type": "text", "text": "b" * 3 * BYTES_OF_A_READ}
+        Message.update(parts=[text]).where(Message.role == "assistant").execute()
+    # Of 20 reads one is used; each of these takes 4, and the last but one what is left.
+    assert [anna.get(path).status_code for _ in range(7)] == [200] * 6 + [429]
+
+
+def test_what_was_charged_beyond_the_limit_counts_as_far_as_there_is_room() -> None:
+    limits = Limits.parse("reads=10 per hour")
+    limits.charge("reads", "192.0.2.1", 7)
+    limits.charge("reads", "192.0.2.1", 100)
+    with pytest.raises(TooManyRequests):
+        limits.take("reads", "192.0.2.1")
+    limits.take("reads", "192.0.2.2")
 
 
 def test_an_address_may_begin_so_many_sessions(anna: Visitor) -> None:

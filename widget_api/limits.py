@@ -125,15 +125,23 @@ class Limits:
                 if wait:
                     raise TooManyRequests(f"Please wait {_words(wait)} and try again.", retry_after=wait)
 
-    def _wait(self, rule: RateLimitItem, *key: str) -> int:
-        """Count one. Returns the seconds to wait where it is one too many."""
+    def charge(self, name: str, key: str, amount: int) -> None:
+        """Count so many more for `key`, or as many as there is room for: what was done is not refused afterwards."""
+        for scope, times in scopes(key):
+            for rule in self._rules.get(name, ()):
+                left = amount
+                while left and self._wait(_widened(rule, times), name, scope, cost=left):
+                    left //= 2
+
+    def _wait(self, rule: RateLimitItem, *key: str, cost: int = 1) -> int:
+        """Count `cost`. Returns the seconds to wait where it is too much."""
         if self._shared and time.monotonic() >= self._shared_from:
             try:
-                return _hit(self._shared, rule, *key)
+                return _hit(self._shared, rule, *key, cost=cost)
             except StorageError as exc:
                 logger.warning("Redis is away, this process counts by itself: %s", exc)
                 self._shared_from = time.monotonic() + RETRY_SECONDS
-        return _hit(self._own, rule, *key)
+        return _hit(self._own, rule, *key, cost=cost)
 
     def close(self) -> None:
         """Close what has been opened. Whoever takes after that opens it again."""
@@ -141,8 +149,8 @@ class Limits:
             self._redis.storage.close()
 
 
-def _hit(windows: MovingWindowRateLimiter, rule: RateLimitItem, *key: str) -> int:
-    if windows.hit(rule, *key):
+def _hit(windows: MovingWindowRateLimiter, rule: RateLimitItem, *key: str, cost: int) -> int:
+    if windows.hit(rule, *key, cost=cost):
         return 0
     reset, _ = windows.get_window_stats(rule, *key)
     return max(1, round(reset - time.time()))

@@ -15,6 +15,8 @@ from widget_api.problems import Busy, NotReady, respond
 
 logger = logging.getLogger(__name__)
 
+# For each so many bytes a response counts as one more read.
+BYTES_OF_A_READ = 16 * 1024
 # Of what a log line quotes of others.
 LOG_CHARACTERS = 300
 # Each has limits of its own, or must answer whatever happens.
@@ -31,6 +33,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.before_request(open_connection)
     app.before_request(count)
+    app.after_request(charge_size)
     app.after_request(forbid_caching)
     app.teardown_request(close_connection)
     # It is away, starts, is read-only for now, or had to break off: all of that passes, and nothing is half done.
@@ -60,8 +63,20 @@ def close_connection(_: BaseException | None) -> None:
 
 def count() -> None:
     """Every request that has no limit of its own counts as a read of its address."""
-    if request.method != "OPTIONS" and request.endpoint not in UNCOUNTED:
+    if is_counted():
         services().limits.take("reads", current_address())
+
+
+def is_counted() -> bool:
+    """Return whether the request counts as a read."""
+    return request.method != "OPTIONS" and request.endpoint not in UNCOUNTED
+
+
+def charge_size(response: Response) -> Response:
+    """Count a large page as so many reads as small ones would have been that take the same work."""
+    if is_counted() and not response.is_streamed:
+        services().limits.charge("reads", current_address(), response.calculate_content_length() // BYTES_OF_A_READ)
+    return response
 
 
 def forbid_caching(response: Response) -> Response:
