@@ -16,7 +16,7 @@ from widget_api.problems import Busy, NotReady, respond
 logger = logging.getLogger(__name__)
 
 # For each so many bytes a response counts as one more read.
-BYTES_OF_A_READ = 16 * 1024
+BYTES_OF_A_READ = 8 * 1024
 # Of what a log line quotes of others.
 LOG_CHARACTERS = 300
 # Each has limits of its own, or must answer whatever happens.
