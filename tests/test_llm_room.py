@@ -192,6 +192,12 @@ def test_a_filter_within_a_stream_is_one_too(server: ModelServer) -> None:
         provider(server).stream(QUESTION, Ear())
 
 
+def test_a_filter_in_the_middle_of_an_answer_is_one_and_no_cut(server: ModelServer) -> None:
+    server.says(Say([say("Good") + event({"error": {"message": "no", "code": "content_filter"}})]))
+    with pytest.raises(ModelFiltered):
+        provider(server).stream(QUESTION, Ear())
+
+
 # The context window
 
 OVERFLOW = b'{"error": {"message": "request (9876 tokens) exceeds the available context size", "n_ctx": 4096}}'

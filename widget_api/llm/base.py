@@ -172,7 +172,7 @@ class Model(Protocol):
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step: push its deltas into `into` and return when the step has ended.
 
-        Raises `problems.ModelUnavailable`, `problems.ModelRefused` (`problems.ModelFiltered` when a filter refuses
-        what was said) or `ContextExceeded` before the first delta (retries are already spent), and
-        `problems.ModelCut` when the answer broke off after it.
+        Raises `problems.ModelUnavailable`, `problems.ModelRefused` or `ContextExceeded` before the first delta
+        (retries are already spent), `problems.ModelCut` when the answer broke off after it, and
+        `problems.ModelFiltered` when a filter refuses what was said, be it before or after it.
         """

@@ -242,12 +242,12 @@ class Provider:
         refusal = read_refusal(broken.status, text)
         if refusal is Refusal.TOO_LONG:
             self._window.shrink(window_in(text), asking.size // BYTES_A_TOKEN + asking.request.max_tokens)
+        if refusal is Refusal.FILTERED:  # also in the middle of an answer: asking again would end the same way
+            raise ModelFiltered("Please ask in other words.") from None
         if decoder.answer.begun:
             raise ModelCut("Please ask again.") from None
         if refusal is Refusal.TOO_LONG:
             raise ContextExceeded(window_in(text)) from None
-        if refusal is Refusal.FILTERED:
-            raise ModelFiltered("Please ask in other words.") from None
         if self._adjusts(broken.status, text, asking):
             return 0.0
         if refusal is Refusal.PASSING:
