@@ -239,6 +239,14 @@ def test_a_window_that_nobody_names_is_made_smaller_again_and_again_but_not_with
     assert model.context_tokens == 2048
 
 
+def test_a_window_that_ends_in_the_middle_of_an_answer_has_room_for_its_question(server: ModelServer) -> None:
+    server.says(Say([say("Good") + event({"error": {"message": "Context size has been exceeded."}})]))
+    model = provider(server)
+    with pytest.raises(ModelCut):
+        model.stream(replace(QUESTION, system="x" * 60_000), Ear())
+    assert 20_000 < model.context_tokens < 21_000
+
+
 def test_a_window_that_ends_in_the_middle_of_an_answer_is_learned_and_cuts_it(server: ModelServer) -> None:
     server.says(Say([say("Good") + event({"error": {"message": "Context size has been exceeded.", "n_ctx": 4096}})]))
     model = provider(server)

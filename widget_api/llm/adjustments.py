@@ -13,10 +13,7 @@ REQUIRED: Final = frozenset({"model", "messages", "system", "stream", "tools"})
 LIMITS: Final = ("max_tokens", "max_completion_tokens")
 # Optional fields further in: of messages, of tools, and of their schemas.
 INNER: Final = frozenset(
-    {
-        *("cache_control", "strict", "additionalProperties", "minLength", "maxLength", "minItems", "maxItems"),
-        *("extra_content", "reasoning_content"),
-    }
+    {"cache_control", "strict", "additionalProperties", "minLength", "maxLength", "minItems", "maxItems"}
 )
 EFFORT: Final = "reasoning_effort"
 # Fields that say the same where a gateway or a maker has its own.

@@ -241,7 +241,9 @@ class Provider:
         text = self._reason(broken, asking.request)
         refusal = read_refusal(broken.status, text)
         if refusal is Refusal.TOO_LONG:
-            self._window.shrink(window_in(text), asking.size // BYTES_A_TOKEN + asking.request.max_tokens)
+            question = asking.size // BYTES_A_TOKEN
+            taken = question if decoder.answer.begun else 0
+            self._window.shrink(window_in(text), taken, question + asking.request.max_tokens)
         if refusal is Refusal.FILTERED:  # also in the middle of an answer: asking again would end the same way
             raise ModelFiltered("Please ask in other words.") from None
         if decoder.answer.begun:

@@ -36,9 +36,10 @@ class Window:
         self._is_known = bool(setting)
         self._lock = threading.Lock()
 
-    def shrink(self, told: int, asked: int) -> None:
-        """Learn from a refusal that names `told` tokens, 0 for none, of a request of about `asked` tokens."""
-        tokens = told or max(LEAST_GUESS_TOKENS, int(asked * SHRINK))
+    def shrink(self, told: int, taken: int, refused: int) -> None:
+        """Learn from a refusal that names `told` tokens, 0 for none. The server took about `taken` tokens before, and
+        refused about `refused`."""
+        tokens = told or max(LEAST_GUESS_TOKENS, taken, int(refused * SHRINK))
         with self._lock:
             self._is_known = True
             if tokens < self.tokens:

@@ -156,7 +156,7 @@ class Writer:
         self.silence.queue(waits=ahead > 0)
         if ahead:
             shoppers = "One shopper is" if ahead == 1 else f"{ahead} shoppers are"
-            self.status(f"{shoppers} before you", code="queued", ahead=ahead)
+            self.status(f"{shoppers} before you", "queued", ahead=ahead)
         else:
             self.status("")
 
@@ -232,9 +232,11 @@ class Writer:
         """A `data-*` part of the message."""
         self.emit({"type": kind, "data": data})
 
-    def status(self, text: str, **facts: str | int) -> None:
-        """A short human line of what is being done, and facts for clients that say it themselves; it is not kept."""
-        self.emit({"type": "data-status", "data": {"text": text, **facts}, "transient": True})
+    def status(self, text: str, code: str = "", **more: Any) -> None:
+        """Say in a short line what is being done. `code` names it for clients that have words of their own; it is not
+        kept."""
+        named = {"code": code} if code else {}
+        self.emit({"type": "data-status", "data": {"text": text, **named, **more}, "transient": True})
 
     def tell_of_silence(self) -> None:
         """Tell the shopper that the model still works, if it has been silent for a while. From any thread."""
