@@ -64,7 +64,9 @@ class ModelServer:
         self._tls = tls
         self.answers: list[Say] = []
         self.asked: list[Asked] = []
-        self.connections = 0
+        self.pages: dict[str, Say] = {}  # what it tells of itself, by path
+        self.looked_at: list[str] = []
+        self.connections = 0  # that brought a question
         self.left = threading.Event()  # a client has closed while an answer was held
         self.heard = threading.Event()  # a request has come in
         self._closing = threading.Event()
@@ -97,7 +99,6 @@ class ModelServer:
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.connections += 1
             self._sockets.append(client)
             thread = threading.Thread(target=self._meet, args=(client,), daemon=True)
             self._threads.append(thread)
@@ -108,8 +109,14 @@ class ModelServer:
             self._serve(self._tls.wrap_socket(client, server_side=True) if self._tls else client)
 
     def _serve(self, client: socket.socket) -> None:
+        is_new = True
         with client, client.makefile("rb") as incoming, suppress(OSError):
             while asked := _read(incoming):
+                if asked.line.startswith("GET "):
+                    self._show(client, asked.line.split()[1])
+                    continue
+                self.connections += is_new
+                is_new = False
                 self.asked.append(asked)
                 answer = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
                 self.heard.set()
@@ -118,6 +125,10 @@ class ModelServer:
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 if answer.end != "clean" or answer.framing == "close":
                     return
+
+    def _show(self, client: socket.socket, path: str) -> None:
+        self.looked_at.append(path)
+        self._answer(client, self.pages.get(path, Say(status=404)))
 
     def _answer(self, client: socket.socket, answer: Say) -> None:
         if answer.head:

@@ -25,6 +25,8 @@ class Ear:
         self.batches: list[int] = []
         self.spoken = threading.Event()  # text has been flushed
         self.stopped = False
+        self.places: list[int] = []  # in the queue, as it was told
+        self.queued = threading.Event()
         self._closers: list[Callable[[], None]] = []
 
     def text(self, delta: str) -> None:
@@ -40,6 +42,10 @@ class Ear:
         if new := len(self.heard) - sum(self.batches):
             self.batches.append(new)
             self.spoken.set()
+
+    def waiting(self, ahead: int) -> None:
+        self.places.append(ahead)
+        self.queued.set()
 
     def on_stop(self, close: Callable[[], None]) -> None:
         self._closers.append(close)

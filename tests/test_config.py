@@ -73,6 +73,22 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
         ({"SECRET_KEYS": "a" * 40}, "SECRET_KEYS"),
         ({"MODEL_API": "gpt"}, "MODEL_API"),
         ({"MODEL_API": "openai"}, "MODEL_NAME"),
+        ({"MODEL_CONTEXT": "8k"}, "MODEL_CONTEXT"),
+        ({"MODEL_CONTEXT": "512"}, "MODEL_CONTEXT"),
+        ({"MODEL_MAX_TOKENS": "0"}, "MODEL_MAX_TOKENS"),
+        ({"MODEL_IDLE_SECONDS": "0"}, "MODEL_IDLE_SECONDS"),
+        ({"MODEL_TURN_SECONDS": "forever"}, "MODEL_TURN_SECONDS"),
+        ({"MODEL_CONCURRENCY": "-1"}, "MODEL_CONCURRENCY"),
+        *(
+            ({"MODEL_OPTIONS": text}, "MODEL_OPTIONS is no JSON object.*temperature")
+            for text in ("temperature=hush", "[]", "7", '"hush"', '{"a": NaN}', "{'hush': 1}")
+        ),
+        *(
+            ({"MODEL_OPTIONS": f'{{"{name}": "hush", "seed": 1}}'}, f"MODEL_OPTIONS sets {name}, .*leave it out")
+            for name in ("model", "messages", "stream", "tools", "tool_choice", "system")
+        ),
+        ({"MODEL_OPTIONS": '{"max_tokens": "hush"}'}, "MODEL_OPTIONS sets max_tokens: .*set MODEL_MAX_TOKENS"),
+        ({"MODEL_OPTIONS": '{"max_tokens": 5, "max_completion_tokens": 5}'}, "set MODEL_MAX_TOKENS"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT"),
         ({"MAX_STREAMS": "0"}, "MAX_STREAMS"),
@@ -84,6 +100,37 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, settings: dict[str, 
     with pytest.raises(ConfigError, match=says) as refusal:
         read(tmp_path, **settings)
     assert "hush" not in str(refusal.value)
+
+
+def test_options_of_great_depth_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="MODEL_OPTIONS"):
+        read(tmp_path, MODEL_OPTIONS="[" * 100_000)
+
+
+def test_what_is_not_set_of_the_model_is_found_out(tmp_path: Path) -> None:
+    config = read(tmp_path)
+    assert (config.model_context, config.model_max_tokens, config.model_options) == (0, 0, {})
+    assert (config.model_idle_seconds, config.model_turn_seconds, config.model_concurrency) == (60, 180, 0)
+
+
+def test_the_model_is_asked_as_the_settings_say(tmp_path: Path) -> None:
+    options = '{"temperature": 0.2, "reasoning_effort": null, "chat_template_kwargs": {"enable_thinking": false}}'
+    config = read(
+        tmp_path,
+        MODEL_CONTEXT="8192",
+        MODEL_MAX_TOKENS="2000",
+        MODEL_OPTIONS=options,
+        MODEL_IDLE_SECONDS="300",
+        MODEL_TURN_SECONDS="900",
+        MODEL_CONCURRENCY="2",
+    )
+    assert (config.model_context, config.model_max_tokens) == (8192, 2000)
+    assert config.model_options == {
+        "temperature": 0.2,
+        "reasoning_effort": None,
+        "chat_template_kwargs": {"enable_thinking": False},
+    }
+    assert (config.model_idle_seconds, config.model_turn_seconds, config.model_concurrency) == (300, 900, 2)
 
 
 def test_several_workers_need_both_servers(tmp_path: Path) -> None:

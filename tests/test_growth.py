@@ -23,7 +23,11 @@ from tests.growth import TOKENS, check_growth, hostile, literals, repeated
 from widget_api import exports, links, markdown, text
 from widget_api.api import body, conversations, pages, shares
 from widget_api.llm import calls, prose, sse
+from widget_api.llm import refusals as providers
+from widget_api.llm.adjustments import Adjustment
 from widget_api.llm.answer import Broken
+from widget_api.llm.base import Request, User
+from widget_api.llm.quotations import without_quotations
 from widget_api.problems import Problem
 from widget_api.shopify import cart, goods, legacy, mcp, notices, passages, refusals, topics, ucp, ucp_cart, words
 from widget_api.shopify.endpoint import Endpoint
@@ -285,6 +289,10 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
     "prose.Plain whole": lambda text: [prose.Plain().feed(text), prose.Plain().end()],
     "prose.Spoken": lambda text: fed(prose.Spoken(), text),
     "prose.Spoken of thoughts": lambda text: fed(prose.Spoken(), f"<think>{text}"),
+    "refusals.read_refusal": lambda text: providers.read_refusal(400, text),
+    "refusals.plain of JSON": lambda text: providers.plain(json.dumps({"error": {text: [text, {text: text}]}})),
+    "adjustments.after": lambda text: Adjustment().after(text, {"max_tokens": 9999, "temperature": 1, "model": text}),
+    "quotations.without_quotations": lambda text: without_quotations(text, Request("", (User(text),))),
     "calls.arguments of a text": lambda text: calls.arguments(json.dumps({text: text})),
     "mcp._texts": lambda text: list(mcp._texts(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()))),
     "mcp._message": lambda text: mcp._message(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()), 1),

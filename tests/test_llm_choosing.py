@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -12,10 +14,12 @@ from tests.model_server import ModelServer, Say, model_server
 from tests.model_wire import DONE, QUESTION, STOP, Ear, event, message, say, text_block
 from widget_api import llm
 from widget_api.llm import openai
-from widget_api.llm.base import Model
+from widget_api.llm.base import ContextExceeded, Model, Usage
+from widget_api.llm.condition import REMIND_SECONDS, Condition
 from widget_api.llm.demo import Demo
 from widget_api.llm.provider import Fallback, Provider
-from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.llm.queue import Queues
+from widget_api.problems import ModelCut, ModelFiltered, ModelRefused, ModelUnavailable
 
 
 @dataclass
@@ -26,6 +30,11 @@ class Settings:
     model_name: str = "first"
     model_fallback: str = ""
     model_fallback_api_key: str = ""
+    model_context: int = 0
+    model_max_tokens: int = 0
+    model_options: dict[str, Any] = field(default_factory=dict)
+    model_idle_seconds: float = 60
+    model_concurrency: int = 0
 
 
 @pytest.fixture
@@ -74,6 +83,83 @@ def test_a_refusal_is_not_taken_to_the_second(server: ModelServer) -> None:
     server.says(Say(status=400))
     with pytest.raises(ModelRefused):
         pair(server).stream(QUESTION, Ear())
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        *((status, "No.") for status in (301, 401, 402, 403, 404, 405, 410)),
+        (400, "Your credit balance is too low to access the Anthropic API."),
+        (400, "The model `first` has been decommissioned"),
+        (400, "API key not valid. Please pass a valid API key."),
+        (429, "insufficient_quota"),
+    ],
+)
+def test_the_second_answers_what_the_first_would_answer_nobody(
+    server: ModelServer, status: int, message: str
+) -> None:
+    server.says(Say([json.dumps({"error": {"message": message}}).encode()], status=status), GOOD)
+    ear = Ear()
+    step = pair(server).stream(QUESTION, ear)
+    assert (ear.words, step.model, asked(server)) == ("Good boots", "second", ["first", "second"])
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [("content_filter", ModelFiltered), ("prompt is too long: 9000 tokens > 8192 maximum", ContextExceeded)],
+)
+def test_what_is_refused_for_itself_is_not_taken_to_the_second(
+    server: ModelServer, message: str, problem: type[Exception]
+) -> None:
+    server.says(Say([json.dumps({"error": {"message": message}}).encode()], status=400))
+    with pytest.raises(problem):
+        pair(server).stream(QUESTION, Ear())
+    assert asked(server) == ["first"]
+
+
+def test_the_second_answers_where_the_first_has_nothing_to_say(server: ModelServer) -> None:
+    usage = event({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}})
+    server.says(
+        Say([STOP + usage + DONE]), Say([STOP + usage + DONE]), Say([say("Good boots") + STOP + usage + DONE])
+    )
+    step = pair(server).stream(QUESTION, ear := Ear())
+    assert (ear.words, step.usage, asked(server)) == ("Good boots", Usage(15, 3), ["first", "first", "second"])
+
+
+def test_the_second_is_asked_with_its_own_limits(server: ModelServer) -> None:
+    server.says(Say(status=401), GOOD)
+    first = provider(server, "first")
+    second = Provider(openai, name="gpt-5", base_url=server.url, context_tokens=16_384)
+    both = Fallback(first, second)
+    assert (both.context_tokens, both.max_tokens) == (first.context_tokens, first.max_tokens)
+    both.stream(QUESTION, Ear())
+    assert [each.body.get("max_tokens") for each in server.asked] == [1024, None]
+    assert server.asked[1].body["max_completion_tokens"] == 4096
+    assert both.context_tokens == 16_384  # whoever of them answers next
+
+
+def test_the_log_says_it_loudly_and_only_now_and_then(server: ModelServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.says(*[Say(status=401), GOOD] * 5)
+    both = pair(server)
+    for _ in range(5):
+        both.stream(QUESTION, Ear())
+    assert [record.message.split(":")[0] for record in caplog.records if record.levelname == "ERROR"] == [
+        "model first answers nobody until this is mended",
+        "model first does not answer, second answers instead",
+    ]
+
+
+def test_the_same_trouble_is_due_again_after_a_while_and_another_one_at_once() -> None:
+    now = [0.0]
+    condition = Condition(lambda: now[0])
+    assert [condition.fail("a"), condition.fail("a"), condition.fail("b"), condition.fail("b")] == [
+        *(True, False, True, False)
+    ]
+    now[0] += REMIND_SECONDS
+    assert condition.fail("b")
+    condition.succeed()
+    assert condition.trouble is None
+    assert not condition.fail("b")
 
 
 def test_when_both_are_down_the_model_is_unavailable(server: ModelServer) -> None:
@@ -202,3 +288,42 @@ def test_the_names_that_providers_give_are_taken(server: ModelServer, name: str)
 def test_a_fallback_with_an_unknown_interface_is_refused() -> None:
     with pytest.raises(ValueError, match="MODEL_FALLBACK names the interface 'gopher'"):
         llm.from_config(Settings(model_fallback="gopher:m@https://:secret@example.com"))
+
+
+# The settings of the requests
+
+
+def test_the_settings_of_the_requests_hold_for_both_models(server: ModelServer) -> None:
+    settings = Settings(
+        model_base_url=server.url,
+        model_fallback="second",
+        model_options={"temperature": 0.2, "seed": 1},
+        model_max_tokens=500,
+        model_context=8192,
+    )
+    server.says(Say(status=401), GOOD)
+    model = llm.from_config(settings)
+    answers(model)
+    assert [(each.body["temperature"], each.body["seed"]) for each in server.asked] == [(0.2, 1)] * 2
+    assert (model.max_tokens, model.context_tokens) == (500, 8192)
+    assert server.asked[1].body["max_tokens"] == 500
+
+
+def test_a_fallback_of_another_interface_gets_only_the_options_that_it_knows(server: ModelServer) -> None:
+    settings = Settings(
+        model_base_url=server.url,
+        model_fallback=f"anthropic:claude@{server.url}",
+        model_options={"temperature": 0.2, "seed": 1, "chat_template_kwargs": {}},
+    )
+    server.says(Say(status=401), Say([message(*text_block("Hi"))]))
+    assert answers(llm.from_config(settings)) == "Hi"
+    assert server.asked[1].body["temperature"] == 0.2
+    assert not {"seed", "chat_template_kwargs"} & {*server.asked[1].body}
+
+
+def test_models_that_shops_choose_share_the_places_of_their_server(server: ModelServer) -> None:
+    queues = Queues(1)
+    settings = Settings(model_base_url=server.url, model_fallback="second")
+    models = [llm.from_config(settings, queues), llm.from_config(replace(settings, model_name="other"), queues)]
+    held = [model for both in models if isinstance(both, Fallback) for model in (both.first, both.second)]
+    assert {id(model._queue) for model in held if isinstance(model, Provider)} == {id(queues.at(server.url))}

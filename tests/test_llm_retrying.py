@@ -15,10 +15,11 @@ import pytest
 
 from tests.model_server import JSON, ModelServer, Say, model_server
 from tests.model_wire import DONE, QUESTION, STOP, Ear, chunk, event, say
-from widget_api.llm import openai
+from widget_api.llm import openai, provider
 from widget_api.llm.backoff import backoff, retry_after
-from widget_api.llm.provider import Provider
+from widget_api.llm.provider import PATIENCE, Provider
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.sockets.upstream import Upstream
 
 KEY = "sk-secret-1234"
 GOOD = Say([say("Good", " boots") + STOP + DONE])
@@ -106,7 +107,7 @@ def test_a_call_that_has_begun_counts_as_a_delta(server: ModelServer, caller: Ca
         caller.asks()
 
 
-@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 413, 422])
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 422])
 @pytest.mark.parametrize("where", ["/elsewhere", "\udcff://[", ""])
 def test_a_refusal_is_not_asked_again(server: ModelServer, caller: Caller, status: int, where: str) -> None:
     server.says(failing(status, Location=where))
@@ -154,6 +155,23 @@ def test_a_provider_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(ModelUnavailable):
         caller.asks()
     assert len(caller.waits) == 2
+
+
+def test_a_provider_that_has_answered_may_be_silent_for_longer(server: ModelServer) -> None:
+    caller = Caller(server.url, idle_seconds=0.5)
+    assert caller.model._timeout[1] * PATIENCE == 1.5
+    silences: list[float] = []
+
+    class Watched(Upstream):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            silences.append(args[3])
+
+    server.says(GOOD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provider, "Upstream", Watched)
+        assert caller.asks() == "Good boots"
+    assert silences == [1.5]
 
 
 @pytest.mark.parametrize("before", [[], [b": hello\n\n"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -9,11 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 MODEL_APIS = ("openai", "anthropic", "demo")
 LOG_FORMATS = ("text", "json")
 POSTGRES = "postgresql://"
+# What MODEL_OPTIONS cannot set, for it is said by every turn.
+RESERVED_OPTIONS = ("model", "messages", "stream", "tools", "tool_choice", "system")
+LIMIT_OPTIONS = ("max_tokens", "max_completion_tokens")
 KEY_CHARACTERS = 32  # 128 bits and more, however the key is written down
 
 
@@ -41,6 +46,12 @@ class Config:
     model_name: str = ""
     model_fallback: str = field(default="", repr=False)  # it may hold a key, as it was once written
     model_fallback_api_key: str = field(default="", repr=False)
+    model_context: int = 0  # in tokens; 0 to find out
+    model_max_tokens: int = 0  # of an answer; 0 for what suits the model
+    model_options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # fields of the body
+    model_idle_seconds: int = 60
+    model_turn_seconds: int = 180
+    model_concurrency: int = 0  # steps that are asked at once; 0 for no limit
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0
@@ -185,13 +196,54 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _model(env: Mapping[str, str]) -> dict[str, str]:
+def _model(env: Mapping[str, str]) -> dict[str, Any]:
     api = _choice(env, "MODEL_API", MODEL_APIS, "demo")
     names = ("MODEL_BASE_URL", "MODEL_API_KEY", "MODEL_NAME", "MODEL_FALLBACK", "MODEL_FALLBACK_API_KEY")
     values = {name.lower(): env.get(name, "") for name in names}
     if api != "demo" and not values["model_name"]:
         raise ConfigError(f"MODEL_API is {api}, so MODEL_NAME must say which of its models to ask.")
-    return {"model_api": api, **values}
+    return {
+        "model_api": api,
+        **values,
+        "model_context": _number_or_none(env, "MODEL_CONTEXT", least=2048, most=100_000_000),
+        "model_max_tokens": _number_or_none(env, "MODEL_MAX_TOKENS", least=16, most=1_000_000),
+        "model_options": _model_options(env.get("MODEL_OPTIONS", "")),
+        "model_idle_seconds": _number(env, "MODEL_IDLE_SECONDS", 60, least=1, most=3600),
+        "model_turn_seconds": _number(env, "MODEL_TURN_SECONDS", 180, least=1, most=7200),
+        "model_concurrency": _number(env, "MODEL_CONCURRENCY", 0, least=0, most=10_000),
+    }
+
+
+def _number_or_none(env: Mapping[str, str], name: str, *, least: int, most: int) -> int:
+    """Return the number, or 0 where nothing is set."""
+    return _number(env, name, least, least=least, most=most) if env.get(name) else 0
+
+
+def _model_options(text: str) -> dict[str, Any]:
+    """Return the fields that join every request's body. Complaints do not quote them: a key may be among them."""
+    if not text.strip():
+        return {}
+    try:
+        options = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, dict):
+        raise ConfigError('MODEL_OPTIONS is no JSON object: write it as {"temperature": 0.2}, in single quotes.')
+    reserved = [name for name in RESERVED_OPTIONS if name in options]
+    if reserved:
+        raise ConfigError(f"MODEL_OPTIONS sets {', '.join(reserved)}, which every turn sets by itself: leave it out.")
+    limits = [name for name in LIMIT_OPTIONS if name in options]
+    if len(limits) > 1 or not all(_is_limit(options[name]) for name in limits):
+        raise ConfigError(f"MODEL_OPTIONS sets {' and '.join(limits)}: leave it out and set MODEL_MAX_TOKENS.")
+    return options
+
+
+def _is_limit(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are no JSON
 
 
 def _secret_keys(keys: str, public_url: str, instance: Path) -> tuple[str, ...]:

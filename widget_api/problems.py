@@ -197,6 +197,21 @@ class ModelRefused(Problem):
     status, code = 502, "model-refused"
 
 
+class ModelDown(ModelRefused):
+    """The assistant's provider refused the request.
+
+    It would refuse any other, too: it does not take the key, the account or the name of the model.
+    """
+
+    status, code = 502, "model-refused"
+
+
+class ModelFiltered(ModelRefused):
+    """The assistant may not answer this."""
+
+    status, code = 502, "answer-refused"
+
+
 class ModelCut(Problem):
     """The answer broke off."""
 

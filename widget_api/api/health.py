@@ -21,9 +21,10 @@ def alive() -> dict[str, str]:
 
 @bp.get("/readyz")
 def ready() -> dict[str, str]:
-    """The database answers too. Says also when it is one that had to be restored, and what was lost with that."""
+    """The database answers too. Says also when it is one that had to be restored, what was lost with that, and when
+    the model does not answer, or its fallback answers instead: the chat's other parts work without it."""
     try:
         check()
     except DatabaseError as exc:
         raise NotReady("The database does not answer.", retry_after=5) from exc
-    return {"status": "ok", **opening.note(services().config)}
+    return {"status": "ok", **opening.note(services().config), **services().shops.report()}

@@ -15,6 +15,7 @@ from widget_api.bulkhead import Bulkhead
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
 from widget_api.llm.base import Model
+from widget_api.llm.queue import Queues
 from widget_api.models import Shop
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Http
@@ -39,6 +40,7 @@ class Shops:
 
     config: Config
     model_of_all: Model
+    queues: Queues = field(default_factory=Queues)
     http: Http = field(default_factory=Http)
     _own_models: dict[str, Model] = field(default_factory=dict)
 
@@ -47,8 +49,12 @@ class Shops:
         if not shop.model or self.config.model_api == "demo":
             return self.model_of_all
         if shop.model not in self._own_models:
-            self._own_models[shop.model] = llm.from_config(replace(self.config, model_name=shop.model))
+            self._own_models[shop.model] = llm.from_config(replace(self.config, model_name=shop.model), self.queues)
         return self._own_models[shop.model]
+
+    def report(self) -> dict[str, str]:
+        """What the operator should know of the models; empty when they answer."""
+        return llm.report([self.model_of_all, *self._own_models.copy().values()])
 
     def store(self, shop: Shop, page: dict[str, str]) -> Store:
         """The shop's storefront, asked as from the shopper's country, currency and language."""
@@ -88,7 +94,8 @@ class Services:
     def build(cls, config: Config) -> Services:
         """Connect the parts. Starts no thread and opens no connection. Raises `ConfigError`."""
         try:
-            shops = Shops(config, llm.from_config(config))
+            queues = Queues(config.model_concurrency)
+            shops = Shops(config, llm.from_config(config, queues), queues)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         log = shared.build(config.redis_url, WrittenLog())
@@ -100,6 +107,7 @@ class Services:
             max_turns=config.max_streams,
             max_turns_of_session=limits.at_once("turns"),
             chores=Daily(config),
+            turn_seconds=config.model_turn_seconds,
         )
         streams = Places(
             config.max_streams,

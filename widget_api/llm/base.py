@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Literal, Protocol
 
 # Why a step ended, in the AI SDK's words.
 FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "other"]
+
+# The context window of a model of which nothing is known, in tokens.
+CONTEXT_TOKENS = 32_768
+# The most tokens of an answer, and of an answer with the thoughts before it.
+ANSWER_TOKENS = 1024
+THINKING_TOKENS = 4096
 
 
 # Line ends that JSON leaves as they are, and what the tags of chat templates are made of, as in `<|im_start|>`.
@@ -97,15 +103,31 @@ class Usage:
     input: int = 0
     output: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How a step ended. `model` is the name of the model that answered."""
+    """How a step ended. `model` is the name of the model that answered; `empty` says that it sent neither words nor
+    calls."""
 
     finish_reason: FinishReason
     calls: tuple[Call, ...] = ()
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    empty: bool = False
+
+
+class ContextExceeded(Exception):
+    """The provider says that the request is too long for the model.
+
+    `context_tokens` is the size of the context window that the provider names, 0 when it names none.
+    """
+
+    def __init__(self, context_tokens: int = 0) -> None:
+        super().__init__(f"the request exceeds the context window of {context_tokens or 'unknown'} tokens")
+        self.context_tokens = context_tokens
 
 
 class Sink(Protocol):
@@ -123,6 +145,9 @@ class Sink(Protocol):
     def flush(self) -> None:
         """All that has arrived together has been pushed: number it and send it on."""
 
+    def waiting(self, ahead: int) -> None:
+        """Say that the step waits for its turn and how many are before it; 0 when the waiting is over."""
+
     def on_stop(self, close: Callable[[], None]) -> None:
         """Have `close` called, from another thread, when the turn is stopped; at once if it already is."""
 
@@ -136,9 +161,18 @@ class Model(Protocol):
 
     name: str
 
+    @property
+    def context_tokens(self) -> int:
+        """The size of the context window as it is known now: request and answer must fit into it together."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens of an answer, thoughts included."""
+
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step: push its deltas into `into` and return when the step has ended.
 
-        Raises `problems.ModelUnavailable` or `problems.ModelRefused` before the first delta (retries are
-        already spent), `problems.ModelCut` when the answer broke off after it.
+        Raises `problems.ModelUnavailable`, `problems.ModelRefused` or `ContextExceeded` before the first delta
+        (retries are already spent), `problems.ModelCut` when the answer broke off after it, and
+        `problems.ModelFiltered` when a filter refuses what was said, be it before or after it.
         """

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from widget_api.llm import answer
+from widget_api.llm import answer, thinking
 from widget_api.llm.answer import Broken, dicts, mapping, tokens, words
 from widget_api.llm.base import Assistant, Entry, FinishReason, Request, Result, User, as_data, escape_tags
 from widget_api.llm.calls import Pending
@@ -19,7 +19,7 @@ from widget_api.llm.calls import Pending
 BASE_URL = "https://api.openai.com/v1"
 
 # These refuse `max_tokens`; most other makers know nothing but it.
-_COUNTS_THOUGHTS = re.compile(r"(openai/)?(o\d|gpt-[5-9])")
+_COUNTS_THOUGHTS = re.compile(r"(?:\w+[/:])?(?:o\d|gpt-[5-9])")
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -27,11 +27,16 @@ _FINISH: dict[str, FinishReason] = {
     "end_turn": "stop",
     "length": "length",
     "max_tokens": "length",
+    "model_length": "length",
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
     "content_filter": "content-filter",
     "safety": "content-filter",
     "refusal": "content-filter",
+    "sensitive": "content-filter",
+    "prohibited_content": "content-filter",
+    "blocklist": "content-filter",
+    "guardrail_intervened": "content-filter",
 }
 # OpenRouter and DeepSeek say in this place that their own provider broke off.
 _FAILED = frozenset({"error", "insufficient_system_resource"})
@@ -56,6 +61,7 @@ def body(request: Request, model: str) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
         limit: request.max_tokens,
+        **thinking.options(model),
     }
     if request.tools:  # an empty list is refused
         asked["tools"] = [

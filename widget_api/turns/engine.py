@@ -29,7 +29,7 @@ from widget_api.streams.shared import SharedStreamLog
 from widget_api.turns import events, stops
 from widget_api.turns.conversation import Question, asked, attached, known, opened, replacement, reworded
 from widget_api.turns.events import Event
-from widget_api.turns.job import Visitor
+from widget_api.turns.job import TURN_SECONDS, Visitor
 from widget_api.turns.jobs import Jobs, Shops
 from widget_api.turns.journal import Journal
 from widget_api.turns.keeper import Keeper
@@ -62,13 +62,14 @@ class Engine:
         max_turns: int,
         max_turns_of_session: int | None = None,
         chores: Callable[[], None] = lambda: None,
+        turn_seconds: float = TURN_SECONDS,
     ) -> None:
-        """`chores` is called once a minute."""
+        """`chores` is called once a minute. A turn that is silent for `turn_seconds` is ended."""
         self._log = log
         self.max_turns_of_session = max_turns_of_session
         self._journal = journal
         self.jobs = Jobs(shops, log, journal, max_turns)
-        self._keeper = Keeper(self.jobs, chores)
+        self._keeper = Keeper(self.jobs, chores, turn_seconds)
 
     # accepting
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 
 from widget_api.models import Shop, Turn
 from widget_api.turns.recovery import Progress
+from widget_api.turns.run import Tally
 from widget_api.turns.writer import Stopper, Writer
 
+# Of silence, unless the settings say otherwise.
 TURN_SECONDS = 180
 
 
@@ -24,7 +25,7 @@ class Visitor:
 
 @dataclass(slots=True)
 class Job:
-    """A turn that this process runs. `deadline` is on the monotonic clock, in seconds."""
+    """A turn that this process runs."""
 
     turn: Turn
     session: str
@@ -35,4 +36,4 @@ class Job:
     thread: threading.Thread | None = None
     over: bool = False  # nothing more may be written of it here
     ended: threading.Event = field(default_factory=threading.Event)
-    deadline: float = field(default_factory=lambda: time.monotonic() + TURN_SECONDS)
+    tally: Tally = field(default_factory=Tally)

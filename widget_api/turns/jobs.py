@@ -134,24 +134,22 @@ class Jobs:
     # running
 
     def _work(self, job: Job, visitor: Visitor) -> None:
-        tally = Tally()
         problem: Problem | None = None
         try:
-            self._answer(job, visitor, tally)
+            self._answer(job, visitor)
         except Superseded:
             self.give_up(job)  # if it is still ours, which our own clock cannot tell
         except Problem as exc:
             problem = exc
-            logger.warning("turn %s failed: %s %s", job.turn.id, exc.code, exc.detail)
         except Exception:
             problem = Problem("Please try again.")
             logger.exception("turn %s failed", job.turn.id)
         try:
-            self._finish(job, tally, problem)
+            self._finish(job, job.tally, problem)
         finally:
             self._forget(job, visitor.shop)
 
-    def _answer(self, job: Job, visitor: Visitor, tally: Tally) -> None:
+    def _answer(self, job: Job, visitor: Visitor) -> None:
         turn, shop, writer, progress = job.turn, visitor.shop, job.writer, job.progress
         stopped, answer, page, messages = patiently(lambda: _read(turn))
         writer.start(answer)  # also when it is stopped already: clients learn the id of the empty answer
@@ -161,7 +159,9 @@ class Jobs:
         seen = variants_seen([*prompt.tool_outputs(messages), *prompt.outputs(progress.parts)])
         lease = Lease()
         tools = Toolbox(self._shops.store(shop, page), cart, seen, before_writing=lease.require)
-        run = Run(turn, self._shops.model(shop), tools, cart.writing, writer, self._journal, lease, tally)
+        model = self._shops.model(shop)
+        job.tally.asked = model.name
+        run = Run(turn, model, tools, cart.writing, writer, self._journal, lease, job.tally)
         run.answer(prompt.system(shop), prompt.context(messages), progress)
 
     def _finish(self, job: Job, tally: Tally, problem: Problem | None) -> None:
@@ -172,6 +172,7 @@ class Jobs:
             job.over = True
             if job.stopper.stopped:
                 problem = job.stopper.reason
+            _log_end(job, problem)
             state = state_after(problem, stopped=job.stopper.stopped)
             error = problem.to_dict() if problem else None
             last = events.terminal(state, tally.finish_reason, error, job.writer.fold.cut)
@@ -212,7 +213,7 @@ class Jobs:
         deadline = time.monotonic() + STOP_WAIT_SECONDS
         for job in jobs:
             if not job.ended.wait(max(0.0, deadline - time.monotonic())):
-                self._finish(job, Tally(), reason)
+                self._finish(job, job.tally, reason)
 
     def lose(self, job: Job, *, forgotten: bool = False) -> None:
         """Stop work on a turn that another process has by now, or that was erased with its session."""
@@ -250,6 +251,20 @@ class Jobs:
             job.ended.wait(max(0.0, deadline - time.monotonic()))
         self._closing = True  # or what is given up would be taken over here
         self.give_up(*self)
+
+
+def _log_end(job: Job, problem: Problem | None) -> None:
+    """Log a turn that failed or was cut short, for whoever wants to know why: without a word of what was said."""
+    cut = job.writer.fold.cut
+    if not job.thread or not (problem or cut):
+        return
+    tally = job.tally
+    logger.warning(
+        "turn %s %s: finish reason %s, %d tokens in, %d out, model %s, %.1f s",
+        *(job.turn.id, f"failed with {problem.code}" if problem else f"was cut short by {cut}"),
+        *(tally.finish_reason if tally.model else "none", tally.usage.input, tally.usage.output),
+        *(tally.model or tally.asked or "none", job.writer.silence.seconds),
+    )
 
 
 def _left(job: Job) -> bool:

@@ -12,6 +12,7 @@ from peewee import DatabaseError, InterfaceError
 
 from widget_api.models import ACTIVE, Turn, clock, connected, rows, scrub, scrub_again, transaction
 from widget_api.problems import AnswerTooLong
+from widget_api.turns.job import TURN_SECONDS
 from widget_api.turns.jobs import Jobs
 from widget_api.turns.recovery import (
     CHUNKS_SECONDS,
@@ -39,9 +40,13 @@ FORGOTTEN_AT_ONCE = 50
 class Keeper:
     """Watches over the turns of one process, and over those that other processes left behind."""
 
-    def __init__(self, jobs: Jobs, chores: Callable[[], None] = lambda: None) -> None:
-        """`chores` is called once a minute, for what else there is to be done now and then."""
+    def __init__(
+        self, jobs: Jobs, chores: Callable[[], None] = lambda: None, turn_seconds: float = TURN_SECONDS
+    ) -> None:
+        """`chores` is called once a minute, for what else there is to be done now and then. A turn may be silent for
+        `turn_seconds`."""
         self._jobs = jobs
+        self._turn_seconds = turn_seconds
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
@@ -99,8 +104,10 @@ class Keeper:
             every.again()
 
     def _overdue(self) -> None:
-        late = [job for job in self._jobs if job.deadline < time.monotonic()]
+        late = [job for job in self._jobs if job.writer.silence.is_too_long(self._turn_seconds)]
         self._jobs.end_all(late, AnswerTooLong("Ask for less, or try again."))
+        for job in self._jobs:
+            job.writer.tell_of_silence()
 
     def _renew(self) -> None:
         """One statement for all turns of this process."""

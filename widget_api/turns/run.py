@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from widget_api.llm.base import Assistant, Call, Entry, Model, Request, Result, Step, Tool, Usage
+from widget_api.llm.base import Assistant, Call, ContextExceeded, Entry, Model, Request, Result, Step, Tool, Usage
 from widget_api.models import ToolCall, Turn
-from widget_api.problems import EmptyAnswer, ModelCut
+from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered, ModelRefused
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
 from widget_api.turns import prompt
@@ -20,7 +20,6 @@ from widget_api.turns.recovery import Lease, Progress, hold
 from widget_api.turns.writer import Writer
 
 MAX_STEPS = 6
-MAX_TOKENS = 1024
 # Of the tools, that are made. What is asked for beyond is answered with a sentence, for every call needs a result.
 CALLS_A_STEP = 4
 CALLS_A_TURN = 8
@@ -47,6 +46,7 @@ class Tools(Protocol):
 class Tally:
     """What a turn has used so far, filled in as its steps end."""
 
+    asked: str = ""  # the name of the model, before one has answered
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str = "stop"
@@ -54,7 +54,7 @@ class Tally:
     def add(self, step: Step) -> None:
         self.model = step.model or self.model
         self.finish_reason = step.finish_reason
-        self.usage = Usage(self.usage.input + step.usage.input, self.usage.output + step.usage.output)
+        self.usage += step.usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +86,21 @@ class Run:
             made = _made(running)
             # The last step must end in words.
             tools = MODEL_TOOLS if number < MAX_STEPS and made < CALLS_A_TURN else ()
-            step = self._step(Request(system, context.entries(running), tools, MAX_TOKENS))
+            step = self._step(Request(system, context.entries(running), tools, self.model.max_tokens))
             if self.writer.stopped:
                 return
             if not step.calls:
-                self._require_words()
+                self._require_words(step)
                 return
             running += self._call(self._asked(number, step.calls, CALLS_A_TURN - made))
 
-    def _require_words(self) -> None:
-        """A provider's filter, or thoughts alone, can leave an answer without a word."""
-        if not self.writer.step_text().strip():
-            raise EmptyAnswer("Please ask in other words.")
+    def _require_words(self, step: Step) -> None:
+        """Raise the problem of an answer without a word: a provider's filter, or thoughts alone, can leave it so."""
+        if self.writer.step_text().strip():
+            return
+        if step.finish_reason == "content-filter":
+            raise ModelFiltered("Please ask in other words.")
+        raise EmptyAnswer("Please try again.")
 
     def _step(self, request: Request) -> Step:
         self.writer.start_step()
@@ -109,6 +112,8 @@ class Run:
             # Once: what was said is taken back, and the step is run again.
             self.writer.reset_step()
             step = self.model.stream(request, self.writer)
+        except ContextExceeded as exc:
+            raise ModelRefused("Please begin a new conversation.") from exc
         self.tally.add(step)
         if not step.calls and not self.writer.stopped:
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))

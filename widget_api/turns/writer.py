@@ -11,6 +11,7 @@ from widget_api.shopify.sizes import room_after
 from widget_api.streams.base import Position, StreamLog
 from widget_api.turns.events import Event, Fold, cut_event, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
+from widget_api.turns.silence import Silence
 
 # From so many events on a replay from the beginning is worth making shorter.
 LONG_EVENTS = 500
@@ -70,6 +71,7 @@ class Writer:
         self._text = ""  # the id of the open text part
         self._texts = 0
         self._steps = 0
+        self.silence = Silence()
         self._first_used: dict[str, int] = {}  # call id → the step that used it first
         self._start: list[Event] = []
         self.fold = Fold()
@@ -97,6 +99,10 @@ class Writer:
 
     def emit(self, event: Event) -> None:
         """Number the event, show it to followers and have it written. Nothing comes after a stop."""
+        self.silence.end()
+        self._emit(event)
+
+    def _emit(self, event: Event) -> None:
         with self._pen:
             if not (self._stopper.stopped or self._final):
                 self._append(event)
@@ -124,6 +130,7 @@ class Writer:
             return
         delta = "".join(self._pieces)
         self._pieces.clear()
+        self.silence.end()
         if not self._text:
             self._texts += 1
             self._text = f"text-{self._texts}"
@@ -144,6 +151,15 @@ class Writer:
         """A piece of the call's arguments."""
         self.emit({"type": "tool-input-delta", "toolCallId": self._unique(call_id), "inputTextDelta": delta})
 
+    def waiting(self, ahead: int) -> None:
+        """The model answers others first: tell the shopper how many. 0 ends the waiting."""
+        self.silence.queue(waits=ahead > 0)
+        if ahead:
+            shoppers = "One shopper is" if ahead == 1 else f"{ahead} shoppers are"
+            self.status(f"{shoppers} before you", "queued", ahead=ahead)
+        else:
+            self.status("")
+
     def on_stop(self, close: Callable[[], None]) -> None:
         """Have `close` called when the turn is stopped."""
         self._stopper.on_stop(close)
@@ -162,6 +178,7 @@ class Writer:
             self.emit(self._start[0])
 
     def start_step(self) -> None:
+        self.silence.ask()
         self.emit({"type": "start-step"})
         self._steps += 1
 
@@ -179,6 +196,7 @@ class Writer:
     def finish_step(self, cut: str = "") -> None:
         """End the step, and say what cut the answer short, if anything did."""
         self._end_text()
+        self.silence.act()
         if cut:
             self.emit(cut_event(cut))
         self.emit({"type": "finish-step"})
@@ -190,6 +208,7 @@ class Writer:
         self.emit({"type": "reset-step"})
 
     def tool_input(self, call_id: str, name: str, input: Any) -> None:
+        self.silence.act()
         self._tool("tool-input-available", call_id, toolName=name, input=input)
 
     def tool_input_error(self, call_id: str, name: str, input: Any, text: str) -> None:
@@ -213,9 +232,17 @@ class Writer:
         """A `data-*` part of the message."""
         self.emit({"type": kind, "data": data})
 
-    def status(self, text: str) -> None:
-        """A short human line of what is being done; it is not kept."""
-        self.emit({"type": "data-status", "data": {"text": text}, "transient": True})
+    def status(self, text: str, code: str = "", **more: Any) -> None:
+        """Say in a short line what is being done. `code` names it for clients that have words of their own; it is not
+        kept."""
+        named = {"code": code} if code else {}
+        self.emit({"type": "data-status", "data": {"text": text, **named, **more}, "transient": True})
+
+    def tell_of_silence(self) -> None:
+        """Tell the shopper that the model still works, if it has been silent for a while. From any thread."""
+        if self.silence.is_to_be_told():
+            data = {"text": "Still thinking", "code": "thinking"}
+            self._emit({"type": "data-status", "data": data, "transient": True})
 
     # the end
 
