@@ -25,6 +25,8 @@ class Scripted:
     calls end the step. Without a script it repeats the question."""
 
     name = "scripted"
+    context_tokens = 32_768
+    max_tokens = 1024
 
     def __init__(self) -> None:
         self.scripts: deque[list[Line]] = deque()

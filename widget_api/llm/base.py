@@ -35,6 +35,14 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """What the provider of the model named `model` wants back, as it came."""
+
+    model: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A tool call. `input` is None when the model's arguments were no JSON object: such a call is never run."""
 
@@ -42,6 +50,7 @@ class Call:
     name: str
     input: dict[str, Any] | None
     raw: str = ""
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Assistant:
 
     text: str
     calls: tuple[Call, ...] = ()
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,7 @@ class Request:
     messages: tuple[Entry, ...]
     tools: tuple[Tool, ...] = ()
     max_tokens: int = 1024
+    tool_choice: Literal["auto", "none"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,15 @@ class Step:
     calls: tuple[Call, ...] = ()
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    extra: Extra | None = None
+
+
+class ContextExceeded(Exception):
+    """The request is longer than the model's window. `context_tokens` is the window, 0 where nobody said."""
+
+    def __init__(self, context_tokens: int = 0) -> None:
+        super().__init__("The request is longer than the model's window.")
+        self.context_tokens = context_tokens
 
 
 class Sink(Protocol):
@@ -135,6 +155,14 @@ class Model(Protocol):
     """A language model, or what stands in for one."""
 
     name: str
+
+    @property
+    def context_tokens(self) -> int:
+        """The size of the context window as it is known now: request and answer must fit into it together."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens of an answer, thoughts included."""
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step: push its deltas into `into` and return when the step has ended.

@@ -103,6 +103,16 @@ class Provider:
         except requests.RequestException:  # it quotes the address, which may hold a password
             raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
 
+    @property
+    def context_tokens(self) -> int:
+        """Return the size of the model's window, as far as it is known."""
+        return 32_768
+
+    @property
+    def max_tokens(self) -> int:
+        """Return the most tokens that an answer may have, thoughts included."""
+        return 1024
+
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""
         line = Line()
@@ -192,16 +202,26 @@ class Fallback:
 
     def __init__(self, first: Model, second: Model) -> None:
         self.name = first.name
-        self._first = first
-        self._second = second
+        self.first = first
+        self.second = second
+
+    @property
+    def context_tokens(self) -> int:
+        """Return the size of the first model's window."""
+        return self.first.context_tokens
+
+    @property
+    def max_tokens(self) -> int:
+        """Return the most tokens of an answer of the first model."""
+        return self.first.max_tokens
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step with the first model, or the second while nothing has been said yet."""
         try:
-            return self._first.stream(request, into)
+            return self.first.stream(request, into)
         except ModelUnavailable:
-            log.warning("model %s is away, asking %s", self._first.name, self._second.name)
-            return self._second.stream(request, into)
+            log.warning("model %s is away, asking %s", self.first.name, self.second.name)
+            return self.second.stream(request, into)
 
 
 def _wait(broken: Broken, decoder: Decoder, retry: int) -> float:

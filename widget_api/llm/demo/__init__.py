@@ -27,6 +27,8 @@ class Demo:
     """A model without a model. Deterministic: the same conversation gets the same answer."""
 
     name = "demo"
+    context_tokens = 32_768
+    max_tokens = 1024
 
     def __init__(self, pace: float = PACE_SECONDS) -> None:
         """`pace` is the time between two words in seconds; it may be changed at any time."""
