@@ -21,9 +21,10 @@ def alive() -> dict[str, str]:
 
 @bp.get("/readyz")
 def ready() -> dict[str, str]:
-    """The database answers too. Says also when it is one that had to be restored, and what was lost with that."""
+    """The database answers too. Says also when it is one that had to be restored, and what was lost with that, and
+    what was seen of the model after the start."""
     try:
         check()
     except DatabaseError as exc:
         raise NotReady("The database does not answer.", retry_after=5) from exc
-    return {"status": "ok", **opening.note(services().config)}
+    return {"status": "ok", **opening.note(services().config), **services().boot_check.note()}
