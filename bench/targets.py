@@ -189,6 +189,7 @@ class Ours(Target):
         settings = {
             "MODEL_API": "openai",
             "MODEL_NAME": "bench",
+            "MODEL_CHECK": "off",
             "MODEL_BASE_URL": self.around.model.base_url,
             "RATE_LIMITS": LIMITS,
             "MAX_STREAMS": str(MOST_STREAMS),

@@ -67,6 +67,7 @@ class Live:
             "PORT": str(self.port),
             "RATE_LIMITS": "off",
             "BACKUP_DAYS": "0",
+            "MODEL_CHECK": "off",
             **self.settings,
         }
         with (self.folder / "log").open("ab") as log:

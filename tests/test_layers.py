@@ -31,6 +31,7 @@ KNOWS = {
     "windows": set(),
     "limits": {"addresses", "config", "problems", "windows"},
     "backups": {"config", "private"},
+    "boot_check": {"config", "llm", "models"},
     "private": set(),
     "generations": {"models", "tokens"},
     "sqlite": set(),
@@ -43,6 +44,7 @@ KNOWS = {
     "turns": {"bulkhead", "llm", "shopify", "streams", "models", "problems", "text"},
     "api": {
         "backups",
+        "boot_check",
         "bulkhead",
         "shares",
         "turns",

@@ -1,11 +1,13 @@
-"""The command line: shops are rows, managed here; so are the database's backups."""
+"""The command line: shops are rows, managed here; so are the database's backups, and the model is checked."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,18 +15,21 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from widget_api import models
+from widget_api import llm, models
 from widget_api.backups import Backup, BackupError, Backups, opening
 from widget_api.config import Config, ConfigError
+from widget_api.llm.check import Plan, Prices, Report, check_model
 from widget_api.models import MOST_ROWS, Message, Session, Shop, Turn, connected, iso, now
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
+from widget_api.redaction import Redactor
 from widget_api.shopify.endpoint import Endpoint, mcp_url, shop_domain
 from widget_api.shopify.http import Http
 from widget_api.shopify.negotiation import PROFILE_PATH
 from widget_api.shopify.registration import SECONDS, LookUp, look_up_shop
-from widget_api.turns.prompt import text_of
+from widget_api.turns.prompt import system, text_of
 from widget_api.turns.recovery import purge
+from widget_api.turns.run import MODEL_TOOLS
 
 T = TypeVar("T")
 
@@ -34,12 +39,14 @@ SNIPPET = Path(__file__).parents[1] / "liquid" / "snippets" / "shop-chat.liquid"
 shop = AppGroup("shop", help="Register the shops that may use this backend.")
 conversations = AppGroup("conversations", help="Look after the stored conversations.")
 db = AppGroup("db", help="Look after the database: back it up, restore it, check it, migrate it.")
+model = AppGroup("model", help="Prove the language model before shoppers meet it.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(shop)
     app.cli.add_command(conversations)
     app.cli.add_command(db)
+    app.cli.add_command(model)
 
 
 def mends_database() -> bool:
@@ -313,3 +320,57 @@ def _inventory(rows: dict[str, int]) -> str:
     """What a shop's owner would count."""
     counted = {name.rpartition(".")[2]: count for name, count in rows.items()}
     return ", ".join(f"{counted[name]} {name}s" for name in ("conversation", "message") if name in counted)
+
+
+@model.command("check")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--model", "name", default="", help="Try another model of the same provider than MODEL_NAME.")
+@click.option("--input-price", type=click.FloatRange(0), help="What a million tokens in cost, in any currency.")
+@click.option("--output-price", type=click.FloatRange(0), help="What a million tokens out cost.")
+@click.option(
+    "--seconds", type=click.IntRange(5, 3600), default=180, show_default=True, help="At most, for each model."
+)
+@click.option("--fill-context", is_flag=True, help="Fill the model's window once. Costs that many tokens.")
+def check_model_(
+    form: str, name: str, input_price: float | None, output_price: float | None, seconds: int, fill_context: bool
+) -> None:
+    """Ask the model and its fallback a handful of questions, and say what to set. Ends with 1 when one is unfit."""
+    config = replace(_config(), model_name=name) if name else _config()
+    plan = Plan(system(Shop(domain="example.myshopify.com", name="Example")), MODEL_TOOLS, seconds, fill_context)
+    reports = _check_models(config, plan, Prices(input_price, output_price))
+    if form == "json":
+        click.echo(json.dumps({"fit": _are_fit(reports), "models": [each.to_dict() for each in reports]}, indent=2))
+    elif reports:
+        click.echo("\n\n".join(each.to_text() for each in reports))
+    else:
+        click.echo("MODEL_API is demo: the demo's assistant is no language model, so there is nothing to check.")
+    if not _are_fit(reports):
+        raise SystemExit(1)
+
+
+def _are_fit(reports: list[Report]) -> bool:
+    return all(each.is_fit for each in reports)
+
+
+def _check_models(config: Config, plan: Plan, prices: Prices) -> list[Report]:
+    """Check the model, and its fallback by itself. The reports have no secrets; there is none for the demo."""
+    if config.model_api == "demo":
+        return []
+    redact = Redactor(config.secrets)
+    first, *others = llm.each_of(llm.from_config(config))
+    with _without_log_lines():
+        reports = [check_model(first, plan, prices=prices)]
+        reports += [check_model(other, plan, role="fallback", prices=prices) for other in others]
+    return [report.redacted(redact) for report in reports]
+
+
+@contextmanager
+def _without_log_lines() -> Iterator[None]:
+    """Keep quiet about faults that the report tells."""
+    logger = logging.getLogger("widget_api.llm")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

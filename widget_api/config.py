@@ -52,6 +52,7 @@ class Config:
     model_idle_seconds: int = 60
     model_turn_seconds: int = 180
     model_concurrency: int = 0  # steps that are asked at once; 0 for no limit
+    model_check: bool = True
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0
@@ -84,6 +85,7 @@ class Config:
             backup_days=_number(env, "BACKUP_DAYS", 7, least=0, most=3650),
             public_url=public_url,
             **_model(env),
+            model_check=_choice(env, "MODEL_CHECK", ("on", "off"), "on") == "on",
             shopify_client_secret=env.get("SHOPIFY_CLIENT_SECRET", ""),
             rate_limits=env.get("RATE_LIMITS", "default"),
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, least=0, most=10),

@@ -80,6 +80,7 @@ def running_site(column: str, folder: Path) -> Iterator[Site]:
                 "RATE_LIMITS": "default",
                 "MODEL_API": "openai",
                 "MODEL_NAME": "m",
+                "MODEL_CHECK": "off",
                 "MODEL_BASE_URL": f"http://127.0.0.1:{ports['model']}/v1",
             }
         hosts = [_host(folder / f"host{number}", settings) for number in range(1 if column == Ours.name else 2)]

@@ -170,6 +170,7 @@ def system(
         "RATE_LIMITS": "off",
         "MODEL_API": "openai",
         "MODEL_NAME": "chaos",
+        "MODEL_CHECK": "off",
         "MODEL_BASE_URL": f"{model}/v1",
         **settings,
     }

@@ -27,4 +27,9 @@ def ready() -> dict[str, str]:
         check()
     except DatabaseError as exc:
         raise NotReady("The database does not answer.", retry_after=5) from exc
-    return {"status": "ok", **opening.note(services().config), **services().shops.report()}
+    return {
+        "status": "ok",
+        **opening.note(services().config),
+        **services().shops.report(),
+        **services().boot_check.note(),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from flask import Flask, current_app
@@ -11,6 +12,7 @@ from widget_api.api.downloads import Downloads
 from widget_api.api.places import Places
 from widget_api.api.slots import Slots
 from widget_api.backups.daily import Daily
+from widget_api.boot_check import BootCheck
 from widget_api.bulkhead import Bulkhead
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
@@ -26,12 +28,15 @@ from widget_api.streams.shared import SharedStreamLog
 from widget_api.tokens import Tokens
 from widget_api.turns.engine import Engine
 from widget_api.turns.journal import Journal
+from widget_api.turns.run import MODEL_TOOLS
 from widget_api.turns.written import WrittenLog
 
 # Requests of one shop that may wait for it at the same time, however many threads there are.
 WAITING_FOR_A_SHOP = 8
 # Shared pages that are rendered at once. Each takes a second or two at worst.
 RENDERS = 8
+# A model that does not call this one has no use for the others.
+SEARCH = next(tool for tool in MODEL_TOOLS if tool.name == "search_catalog")
 
 
 @dataclass(slots=True)
@@ -81,6 +86,7 @@ class Services:
     log: SharedStreamLog
     engine: Engine
     streams: Places
+    boot_check: BootCheck
     waiting: Bulkhead  # of the threads that answer requests: those that may wait for shops
     downloads: Downloads = field(default_factory=Downloads)
     renders: Slots = field(default_factory=lambda: Slots(RENDERS))  # of shared pages
@@ -98,6 +104,7 @@ class Services:
             shops = Shops(config, llm.from_config(config, queues), queues)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
+        boot_check = BootCheck(config, lambda: llm.each_of(shops.model_of_all)[0], SEARCH)
         log = shared.build(config.redis_url, WrittenLog())
         limits = Limits.parse(config.rate_limits, config.redis_url)
         engine = Engine(
@@ -106,8 +113,8 @@ class Services:
             Journal(),
             max_turns=config.max_streams,
             max_turns_of_session=limits.at_once("turns"),
-            chores=Daily(config),
             turn_seconds=config.model_turn_seconds,
+            chores=_one_after_the_other(Daily(config), boot_check),
         )
         streams = Places(
             config.max_streams,
@@ -122,6 +129,7 @@ class Services:
             log=log,
             engine=engine,
             streams=streams,
+            boot_check=boot_check,
             waiting=Bulkhead(config.request_threads // 2, most=WAITING_FOR_A_SHOP),
         )
 
@@ -133,6 +141,14 @@ class Services:
         self.engine.close(grace)
         self.limits.close()
         self.streams.close()
+
+
+def _one_after_the_other(*chores: Callable[[], None]) -> Callable[[], None]:
+    def do() -> None:
+        for chore in chores:
+            chore()
+
+    return do
 
 
 def services() -> Services:

@@ -41,6 +41,14 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Extra:
+    """What the provider of the model named `model` wants back, as it came."""
+
+    model: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A tool call. `input` is None when the model's arguments were no JSON object: such a call is never run."""
 
@@ -48,6 +56,7 @@ class Call:
     name: str
     input: dict[str, Any] | None
     raw: str = ""
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Assistant:
 
     text: str
     calls: tuple[Call, ...] = ()
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,7 @@ class Request:
     messages: tuple[Entry, ...]
     tools: tuple[Tool, ...] = ()
     max_tokens: int = 1024
+    tool_choice: Literal["auto", "none"] = "auto"
 
 
 @dataclass(frozen=True, slots=True)
