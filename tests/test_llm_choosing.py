@@ -26,6 +26,7 @@ class Settings:
     model_name: str = "first"
     model_fallback: str = ""
     model_fallback_api_key: str = ""
+    model_thought_tags: tuple[tuple[str, str], ...] = ()
 
 
 @pytest.fixture

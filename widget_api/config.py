@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 MODEL_APIS = ("openai", "anthropic", "demo")
 LOG_FORMATS = ("text", "json")
 POSTGRES = "postgresql://"
+TAG_CHARACTERS = 64
 KEY_CHARACTERS = 32  # 128 bits and more, however the key is written down
 
 
@@ -41,6 +42,7 @@ class Config:
     model_name: str = ""
     model_fallback: str = field(default="", repr=False)  # it may hold a key, as it was once written
     model_fallback_api_key: str = field(default="", repr=False)
+    model_thought_tags: tuple[tuple[str, str], ...] = ()  # more pairs of what opens and what closes thoughts
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0
@@ -73,6 +75,7 @@ class Config:
             backup_days=_number(env, "BACKUP_DAYS", 7, least=0, most=3650),
             public_url=public_url,
             **_model(env),
+            model_thought_tags=_thought_tags(env.get("MODEL_THOUGHT_TAGS", "")),
             shopify_client_secret=env.get("SHOPIFY_CLIENT_SECRET", ""),
             rate_limits=env.get("RATE_LIMITS", "default"),
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, least=0, most=10),
@@ -192,6 +195,17 @@ def _model(env: Mapping[str, str]) -> dict[str, str]:
     if api != "demo" and not values["model_name"]:
         raise ConfigError(f"MODEL_API is {api}, so MODEL_NAME must say which of its models to ask.")
     return {"model_api": api, **values}
+
+
+def _thought_tags(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(pair.strip().replace("...", "…").partition("…")[::2] for pair in text.split(",") if pair.strip())
+    tags = tuple((opens.strip(), closes.strip()) for opens, closes in pairs)
+    if not all(0 < len(tag) <= TAG_CHARACTERS for pair in tags for tag in pair):
+        raise ConfigError(
+            f"MODEL_THOUGHT_TAGS is {text!r}: set pairs of what opens and what closes a model's thoughts, as in "
+            f"<ponder>…</ponder>,[[…]], each of at most {TAG_CHARACTERS} characters."
+        )
+    return tags
 
 
 def _secret_keys(keys: str, public_url: str, instance: Path) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Settings(Protocol):
     def model_fallback(self) -> str: ...
     @property
     def model_fallback_api_key(self) -> str: ...
+    @property
+    def model_thought_tags(self) -> tuple[tuple[str, str], ...]: ...
 
 
 def from_config(config: Settings) -> Model:
@@ -55,6 +57,7 @@ def from_config(config: Settings) -> Model:
         name=config.model_name,
         base_url=config.model_base_url,
         key=config.model_api_key,
+        thought_tags=config.model_thought_tags,
     )
     if not config.model_fallback:
         return first
@@ -69,14 +72,17 @@ def _second(config: Settings) -> Provider:
         raise ValueError(_FALLBACK)
     if not elsewhere:
         key = config.model_fallback_api_key or config.model_api_key
-        return Provider(MODELS[api], name=name, base_url=config.model_base_url, key=key)
+        return Provider(
+            MODELS[api], name=name, base_url=config.model_base_url, key=key, thought_tags=config.model_thought_tags
+        )
     if api not in MODELS:
         named = f" {api!r}" if len(api) < SHORTEST else ""
         raise ValueError(f"MODEL_FALLBACK names the interface{named}: set one of {', '.join(MODELS)}.")
     base_url, key = _address(address)
     if key and config.model_fallback_api_key:
         raise ValueError("MODEL_FALLBACK_API_KEY is set and MODEL_FALLBACK holds a key: leave it in the first alone.")
-    return Provider(MODELS[api], name=name, base_url=base_url, key=key or config.model_fallback_api_key)
+    key = key or config.model_fallback_api_key
+    return Provider(MODELS[api], name=name, base_url=base_url, key=key, thought_tags=config.model_thought_tags)
 
 
 def _address(address: str) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def body(request: Request, model: str) -> dict[str, Any]:
         asked["system"] = request.system
     if tools := _tools(request):
         asked["tools"] = tools
-        if not request.tools:
+        if request.tool_choice == "none" or not request.tools:
             asked["tool_choice"] = {"type": "none"}
     return asked
 

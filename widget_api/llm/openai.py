@@ -69,6 +69,8 @@ def body(request: Request, model: str) -> dict[str, Any]:
             }
             for tool in request.tools
         ]
+        if request.tool_choice == "none":
+            asked["tool_choice"] = "none"
     return asked
 
 

@@ -15,10 +15,11 @@ from typing import Any, Protocol
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder
+from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder, Reading
 from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
+from widget_api.llm.spoken import Tags
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
 from widget_api.text import clean
@@ -78,11 +79,13 @@ class Provider:
         key: str = "",
         connect_seconds: float = CONNECT_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
+        thought_tags: Tags = (),
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         """`base_url` as the provider's own SDK takes it; "" is the dialect's maker.
 
-        `idle_seconds` is the longest silence between two reads. `pause(stopped, seconds)` waits before a
+        `idle_seconds` is the longest silence between two reads; `thought_tags` are further pairs of what opens and
+        closes thoughts. `pause(stopped, seconds)` waits before a
         retry and returns early when `stopped` is set.
         """
         if not (key.isascii() and key.isprintable()) or " " in key:
@@ -92,6 +95,9 @@ class Provider:
         self._url = dialect.url(base_url or dialect.BASE_URL)
         self._key = key
         self._timeout = (connect_seconds, idle_seconds)
+        self._thought_tags = thought_tags
+        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen.
+        self._begins_in_thoughts = False
         self._pause = pause
         self._session = session(STREAMS)
         # All questions are the same but for their bodies: half the work of asking is done once.
@@ -109,9 +115,10 @@ class Provider:
         into.on_stop(line.hang_up)
         question = json.dumps(self._dialect.body(request, self.name)).encode()
         taken = {call.id for entry in request.messages if isinstance(entry, Assistant) for call in entry.calls}
+        reading = Reading.of(request, self._thought_tags, begins_in_thoughts=self._begins_in_thoughts)
         retry = 0
         while not line.hung_up.is_set():
-            decoder = self._dialect.Decoder(into, taken=taken)
+            decoder = self._dialect.Decoder(into, taken=taken, reading=reading)
             try:
                 return self._ask(question, decoder, into, line)
             except Broken as broken:
@@ -136,6 +143,7 @@ class Provider:
             try:
                 return decoder.end(self.name)
             finally:
+                self._begins_in_thoughts = decoder.answer.begins_in_thoughts
                 into.flush()
 
     def _listen(self, response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:
