@@ -38,6 +38,9 @@ class Ear:
     def tool_input_delta(self, call_id: str, delta: str) -> None:
         self.heard.append(("input", call_id, delta))
 
+    def reset_step(self) -> None:
+        self.heard.append(("reset",))
+
     def flush(self) -> None:
         if new := len(self.heard) - sum(self.batches):
             self.batches.append(new)
@@ -59,8 +62,9 @@ class Ear:
 
     @property
     def words(self) -> str:
-        """The whole text."""
-        return "".join(part[1] for part in self.heard if part[0] == "text")
+        """The whole text that is left."""
+        told = "".join(part[1] if part[0] == "text" else "\0" for part in self.heard if part[0] in {"text", "reset"})
+        return told.rpartition("\0")[2]
 
 
 def event(data: object, *, name: str = "") -> bytes:

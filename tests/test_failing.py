@@ -54,6 +54,7 @@ def test_the_next_message_works_after_a_failure(anna: Visitor, model: Scripted) 
 
 def test_an_answer_without_a_word_says_so(anna: Visitor, model: Scripted) -> None:
     model.will()
+    model.will()
     said = anna.says("hello")
     assert json.loads(said[-1]["errorText"])["code"] == "empty-answer"
     assert anna.messages()[-1]["metadata"]["status"] == "failed"

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
@@ -22,16 +23,31 @@ import widget_api
 from tests.growth import TOKENS, check_growth, hostile, literals, repeated
 from widget_api import exports, links, markdown, text
 from widget_api.api import body, conversations, pages, shares
-from widget_api.llm import calls, prose, sse
+from widget_api.llm import calls, markup, prose, repetition, spelled, spoken, sse
 from widget_api.llm import refusals as providers
 from widget_api.llm.adjustments import Adjustment
 from widget_api.llm.answer import Broken
 from widget_api.llm.base import Request, User
+from widget_api.llm.calls import MAX_ARGUMENTS
 from widget_api.llm.quotations import without_quotations
 from widget_api.problems import Problem
-from widget_api.shopify import cart, goods, legacy, mcp, notices, passages, refusals, topics, ucp, ucp_cart, words
+from widget_api.shopify import (
+    cart,
+    coercion,
+    goods,
+    legacy,
+    mcp,
+    notices,
+    passages,
+    refusals,
+    topics,
+    ucp,
+    ucp_cart,
+    words,
+)
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Reply
+from widget_api.shopify.tools import TOOLS
 from widget_api.streams.base import Position
 
 ROOT = Path(widget_api.__path__[0])
@@ -221,10 +237,21 @@ def decoded(text: str, size: int) -> None:
         list(decoder.end())
 
 
-def fed(reader: prose.Plain | prose.Spoken, text: str) -> None:
+def fed(reader: prose.Plain | spoken.Spoken, text: str) -> None:
     for character in text:
         reader.feed(character)
     reader.end()
+
+
+SCHEMAS: Final = {tool.name: tool.parameters for tool in TOOLS}
+SEARCH: Final = SCHEMAS["search_catalog"]
+
+
+def read_spoken(begun: str, text: str) -> None:
+    fed(spoken.Spoken(SCHEMAS), f"{begun}{text}")
+    whole = spoken.Spoken(SCHEMAS)
+    whole.feed(f"{begun}{text}")
+    whole.end()
 
 
 def price(**more: Any) -> dict[str, Any]:
@@ -293,6 +320,33 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
     "refusals.plain of JSON": lambda text: providers.plain(json.dumps({"error": {text: [text, {text: text}]}})),
     "adjustments.after": lambda text: Adjustment().after(text, {"max_tokens": 9999, "temperature": 1, "model": text}),
     "quotations.without_quotations": lambda text: without_quotations(text, Request("", (User(text),))),
+    **{
+        f"spoken.Spoken of {begun!r}": partial(read_spoken, begun)
+        for begun in (
+            "",
+            "<think>",
+            "<think></think></think>",
+            "<tool_call>",
+            "[TOOL_CALLS]",
+            "```json\n{",
+            '{"',
+            "{'",
+        )
+    },
+    "spoken.Spoken of names": lambda text: fed(spoken.Spoken(SCHEMAS), f"search_catalog({text}"),
+    "spoken.Spoken of tags": lambda text: fed(spoken.Spoken(SCHEMAS, (("<a", "a>"),)), text),
+    "markup.mark_at": lambda text: [
+        markup.mark_at(f"{begun}{text}", 0, SCHEMAS, ended=False) for begun in ("<", "[", "◁", "<|", "</")
+    ],
+    "spelled.read_calls": lambda text: [
+        spelled.read_calls(f"{begun}{text}"[:MAX_ARGUMENTS], SCHEMAS)
+        for begun in ("search_catalog", "search_catalog(", '{"name": "search_catalog", ', "<function=search_catalog>")
+    ],
+    "repetition.Repetition": lambda text: repetition.Repetition().room(text),
+    "coercion.coerce": lambda text: [
+        coercion.coerce({"query": text, "limit": text, text: 1}, SEARCH),
+        coercion.coerce(text, SEARCH),
+    ],
     "calls.arguments of a text": lambda text: calls.arguments(json.dumps({text: text})),
     "mcp._texts": lambda text: list(mcp._texts(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()))),
     "mcp._message": lambda text: mcp._message(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()), 1),

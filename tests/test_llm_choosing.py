@@ -35,6 +35,7 @@ class Settings:
     model_options: dict[str, Any] = field(default_factory=dict)
     model_idle_seconds: float = 60
     model_concurrency: int = 0
+    model_thought_tags: tuple[tuple[str, str], ...] = ()
 
 
 @pytest.fixture

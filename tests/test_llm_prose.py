@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widget_api.llm.prose import Plain, Spoken
+from widget_api.llm.prose import Plain
 from widget_api.text import clean
 
 # The characters that matter often, all others sometimes.
@@ -19,11 +18,6 @@ PIECES = st.lists(TEXT)
 def plain(pieces: list[str]) -> str:
     cleaner = Plain()
     return "".join([*map(cleaner.feed, pieces), cleaner.end()])
-
-
-def spoken(pieces: list[str]) -> str:
-    speaker = Spoken()
-    return "".join([*map(speaker.feed, pieces), speaker.end()])
 
 
 @given(PIECES)
@@ -45,37 +39,3 @@ def test_cleaning_is_the_same_as_of_any_other_text(text: str) -> None:
 
 def test_halves_of_a_character_are_joined() -> None:
     assert plain(["\ud83e", "\udd7e"]) == "🥾"
-
-
-@given(st.text("<>/think gs\n", max_size=40), st.data())
-def test_thoughts_are_left_out_wherever_they_are_cut(text: str, data: st.DataObject) -> None:
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)))))
-    pieces = [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    assert spoken(pieces) == spoken([text])
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("Good boots", "Good boots"),
-        ("\n\n Good boots\n", "Good boots\n"),
-        ("<think>Hm.</think>\n\nGood", "Good"),
-        (" <thinking>Hm. </think></thinking>Good", "Good"),
-        ("<thought></thought>Good", "Good"),
-        ("<think>Hm.</think> <think>twice</think>", "<think>twice</think>"),
-        ("Good <think>boots</think>", "Good <think>boots</think>"),
-        ("<thinks>Good", "<thinks>Good"),
-        ("<think>never ends", ""),
-        ("<thi", "<thi"),
-        ("", ""),
-    ],
-)
-def test_only_thoughts_at_the_very_start_are_left_out(text: str, said: str) -> None:
-    assert spoken(list(text)) == said
-
-
-def test_long_thoughts_are_not_kept() -> None:
-    speaker = Spoken()
-    for _ in range(20_000):
-        assert speaker.feed("<think> and again ") == ""
-    assert len(speaker._held) < 20

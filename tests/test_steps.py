@@ -126,8 +126,8 @@ def test_the_loop_ends_in_words_after_six_steps(anna: Visitor, model: Scripted, 
     model.will("That is all.")
     said = anna.says("hats?")
     assert (len(shop), said[-1]["type"]) == (MAX_STEPS - 1, "finish")
-    assert model.requests[-1].tools == ()
-    assert all(request.tools for request in model.requests[:-1])
+    assert [request.tool_choice for request in model.requests] == ["auto"] * (MAX_STEPS - 1) + ["none"]
+    assert all(request.tools for request in model.requests)
 
 
 def test_calls_that_share_an_id_in_different_steps_stay_apart(
@@ -193,7 +193,7 @@ def test_an_answer_makes_eight_calls_and_must_then_end_in_words(
     model.will("That is all.")
     said = anna.says("hats?")
     assert (len(shop), said[-1]["type"]) == (8, "finish")
-    assert [bool(request.tools) for request in model.requests] == [True, True, True, False]
+    assert [request.tool_choice for request in model.requests] == ["auto", "auto", "auto", "none"]
     results = [entry for entry in model.requests[-1].messages if isinstance(entry, Result)]
     assert [each.output for each in results if each.error] == [{"error": TOO_MANY_IN_ALL}]
     anna.says("thanks")
@@ -206,8 +206,9 @@ def test_a_model_that_calls_without_tools_is_refused_to_the_end(
     anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
 ) -> None:
     for number in range(MAX_STEPS):
-        model.will(*(call("search_catalog", {"query": "x"}, f"c-{number}-{place}") for place in range(20)))
-    assert anna.says("hats?")[-1]["type"] == "finish"
+        calls = (call("search_catalog", {"query": f"{number} {place}"}, f"c-{number}-{place}") for place in range(20))
+        model.will(*calls)
+    assert "empty-answer" in anna.says("hats?")[-1]["errorText"]
     assert len(shop) == 8
 
 
@@ -217,7 +218,7 @@ def test_results_of_the_running_answer_stay_within_the_budget(
     fat = {"products": [{"id": f"gid://shopify/Product/{n}", "title": "Hat", "text": "x" * 900} for n in range(9)]}
     monkeypatch.setattr(Toolbox, "run", lambda *_: Outcome(fat))
     for step in range(2):
-        model.will(*(call("search_catalog", {"query": "x"}, f"c-{step}-{place}") for place in range(4)))
+        model.will(*(call("search_catalog", {"query": f"{step} {place}"}, f"c-{step}-{place}") for place in range(4)))
     model.will("That is all.")
     anna.says("hats?")
     budget = HISTORY_TOKENS * CHARACTERS_A_TOKEN

@@ -96,7 +96,8 @@ def test_the_widget_gets_six_products_with_what_a_card_needs(shop: ShopServer, t
 
 def test_nothing_found_is_an_answer_and_no_event(shop: ShopServer, tools: Toolbox) -> None:
     shop.script["search_catalog"] = many(0)
-    assert tools.run("search_catalog", {"query": "x"}) == Outcome({"products": []})
+    note = "Nothing matches; try other or fewer words."
+    assert tools.run("search_catalog", {"query": "x"}) == Outcome({"products": [], "note": note})
 
 
 def test_one_product_shows_all_its_variants(shop: ShopServer, tools: Toolbox) -> None:

@@ -19,6 +19,7 @@ POSTGRES = "postgresql://"
 # What MODEL_OPTIONS cannot set, for it is said by every turn.
 RESERVED_OPTIONS = ("model", "messages", "stream", "tools", "tool_choice", "system")
 LIMIT_OPTIONS = ("max_tokens", "max_completion_tokens")
+TAG_CHARACTERS = 64
 KEY_CHARACTERS = 32  # 128 bits and more, however the key is written down
 
 
@@ -53,6 +54,7 @@ class Config:
     model_turn_seconds: int = 180
     model_concurrency: int = 0  # steps that are asked at once; 0 for no limit
     model_check: bool = True
+    model_thought_tags: tuple[tuple[str, str], ...] = ()  # more pairs of what opens and what closes thoughts
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0
@@ -86,6 +88,7 @@ class Config:
             public_url=public_url,
             **_model(env),
             model_check=_choice(env, "MODEL_CHECK", ("on", "off"), "on") == "on",
+            model_thought_tags=_thought_tags(env.get("MODEL_THOUGHT_TAGS", "")),
             shopify_client_secret=env.get("SHOPIFY_CLIENT_SECRET", ""),
             rate_limits=env.get("RATE_LIMITS", "default"),
             trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, least=0, most=10),
@@ -246,6 +249,17 @@ def _is_limit(value: object) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+def _thought_tags(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(pair.strip().replace("...", "…").partition("…")[::2] for pair in text.split(",") if pair.strip())
+    tags = tuple((opens.strip(), closes.strip()) for opens, closes in pairs)
+    if not all(0 < len(tag) <= TAG_CHARACTERS for pair in tags for tag in pair):
+        raise ConfigError(
+            f"MODEL_THOUGHT_TAGS is {text!r}: set pairs of what opens and what closes a model's thoughts, as in "
+            f"<ponder>…</ponder>,[[…]], each of at most {TAG_CHARACTERS} characters."
+        )
+    return tags
 
 
 def _secret_keys(keys: str, public_url: str, instance: Path) -> tuple[str, ...]:

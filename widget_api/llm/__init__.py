@@ -54,6 +54,7 @@ class Settings(Protocol):
     def model_idle_seconds(self) -> float: ...
     @property
     def model_concurrency(self) -> int: ...
+    def model_thought_tags(self) -> tuple[tuple[str, str], ...]: ...
 
 
 def from_config(config: Settings, queues: Queues | None = None) -> Model:
@@ -118,6 +119,7 @@ def _provider(config: Settings, queues: Queues, api: str, name: str, base_url: s
         context_tokens=config.model_context,
         max_tokens=config.model_max_tokens,
         options=options,
+        thought_tags=config.model_thought_tags,
         queue=queues.at(base_url or MODELS[api].BASE_URL),
     )
 

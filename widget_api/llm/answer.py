@@ -5,19 +5,29 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from widget_api.llm import sse
-from widget_api.llm.base import FinishReason, Sink, Step, Usage
+from widget_api.llm.base import FinishReason, Request, Sink, Step, Usage
 from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
-from widget_api.llm.prose import Plain, Spoken
+from widget_api.llm.prose import Plain
+from widget_api.llm.repetition import Repetition
+from widget_api.llm.spelled import Tools
+from widget_api.llm.spoken import Spoken, Tags
 
 # As much as one event may have: the whole answer when `stream` was ignored.
 MAX_BODY_BYTES = sse.MAX_EVENT_BYTES
 # What does not fit a database's integer is no count of tokens.
 MAX_TOKENS = 2**31 - 1
+
+# Of an answer's text. A token has fewer; whoever sends more does not keep to the limit that was asked for.
+CHARACTERS_A_TOKEN: Final = 8
+LEAST_CHARACTERS: Final = 8192
+# Text that is not shown, be it thoughts or calls, may have so many times more.
+HIDDEN: Final = 8
 
 T = TypeVar("T")
 
@@ -36,13 +46,47 @@ class Broken(Exception):
         self.retry_after = retry_after
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the text of an answer is read: which tools a call in it may mean, and whether it may be run, which further
+    tags enclose thoughts, how many characters may be shown, and whether earlier answers began in thoughts."""
+
+    tools: Tools = field(default_factory=dict)
+    may_call: bool = True
+    thought_tags: Tags = ()
+    characters: int = LEAST_CHARACTERS
+    begins_in_thoughts: bool = False
+
+    @classmethod
+    def of(cls, request: Request, thought_tags: Tags = (), *, begins_in_thoughts: bool = False) -> Reading:
+        """Return how the answer to `request` is read."""
+        return cls(
+            {tool.name: tool.parameters for tool in request.tools},
+            request.tool_choice != "none",
+            thought_tags,
+            max(LEAST_CHARACTERS, request.max_tokens * CHARACTERS_A_TOKEN),
+            begins_in_thoughts,
+        )
+
+
 class Answer:
     """Pushes what the shopper may see into the sink and remembers what the step needs at its end."""
 
-    def __init__(self, into: Sink, taken: Iterable[str], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, into: Sink, taken: Iterable[str], new_id: Callable[[], str], reading: Reading | None = None
+    ) -> None:
         self._into = into
+        self._reading = reading or Reading()
         self._plain = Plain()
-        self._spoken = Spoken()
+        self._spoken = Spoken(
+            self._reading.tools,
+            self._reading.thought_tags,
+            begins_in_thoughts=self._reading.begins_in_thoughts,
+        )
+        self._repetition = Repetition()
+        self._room = self._reading.characters
+        self._hidden_room = HIDDEN * self._reading.characters
+        self._is_full = False
         self._input = 0
         self._output = 0
         self.calls = Calls(into, taken, new_id)
@@ -54,9 +98,24 @@ class Answer:
         """Whether the sink has been given anything: from then on the step cannot be asked again unnoticed."""
         return self.spoke or any(call.name for call in self.calls.pending)
 
+    @property
+    def begins_in_thoughts(self) -> bool:
+        """Whether the next answer is read as one that begins in thoughts: this one did so, or has said nothing."""
+        if not self.spoke and not self._spoken.has_begun_in_thoughts:
+            return self._reading.begins_in_thoughts
+        return self._spoken.has_begun_in_thoughts
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the answer is as long as one may be: what follows is not heard, and its end is that of a limit."""
+        return self._is_full or self.calls.is_full
+
     def text(self, delta: str) -> None:
-        """A piece of the answer, or of thoughts in tags before it."""
-        self._say(self._spoken.feed(self._plain.feed(delta)))
+        """A piece of the answer, or of thoughts and calls in it."""
+        piece = self._plain.feed(delta)[: self._hidden_room]
+        self._hidden_room -= len(piece)
+        self._say(self._spoken.feed(piece))
+        self._is_full = self._is_full or not self._hidden_room
 
     def count(self, input: int, output: int) -> None:
         """The tokens so far. Providers repeat the counts in later chunks, sometimes as zeros: the most counts."""
@@ -70,9 +129,23 @@ class Answer:
 
     def step(self, model: str) -> Step:
         """The step, once no more will come."""
-        self._say(self._spoken.feed(self._plain.end()) + self._spoken.end())
-        calls = self.calls.done()
+        cut = self.is_full or self.finish_reason == "length"
+        if not self.is_full:
+            self._say(self._spoken.feed(self._plain.end()))
+        self._say(self._spoken.end(cut=cut))
+        self._add_spelled_calls()
+        calls = self.calls.done(cut=cut)
+        if self.is_full:
+            self.finish_reason = "length"
         return Step(self._reason(bool(calls)), calls, Usage(self._input, self._output), model)
+
+    def _add_spelled_calls(self) -> None:
+        """Have the calls that were written as text be calls like others, unless they are the same."""
+        for name, given in self._spoken.calls if self._reading.may_call else ():
+            if not self.calls.has(name, given):
+                call = self.calls.begin("")
+                self.calls.name(call, name)
+                self.calls.add(call, json.dumps(given, ensure_ascii=False))
 
     def _reason(self, calls: bool) -> FinishReason:
         reason = self.finish_reason or "stop"
@@ -81,7 +154,17 @@ class Answer:
         return "other" if reason == "tool-calls" and not calls else reason
 
     def _say(self, text: str) -> None:
-        if text:
+        if self._spoken.took_back():
+            self._into.reset_step()
+            self.calls.announce_again()
+            self._repetition = Repetition()
+            self._room = self._reading.characters
+        if self._is_full:
+            return
+        room = min(self._room, self._repetition.room(text))
+        self._room -= room
+        self._is_full = self._repetition.is_found or room < len(text)
+        if text := text[:room]:
             self.spoke = True
             self._into.text(text)
 
@@ -89,9 +172,16 @@ class Answer:
 class Decoder(ABC):
     """Reads one answer: bytes in, deltas out to the sink. A dialect says what a chunk means."""
 
-    def __init__(self, into: Sink, *, taken: Iterable[str] = (), new_id: Callable[[], str] = new_call_id) -> None:
+    def __init__(
+        self,
+        into: Sink,
+        *,
+        taken: Iterable[str] = (),
+        new_id: Callable[[], str] = new_call_id,
+        reading: Reading | None = None,
+    ) -> None:
         """`taken` are the ids of the conversation's earlier calls, `new_id` makes one for a call without."""
-        self.answer = Answer(into, taken, new_id)
+        self.answer = Answer(into, taken, new_id, reading)
         self.done = False  # the provider has said that nothing more will come
         self._events = sse.Decoder()
         self._body: bytearray | None = None  # the answer in one piece, when `stream` was ignored
@@ -110,6 +200,7 @@ class Decoder(ABC):
             self._feed(data)
         else:
             self.answer.text(piece)
+        self.done = self.done or self.answer.is_full
 
     def _feed(self, data: bytes) -> None:
         if not self._begun:
@@ -145,7 +236,7 @@ class Decoder(ABC):
 
     def _event(self, event: sse.Event) -> None:
         data = event.data.strip()
-        if self.done or not data:
+        if self.done or self.answer.is_full or not data:
             return
         if data == "[DONE]":
             self._end_of_stream()

@@ -153,6 +153,9 @@ class Sink(Protocol):
     def tool_input_delta(self, call_id: str, delta: str) -> None:
         """A piece of the call's JSON arguments, for display only."""
 
+    def reset_step(self) -> None:
+        """Take back what the step has said so far, text and calls: it was not meant for the shopper."""
+
     def flush(self) -> None:
         """All that has arrived together has been pushed: number it and send it on."""
 

@@ -33,18 +33,29 @@ def arguments(raw: str) -> dict[str, Any] | None:
     """Return the object that a call's arguments are, cleaned; None when they are none or too long, and must not run.
 
     Nothing at all is the empty object. Some gateways send `{}` before the real object, others send the
-    object twice: objects that follow one another count as one when all that are not empty are the same.
+    object twice: objects that follow one another count as one when all that are not empty are the same. Others
+    encode the object twice, as a text that is JSON.
     """
     if len(raw) > MAX_ARGUMENTS:
         return None
     try:
         values = _values(raw.strip() or "{}")
+        if len(values) == 1 and isinstance(values[0], str):
+            values = _values(values[0].strip() or "{}")
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(value, dict) for value in values):
         return None
     filled = [value for value in values if value] or [{}]
     return filled[0] if all(value == filled[0] for value in filled) else None
+
+
+def read_value(text: str) -> Any:
+    """Return the JSON value that the text is, cleaned, or None where it is none."""
+    try:
+        return _cleaned(_JSON.decode(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _values(text: str) -> list[Any]:
@@ -113,6 +124,7 @@ class Calls:
         self._taken = set(taken)
         self._new_id = new_id
         self.pending: list[Pending] = []
+        self.is_full = False  # the arguments of a call are longer than any that are run
 
     def begin(self, wire_id: str, index: int | None = None) -> Pending:
         """A new call. The provider's id is kept where it is usable and names no other call."""
@@ -125,26 +137,43 @@ class Calls:
     def name(self, call: Pending, name: str) -> None:
         """Say which tool is called; what has arrived of the arguments is shown with it."""
         call.name = _NOT_A_NAME.sub("_", name)[:64]
-        self._into.tool_input_start(call.id, call.name)
-        if raw := call.raw:
-            self._into.tool_input_delta(call.id, raw)
+        self._announce(call)
 
     def add(self, call: Pending, piece: str) -> None:
         """Append a piece of the arguments."""
         self._append(call, call.plain.feed(piece))
 
-    def done(self) -> tuple[Call, ...]:
-        """The calls, once no more will come."""
+    def announce_again(self) -> None:
+        """Say anew which tools are called, for the sink has been told to forget it."""
+        for call in self.pending:
+            if call.name:
+                self._announce(call)
+
+    def has(self, name: str, given: dict[str, Any]) -> bool:
+        """Return whether one of the calls is of that tool, with the same arguments."""
+        return any(call.name == name and arguments(call.raw) == given for call in self.pending)
+
+    def done(self, *, cut: bool = False) -> tuple[Call, ...]:
+        """Return the calls, once no more will come. Where the answer was `cut`, a call that has no arguments yet is
+        none to run."""
         for call in self.pending:
             self._append(call, call.plain.end())
         named = [(call, call.raw) for call in self.pending if call.name]
-        return tuple(Call(call.id, call.name, arguments(raw), raw) for call, raw in named)
+        return tuple(
+            Call(call.id, call.name, None if cut and not raw.strip() else arguments(raw), raw) for call, raw in named
+        )
+
+    def _announce(self, call: Pending) -> None:
+        self._into.tool_input_start(call.id, call.name)
+        if raw := call.raw:
+            self._into.tool_input_delta(call.id, raw)
 
     def _append(self, call: Pending, piece: str) -> None:
-        if not piece:
+        if not piece or call.size > MAX_ARGUMENTS:
             return
         call.pieces.append(piece)
         call.size += len(piece)
+        self.is_full = self.is_full or call.size > MAX_ARGUMENTS
         call.last = piece.rstrip()[-1:] or call.last
         if call.name:
             self._into.tool_input_delta(call.id, piece)

@@ -1,4 +1,4 @@
-"""What of a model's deltas a reader may see: no invisible characters, no half characters, no thoughts. No I/O."""
+"""What of a model's deltas a reader may see: no invisible characters, no half characters. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ _ORDINARY = re.compile(
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _FIRST_HALF = re.compile("[\ud800-\udbff]")
-_THOUGHTS = {f"<{word}>": f"</{word}>" for word in ("think", "thinking", "thought")}
 
 
 def _whole_characters(text: str) -> str:
@@ -60,50 +59,3 @@ class Plain:
         shown = visible(before + text).removeprefix(before)
         self._before = before + shown
         return shown
-
-
-class Spoken:
-    """Leaves out the blanks before an answer and the thoughts that some models put in tags at its very start."""
-
-    def __init__(self) -> None:
-        self._speaking = False
-        self._closing = ""  # the tag that ends the thoughts we are in
-        self._tags = _THOUGHTS
-        self._held = ""
-
-    def feed(self, piece: str) -> str:
-        """What of the answer is certain after `piece`."""
-        if self._speaking:
-            return piece
-        self._held += piece
-        if not self._closing:
-            self._look_for_thoughts()
-        if self._closing:
-            self._skip_thoughts()
-        return self._speak()
-
-    def end(self) -> str:
-        """What looked like the beginning of a tag and was none."""
-        held, self._held = self._held, ""
-        return "" if self._closing else held
-
-    def _look_for_thoughts(self) -> None:
-        self._held = self._held.lstrip()
-        tag = next((tag for tag in self._tags if self._held.startswith(tag)), "")
-        if tag:
-            self._closing = self._tags[tag]
-            self._held = self._held.removeprefix(tag)
-
-    def _skip_thoughts(self) -> None:
-        _, closed, rest = self._held.partition(self._closing)
-        if not closed:
-            self._held = self._held[1 - len(self._closing) :]
-            return
-        self._held, self._closing, self._tags = rest.lstrip(), "", {}
-
-    def _speak(self) -> str:
-        if self._closing or not self._held or any(tag.startswith(self._held) for tag in self._tags):
-            return ""
-        self._speaking = True
-        spoken, self._held = self._held, ""
-        return spoken

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from widget_api.llm import thinking
 from widget_api.llm.adjustments import EFFORT, LIMITS, OTHER_EFFORTS, Adjustment
-from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder
+from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder, Reading
 from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import (
     THINKING_TOKENS,
@@ -36,6 +36,7 @@ from widget_api.llm.line import Line, session
 from widget_api.llm.queue import Queue
 from widget_api.llm.quotations import without_quotations
 from widget_api.llm.refusals import Refusal, may_be_about_a_field, plain, read_refusal, window_in
+from widget_api.llm.spoken import Tags
 from widget_api.llm.window import Window, find_window, is_private
 from widget_api.problems import EmptyAnswer, ModelCut, ModelDown, ModelFiltered, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
@@ -129,13 +130,15 @@ class Provider:
         max_tokens: int = 0,
         options: Mapping[str, Any] | None = None,
         queue: Queue | None = None,
+        thought_tags: Tags = (),
         pause: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         """`base_url` as the provider's own SDK takes it; "" is the dialect's maker.
 
         `idle_seconds` is the longest silence before the head of an answer; `PATIENCE` times that between two reads.
         `context_tokens` and `max_tokens` are 0 to find out. `options` join every body. `pause(stopped, seconds)`
-        waits before a retry and returns early when `stopped` is set.
+        waits before a retry and returns early when `stopped` is set. `thought_tags` are further pairs of what opens
+        and closes thoughts.
         """
         if not (key.isascii() and key.isprintable()) or " " in key:
             raise ValueError("the model's API key has characters that no key has: copy it again")
@@ -146,6 +149,9 @@ class Provider:
         self._url = dialect.url(self._base_url)
         self._key = key
         self._timeout = (connect_seconds, idle_seconds)
+        self._thought_tags = thought_tags
+        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen.
+        self._begins_in_thoughts = False
         self._pause = pause
         self._session = session(STREAMS)
         self._window = Window(context_tokens)
@@ -185,9 +191,10 @@ class Provider:
 
     def _answer(self, request: Request, into: Sink, line: Line) -> Step:
         taken = {call.id for entry in request.messages if isinstance(entry, Assistant) for call in entry.calls}
+        reading = Reading.of(request, self._thought_tags, begins_in_thoughts=self._begins_in_thoughts)
         asking = _Asking(request, self._adjustment)
         while not line.hung_up.is_set():
-            decoder = self._dialect.Decoder(into, taken=taken)
+            decoder = self._dialect.Decoder(into, taken=taken, reading=reading)
             asking.attempts += 1
             try:
                 step = self._ask(self._question(asking), decoder, into, line)
@@ -308,6 +315,7 @@ class Provider:
             try:
                 return decoder.end(self.name)
             finally:
+                self._begins_in_thoughts = decoder.answer.begins_in_thoughts
                 into.flush()
 
     def _listen(self, response: requests.Response, decoder: Decoder, into: Sink, line: Line) -> None:

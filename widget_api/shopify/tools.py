@@ -15,7 +15,8 @@ from typing import Any, Final, Protocol
 from widget_api.problems import Problem
 from widget_api.shopify import shown
 from widget_api.shopify.breaker import Ending
-from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Product
+from widget_api.shopify.coercion import coerce
+from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Found, Product
 from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.references import refer, restore
@@ -45,6 +46,7 @@ _EXCERPTS: Final = (
     "These are excerpts of the shop's own pages. Say only what they say; if they do not answer the question, say so "
     "and point the shopper to the shop's contact page."
 )
+_NOTHING_MATCHES: Final = "Nothing matches; try other or fewer words"
 _CART_NOTES: Final[dict[str, str]] = {
     "none": "There is no cart yet; the first change begins one.",
     "gone": "The earlier cart is gone (carts expire); the next change begins a new one.",
@@ -199,6 +201,35 @@ TOOLS: Final[tuple[Spec, ...]] = (
 )
 
 _SPECS: Final = {spec.name: spec for spec in TOOLS}
+# What a model writes where it wants no limit: nought and less.
+_LIMITS: Final = ("limit", "max_price")
+
+
+def tidy(name: str, input: Any) -> Any:
+    """Return a call's input as the tool takes it, as far as its meaning is certain. The tool is run with this, and it
+    is what is kept and told of the call."""
+    spec = _SPECS.get(name)
+    if spec is None:
+        return input
+    tidied = coerce(input, spec.parameters, drop_unknown=not spec.writes)
+    if not isinstance(tidied, dict):
+        return tidied
+    fields = spec.parameters["properties"]
+    for limit in _LIMITS:
+        if limit in fields and _is_number(tidied.get(limit)):
+            tidied = _within(tidied, limit, fields[limit]["maximum"])
+    return tidied
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # NaN is none
+
+
+def _within(input: dict[str, Any], limit: str, most: int) -> dict[str, Any]:
+    """Return the input with the limit clamped; without it, where it is none."""
+    if input[limit] > 0 and isinstance(input[limit], int):
+        return input | {limit: min(input[limit], most)}
+    return {name: value for name, value in input.items() if name != limit or value > 0}
 
 
 class Toolbox:
@@ -238,12 +269,13 @@ class Toolbox:
     def settle(self, name: str, input: dict[str, Any]) -> Outcome:
         """What became of a change of the cart that was begun, nobody knows more: by the cart as it is now. Nothing
         is changed."""
+        tidied = tidy(name, input)
         try:
-            check(input, _SPECS[name].parameters)
+            check(tidied, _SPECS[name].parameters)
         except Invalid as exc:
             return _failed(str(exc))  # nothing was begun with that
         with self._calling():
-            checked = self._store.settled(self._cart.id, [self._change(line) for line in input["lines"]])
+            checked = self._store.settled(self._cart.id, [self._change(line) for line in tidied["lines"]])
         if checked.status == "gone":
             self._cart.forget()
         return _cart_outcome(checked, checked.note)
@@ -251,6 +283,9 @@ class Toolbox:
     @contextmanager
     def _calling(self) -> Iterator[None]:
         """Have the block be one call of the shop."""
+        if not hasattr(self._store, "call"):  # one that asks no shop
+            yield
+            return
         with self._store.call(NEXT_SECONDS if self._was_late else CALL_SECONDS) as call:
             try:
                 yield
@@ -261,18 +296,28 @@ class Toolbox:
         spec = _SPECS.get(name)
         if spec is None:
             raise Invalid(f"There is no such tool; the tools are {', '.join(_SPECS)}.")
-        check(input, spec.parameters)
-        return self._tools[name](**input)
+        tidied = tidy(name, input)
+        check(tidied, spec.parameters)
+        return self._tools[name](**tidied)
 
     def _search(
         self, query: str, limit: int = 5, max_price: float | None = None, *, available_only: bool = False
     ) -> Outcome:
         highest = None if max_price is None else Decimal(str(max_price))
-        found = self._store.find(query, limit=limit, highest=highest, available_only=available_only)
-        output = shown.search_output(found)
-        if highest is not None and (note := _unmeasured(found.products, self._store.endpoint.currency)):
+        found = self._find(query, limit=limit, highest=highest, available_only=available_only)
+        if not found.products:
+            return Outcome(shown.search_output(found) | {"note": _nothing_matches(highest, available_only)})
+        currency = self._store.endpoint.currency
+        output = shown.search_output(_affordable(found, highest, currency))
+        if highest is not None and (note := _unmeasured(found.products, currency)):
             output["note"] = note
-        return Outcome(output, events=(_products_event(found.products),) if found.products else ())
+        return Outcome(output, events=(_products_event(found.products),))
+
+    def _find(self, query: str, **how: Any) -> Found:
+        """Return what the shop finds. A store that only has `search` tells no notices."""
+        if hasattr(self._store, "find"):
+            return self._store.find(query, **how)
+        return Found(tuple(self._store.search(query, **how)))
 
     def _product(self, id: str, selected: list[dict[str, str]] | None = None) -> Outcome:
         gid = _gid("Product", id)
@@ -355,6 +400,30 @@ def _ids(output: Any) -> Iterator[str]:
                 yield value
             else:
                 yield from _ids(value)
+
+
+def _nothing_matches(highest: Decimal | None, available_only: bool) -> str:
+    limits = ["max_price"] * (highest is not None) + ["available_only"] * available_only
+    return f"{_NOTHING_MATCHES}, or without {' and '.join(limits)}." if limits else f"{_NOTHING_MATCHES}."
+
+
+def _affordable(found: Found, highest: Decimal | None, currency: str) -> Found:
+    """Return the products without the variants that cost more, as the model reads them: they are told as more
+    variants. The cards have them all."""
+    if highest is None:
+        return found
+    return replace(found, products=tuple(_without_dearer(product, highest, currency) for product in found.products))
+
+
+def _without_dearer(product: Product, highest: Decimal, currency: str) -> Product:
+    fitting = tuple(
+        variant
+        for variant in product.variants
+        if (currency and variant.price.currency != currency) or variant.price.major <= highest
+    )
+    if not fitting or len(fitting) == len(product.variants):
+        return product
+    return replace(product, variants=fitting, has_more_variants=True)
 
 
 def _unmeasured(products: Sequence[Product], currency: str) -> str:

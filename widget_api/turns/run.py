@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 
-from widget_api.llm.base import Assistant, Call, ContextExceeded, Entry, Model, Request, Result, Step, Tool, Usage
+from widget_api.llm.base import (
+    Assistant,
+    Call,
+    ContextExceeded,
+    Entry,
+    Model,
+    Request,
+    Result,
+    Sink,
+    Step,
+    Tool,
+    Usage,
+)
 from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered, ModelRefused
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
-from widget_api.shopify.tools import TOOLS, Outcome, Spec
+from widget_api.shopify.tools import TOOLS, Outcome, Spec, tidy
 from widget_api.turns import prompt
 from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
 from widget_api.turns.recovery import Lease, Progress, hold
+from widget_api.turns.repeats import (
+    CUT_CALL,
+    REPEATED,
+    Repeats,
+    WordsOnly,
+    is_one_of,
+    lacks_an_answer,
+    must_answer,
+    reminded,
+    without_calls,
+)
 from widget_api.turns.writer import Writer
 
 MAX_STEPS = 6
@@ -32,6 +55,8 @@ TOO_LONG = "The arguments were too long."
 CUT_MARK = "… (cut)"
 TOO_MANY_AT_ONCE = f"Not done: at most {CALLS_A_STEP} calls are made at once. Call again if it is still needed."
 TOO_MANY_IN_ALL = f"Not done: an answer may make {CALLS_A_TURN} calls, and they are made. Answer with what you have."
+# The answers to calls that were not made.
+REFUSALS = frozenset({TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL, REPEATED, CUT_CALL})
 
 
 class Tools(Protocol):
@@ -85,14 +110,16 @@ class Run:
                 return
             made = _made(running)
             # The last step must end in words.
-            tools = MODEL_TOOLS if number < MAX_STEPS and made < CALLS_A_TURN else ()
-            step = self._step(Request(system, context.entries(running), tools, self.model.max_tokens))
+            is_last = number == MAX_STEPS or made >= CALLS_A_TURN or must_answer(running)
+            choice: Literal["auto", "none"] = "none" if is_last else "auto"
+            step = self._step(Request(system, context.entries(running), MODEL_TOOLS, self.model.max_tokens, choice))
             if self.writer.stopped:
                 return
             if not step.calls:
                 self._require_words(step)
                 return
-            running += self._call(self._asked(number, step.calls, CALLS_A_TURN - made))
+            repeats = Repeats(running, REFUSALS)
+            running += self._call(self._asked(number, step, CALLS_A_TURN - made, repeats))
 
     def _require_words(self, step: Step) -> None:
         """Raise the problem of an answer without a word: a provider's filter, or thoughts alone, can leave it so."""
@@ -104,27 +131,48 @@ class Run:
 
     def _step(self, request: Request) -> Step:
         self.writer.start_step()
-        try:
-            step = self.model.stream(request, self.writer)
-        except ModelCut:
-            if self.writer.stopped:
-                return Step("other")
-            # Once: what was said is taken back, and the step is run again.
+        step, has_called = self._ask(request)
+        if self._must_ask_again(step, has_called=has_called):
+            # Once: what was said is taken back.
             self.writer.reset_step()
-            step = self.model.stream(request, self.writer)
-        except ContextExceeded as exc:
-            raise ModelRefused("Please begin a new conversation.") from exc
-        self.tally.add(step)
+            step, _ = self._ask(reminded(request) if request.tool_choice == "none" else request)
         if not step.calls and not self.writer.stopped:
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
-    def _asked(self, number: int, calls: Sequence[Call], left: int) -> list[ToolCall]:
+    def _must_ask_again(self, step: Step, *, has_called: bool) -> bool:
+        if step.calls or self.writer.stopped or step.empty:  # an empty one was asked for twice already
+            return False
+        return lacks_an_answer(step, self.writer.step_text(), has_called=has_called)
+
+    def _ask(self, request: Request) -> tuple[Step, bool]:
+        """Ask the model once. Returns the step, and whether it has made calls that it may not make."""
+        words = WordsOnly(self.writer)
+        into = cast("Sink", words) if request.tool_choice == "none" else self.writer
+        try:
+            step = self.model.stream(request, into)
+        except ContextExceeded as exc:
+            raise ModelRefused("Please begin a new conversation.") from exc
+        except ModelCut:
+            if self.writer.stopped:
+                return Step("other"), False
+            # Once: what was said is taken back, and the step is run again.
+            self.writer.reset_step()
+            step = self.model.stream(request, into)
+        has_called = request.tool_choice == "none" and (words.has_called or bool(step.calls))
+        if request.tool_choice == "none":
+            step = without_calls(step)
+        self.tally.add(step)
+        return step, has_called
+
+    def _asked(self, number: int, step: Step, left: int, repeats: Repeats) -> list[ToolCall]:
         """Write down what the model has asked for: from now on the step is not asked again, but gone on with.
 
-        `left` is how many calls may still be made; those beyond are written down as refused.
+        `left` is how many calls may still be made; those beyond are written down as refused, and so are those that
+        were made before.
         """
         self.writer.step_text()
+        cut = step.finish_reason == "length"
         wanted = [
             {
                 "turn": self.turn.id,
@@ -133,9 +181,9 @@ class Run:
                 "call_id": call.id,
                 "name": call.name,
                 "input": call.raw if call.input is None else call.input,
-                **_verdict(place, left),
+                **verdict,
             }
-            for place, call in enumerate(map(_bounded, calls))
+            for call, verdict in _judged(map(_prepared, step.calls), left, repeats, cut=cut)
         ]
 
         def write() -> list[ToolCall]:
@@ -157,7 +205,8 @@ class Run:
 
     def _run(self, row: ToolCall, call: Call) -> Result:
         if call.input is None:
-            reason = TOO_LONG if call.raw.endswith(CUT_MARK) else NO_OBJECT
+            known = _outcome(row)
+            reason = _words(known.output) if known else TOO_LONG if call.raw.endswith(CUT_MARK) else NO_OBJECT
             self.writer.tool_input_error(call.id, call.name, call.raw, reason)
             return Result(call.id, call.name, {"error": reason}, error=True)
         self.writer.tool_input(call.id, call.name, call.input)
@@ -204,25 +253,42 @@ class Run:
             self.writer.data(kind, data)
 
 
-def _bounded(call: Call) -> Call:
-    """Return the call, without its arguments where they are too long to be kept: it will be refused."""
-    if len(call.raw) <= INPUT_CHARACTERS:
-        return call
-    return replace(call, input=None, raw=call.raw[:SHOWN_INPUT_CHARACTERS] + CUT_MARK)
+def _prepared(call: Call) -> Call:
+    """Return the call as its tool takes it; without its arguments where they are too long to be kept, for it will be
+    refused."""
+    if len(call.raw) > INPUT_CHARACTERS:
+        return replace(call, input=None, raw=call.raw[:SHOWN_INPUT_CHARACTERS] + CUT_MARK)
+    tidied = tidy(call.name, call.input)
+    return replace(call, input=tidied) if isinstance(tidied, dict) else call
 
 
-def _verdict(place: int, left: int) -> dict[str, Any]:
-    """How the call at this place of a step begins in the journal: intended, or refused for being one too many."""
-    if place < min(left, CALLS_A_STEP):
-        return {"state": "intended", "output": None}
-    reason = TOO_MANY_IN_ALL if place >= left else TOO_MANY_AT_ONCE
-    return {"state": "failed", "output": Outcome({"error": reason}, error=True).to_dict()}
+def _judged(
+    calls: Iterable[Call], left: int, repeats: Repeats, *, cut: bool
+) -> Iterator[tuple[Call, dict[str, Any]]]:
+    """Yield how each call of a step begins in the journal: intended, refused for being one too many, or answered
+    already."""
+    made = 0
+    for place, call in enumerate(calls):
+        if cut and call.input is None:
+            yield call, _settled(Outcome({"error": CUT_CALL}, error=True))
+        elif repeats.has(call):
+            yield call, _settled(Outcome({"note": REPEATED}))
+        elif made < min(left, CALLS_A_STEP):
+            made += 1
+            repeats.add(call)
+            yield call, {"state": "intended", "output": None}
+        else:
+            reason = TOO_MANY_IN_ALL if place >= left else TOO_MANY_AT_ONCE
+            yield call, _settled(Outcome({"error": reason}, error=True))
+
+
+def _settled(outcome: Outcome) -> dict[str, Any]:
+    return {"state": "failed" if outcome.error else "done", "output": outcome.to_dict()}
 
 
 def _made(entries: Iterable[Entry]) -> int:
     """Return how many calls were made."""
-    results = [_words(entry.output) for entry in entries if isinstance(entry, Result)]
-    return sum(said not in {TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL} for said in results)
+    return sum(not is_one_of(entry.output, REFUSALS) for entry in entries if isinstance(entry, Result))
 
 
 def _called(row: ToolCall) -> Call:
