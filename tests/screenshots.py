@@ -118,7 +118,7 @@ def after_a_tap(chat: Chat) -> None:
 @state
 def cart(chat: Chat) -> None:
     chat.open("/")
-    chat.ask("Add the Drift Mittens to my cart")
+    chat.ask("Add the Drift Mittens in S/M to my cart")
     expect(chat.cart).to_be_visible()
 
 

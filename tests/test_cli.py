@@ -112,6 +112,18 @@ def test_a_shop_is_added_once_then_changed_then_removed(run: FlaskCliRunner) -> 
     assert "not registered" in run.invoke(args=["shop", "set", "example.myshopify.com", "--name", "x"]).output
 
 
+def test_a_shops_contact_and_the_language_of_its_catalogue_are_kept(run: FlaskCliRunner) -> None:
+    add = ["shop", "add", "example.myshopify.com", "--origin", "https://example.com", "--language", "pt-BR"]
+    assert run.invoke(args=add).exit_code == 0
+    change = ["shop", "set", "example.myshopify.com", "--contact", "help@example.com"]
+    assert run.invoke(args=change).exit_code == 0
+    with connected():
+        found = Shop.named("example.myshopify.com")
+    assert (found.contact, found.language) == ("help@example.com", "pt-BR")
+    refused = run.invoke(args=["shop", "set", "example.myshopify.com", "--language", "the Queen's"])
+    assert (refused.exit_code, "such as en, de or pt-BR" in refused.output) == (2, True)
+
+
 @pytest.mark.parametrize("url", ["http://example.com", "https://10.0.0.1@example.com", "ftp://x", "https://x/#y"])
 def test_a_bad_endpoint_is_refused(run: FlaskCliRunner, url: str) -> None:
     done = run.invoke(

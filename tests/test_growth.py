@@ -314,8 +314,6 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
     "sse.Decoder of data": lambda text: decoded(f"data: {text}\n\n", 7),
     "prose.Plain": lambda text: fed(prose.Plain(), text),
     "prose.Plain whole": lambda text: [prose.Plain().feed(text), prose.Plain().end()],
-    "prose.Spoken": lambda text: fed(prose.Spoken(), text),
-    "prose.Spoken of thoughts": lambda text: fed(prose.Spoken(), f"<think>{text}"),
     "refusals.read_refusal": lambda text: providers.read_refusal(400, text),
     "refusals.plain of JSON": lambda text: providers.plain(json.dumps({"error": {text: [text, {text: text}]}})),
     "adjustments.after": lambda text: Adjustment().after(text, {"max_tokens": 9999, "temperature": 1, "model": text}),

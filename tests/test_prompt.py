@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import given
@@ -11,9 +12,13 @@ from tests.conftest import ANNAS_SHOP, Visitor, chat_body
 from tests.scripted import Scripted
 from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import Message, Shop
+from widget_api.shopify.tools import TOOLS
 from widget_api.turns import prompt
 from widget_api.turns.context import SHORT_RESULT
 from widget_api.turns.shortening import NOTE, size_of
+
+# Rules of this kind have 4.36 characters a token in o200k, which other tokenizers of today come close to.
+CHARACTERS_A_TOKEN_OF_RULES = 4.3
 
 
 def question(text: str) -> Message:
@@ -87,6 +92,38 @@ def test_the_merchants_words_stand_in_the_system_prompt_and_the_page_beside_the_
     assert "key=" not in system
     question = model.requests[0].messages[-1]
     assert question == User("Is it warm?", {"path": "/products/hat", "type": "product", "locale": "de"})
+
+
+def test_the_rules_come_first_and_the_language_last_around_the_merchants_words() -> None:
+    told = prompt.system(Shop(domain=ANNAS_SHOP, name="Anna", prompt="Mention {the} sale."))
+    plain = prompt.system(Shop(domain=ANNAS_SHOP, name="Anna"))
+    rules, _, rest = told.partition("\n\nThe shop's owner says:\nMention {the} sale.\n\n")
+    assert plain.startswith(rules)
+    assert "the rules win" in rest
+    assert told.splitlines()[-1] == plain.splitlines()[-1] == prompt.LANGUAGE
+
+
+def test_the_model_is_told_how_to_reach_the_shop_and_the_language_of_the_catalogue_where_they_are_known() -> None:
+    told = prompt.system(Shop(domain=ANNAS_SHOP, contact="help@anna.example\nnew line", language="de"))
+    assert "How to reach the shop: help@anna.example new line\nThe language of the product titles: de\n" in told
+    assert "reach the shop:" not in prompt.system(Shop(domain=ANNAS_SHOP))
+
+
+def test_rules_and_facts_of_the_shop_are_under_600_tokens() -> None:
+    told = prompt.system(Shop(domain=ANNAS_SHOP, name="Anna", contact="help@anna.example", language="de"))
+    assert len(told) / CHARACTERS_A_TOKEN_OF_RULES < 600
+
+
+def test_the_rules_name_tools_that_there_are() -> None:
+    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", prompt.system(Shop(domain=ANNAS_SHOP))))
+    assert named == {"search_catalog", "get_product", "search_shop_policies_and_faqs"}
+    assert named <= {spec.name for spec in TOOLS}
+
+
+def test_each_tool_says_when_to_call_it_and_gives_an_example() -> None:
+    for spec in TOOLS:
+        assert "Call it" in spec.description
+        assert "{" in spec.description
 
 
 def test_the_page_is_kept_with_the_message(anna: Visitor) -> None:

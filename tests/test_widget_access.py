@@ -146,7 +146,7 @@ def test_axe_finds_nothing_in_any_state(chromium: Browser, live: Live, screen: s
             expect(chat.answer).to_contain_text("Here is")
             assert violations(page) == []
         chat.wait()
-        chat.ask("Add the Drift Mittens to my cart")
+        chat.ask("Add the Drift Mittens in S/M to my cart")
         break_it(live, "kill-answer")
         chat.ask("What is your return policy?")
         assert violations(page) == []

@@ -23,7 +23,7 @@ from widget_api.models import MOST_ROWS, Message, Session, Shop, Turn, connected
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
 from widget_api.redaction import Redactor
-from widget_api.shopify.endpoint import Endpoint, mcp_url, shop_domain
+from widget_api.shopify.endpoint import Endpoint, language_tag, mcp_url, shop_domain
 from widget_api.shopify.http import Http
 from widget_api.shopify.negotiation import PROFILE_PATH
 from widget_api.shopify.registration import SECONDS, LookUp, look_up_shop
@@ -72,6 +72,7 @@ class Checked(click.ParamType[str]):
 DOMAIN = Checked("domain", shop_domain)
 ORIGIN = Checked("origin", web_origin)
 MCP_URL = Checked("url", mcp_url)
+LANGUAGE = Checked("language", language_tag)
 
 
 def _settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -79,6 +80,8 @@ def _settings(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--origin", "origins", type=ORIGIN, multiple=True, help="A website of the shop; repeat it."),
         click.option("--name", help="What shoppers call the shop."),
         click.option("--prompt", help="The shop's own words for the assistant."),
+        click.option("--contact", help="How shoppers reach a person: an address, a number, a page."),
+        click.option("--language", type=LANGUAGE, help="The language of the product titles: en, de, pt-BR."),
         click.option("--model", help="Another model than MODEL_NAME for this shop."),
         click.option("--mcp-url", type=MCP_URL, help="Another endpoint than the shop's own."),
     ):

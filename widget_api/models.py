@@ -100,6 +100,9 @@ class Shop(Record):
     origins = JsonField(default=list)
     mcp_url = TextField(default="")
     prompt = TextField(default="")
+    # Where shoppers reach a person, in one line, and the language of the product titles (BCP 47); each may be empty.
+    contact = TextField(default="", constraints=[SQL("DEFAULT ''")])
+    language = TextField(default="", constraints=[SQL("DEFAULT ''")])
     model = TextField(default="")
     active = BooleanField(default=True)
     created_at = BigIntegerField(default=now)

@@ -141,6 +141,13 @@ def mcp_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
+def language_tag(text: str) -> str:
+    """Return the tag of a language (BCP 47), as "pt-BR"; an empty one stays empty. Raises `ValueError`."""
+    if text and not CONTEXT["language"].fullmatch(text):
+        raise ValueError("The language must be a tag such as en, de or pt-BR.")
+    return text
+
+
 def _split(text: str) -> SplitResult:
     parts = split_url(text)
     if parts is None or parts.port == 0:

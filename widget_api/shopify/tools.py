@@ -114,18 +114,19 @@ _LINE_ID: Final = {"type": "string", "minLength": 1, "maxLength": 300}
 TOOLS: Final[tuple[Spec, ...]] = (
     Spec(
         "search_catalog",
-        "Find products of this shop. Returns titles, prices, stock and a few variants. Where has_more_variants is "
-        "true there are more variants than those: get_product gets to them, and tells a product in full. A price is "
-        "written as an amount and its currency: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
+        "Find products of this shop. Call it before you name or recommend a product, its price or stock. Example: "
+        'for "Something warm for my dad, under 50 euros?" {"query": "warm hat", "max_price": 50}. Returns titles, '
+        "prices, stock and a few variants; where there are more variants than those, get_product gets to them. A "
+        "price is an amount and its currency, to be copied: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
         _object(
             ("query",),
-            query={**_QUERY, "description": "What to look for, in a few words."},
+            query={**_QUERY, "description": "One to three nouns, in the language of the shop's product titles."},
             limit={"type": "integer", "minimum": 1, "maximum": 10, "description": "How many at most."},
             max_price={
                 "type": "number",
                 "minimum": 0,
                 "maximum": 1_000_000_000,
-                "description": "The highest price, in the currency of the shop's prices: 49.5 is 49.50.",
+                "description": "The highest price, if the shopper named one, in the shop's currency: 49.5 is 49.50.",
             },
             available_only={"type": "boolean", "description": "Only what can be bought now."},
         ),
@@ -133,11 +134,10 @@ TOOLS: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "get_product",
-        "One product in full: its options, and the variants of one selection of them. Not all variants are listed: "
-        "`options` has every value, `available` (in stock) and `exists` (is made) relative to `selected`, the "
-        "selection that the answer is for. To get to another variant, as size 44, call again with `selected`: the "
-        "option's name and the value's label, letter for letter as in `options`. The shop lets go of what cannot be "
-        "had together; `note` says of what. Where the shopper has not said which value, ask.",
+        "One product in full. Call it for details, material, care, or a size or colour that the search does not "
+        'list. Example: for "Do you have it in 44?" {"id": "…", "selected": [{"name": "Size", "label": "44"}]}, '
+        "spelled as in its options. They have every value; one may be sold out or not made together with what is "
+        "selected. The shop lets go of what cannot be had together, and a note says of what.",
         _object(
             ("id",),
             id={**_ID, "description": "The product's id, gid://shopify/Product/… or its number."},
@@ -156,20 +156,21 @@ TOOLS: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "get_cart",
-        "What is in the shopper's cart, line by line. One variant may stand in several lines that differ in their "
-        "attributes (as an engraving), selling plan or parent.",
+        "What is in the shopper's cart, line by line. Call it before you say what the cart holds or costs, and "
+        'before you raise or lower a number: "One more, please" {}. One variant may stand in several lines that '
+        "differ in their attributes (as an engraving), selling plan or parent.",
         _object(),
         "Looking into the cart",
     ),
     Spec(
         "update_cart",
-        "Change the shopper's cart, only when the shopper asks for it. What is not named stays as it is. Name a "
-        "variant_id to say how many of it shall be in the cart in all: a rise goes to its line without extras or to "
-        "a new line, a fall takes from the last of lines that are alike, 0 takes out all of its lines. Name a "
-        "line_id instead to change that line alone, as the engraved one of two mugs. Where lines differ and nobody "
-        "has said which one is meant, nothing is changed and the answer says so: ask the shopper. The answer is the "
-        "cart as it is then; its note says what came out otherwise than asked and where a number went: tell the "
-        "shopper.",
+        "Change the shopper's cart. Call it only when the newest message asks for that, in its own words, and "
+        "colour and size are settled; what nobody asked for is at most proposed to the shopper, who then decides. "
+        'Example: for "Two in Oat, please" {"lines": [{"variant_id": "…", "quantity": 2}]}. What is not named '
+        "stays as it is. A variant_id says how many of it shall be in the cart in all; 0 takes out all of its "
+        "lines. A line_id changes that line alone, as the engraved one of two mugs. Where lines differ and nobody "
+        "has said which one is meant, nothing is changed: ask. The answer is the cart as it is then; its note says "
+        "what came out otherwise: tell the shopper.",
         _object(
             ("lines",),
             lines={
@@ -194,8 +195,10 @@ TOOLS: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "search_shop_policies_and_faqs",
-        "What the shop says about shipping, returns, payment, opening hours and other questions about itself.",
-        _object(("query",), query={**_QUERY, "description": "The question."}),
+        "What the shop says about itself. Call it before you say anything about shipping, returns, payment, care, "
+        'repairs, opening hours or contact. Example: for "Can I send it back?" {"query": "returns"}. What it does '
+        "not answer, the shop has not said.",
+        _object(("query",), query={**_QUERY, "description": "The question in a few words, in the shop's language."}),
         "Reading the shop's policies",
     ),
 )

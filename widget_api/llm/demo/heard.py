@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 Wish = Literal[
-    "about", "add", "cart", "checkout", "empty", "greet", "help", "more", "policy", "remove", "search", "set",
-    "thanks", "who", "yes",
+    "about", "add", "cart", "checkout", "discount", "empty", "greet", "help", "more", "order", "other", "policy",
+    "remove", "rules", "search", "set", "thanks", "who", "yes",
 ]  # fmt: skip
 
 _WORDS = tomllib.loads(Path(__file__).with_name("heard.toml").read_text("utf-8"))
@@ -27,7 +27,8 @@ _ORDINALS = {
     for word in words.split()
 } | {"last": -1}
 
-_NOISE = {*_WORDS["noise"].split(), *_NUMBERS, *_ORDINALS}
+_COMMON = frozenset(_WORDS["noise"].split())
+_NOISE = {*_COMMON, *_NUMBERS, *_ORDINALS}
 
 
 def _compiled() -> Iterator[tuple[Wish, re.Pattern[str]]]:
@@ -39,6 +40,7 @@ def _compiled() -> Iterator[tuple[Wish, re.Pattern[str]]]:
 
 
 _WISHES = tuple(_compiled())
+_COMPLAINT = re.compile(_WORDS["complaint"].strip())
 _LEAD = re.compile(rf"(?:(?:{'|'.join(_WORDS['leads'])})\s*)+", re.IGNORECASE)
 
 _TAIL = re.compile(r"(?:\s*(?:[€$£]|\b(?:euros?|eur|please|for|and|but|at|with)\b))+$", re.IGNORECASE)
@@ -49,6 +51,14 @@ _LIMIT = re.compile(
     r"(?:[€$£]|eur|usd|gbp)?\s*(?P<number>\d{1,6})(?:[.,](?P<cents>\d\d))?\b",
     re.IGNORECASE,
 )
+_BUDGET = re.compile(
+    r"\b(?:have|spend|budget(?: of| is)?)\s*(?:about |around |only )?"
+    r"(?:[€$£]\s?(?P<first>\d{1,6})|(?P<second>\d{1,6})\s?(?:[€$£]|(?:euros?|eur|dollars?|usd|pounds?|gbp)\b))",
+    re.IGNORECASE,
+)
+# Signs that no product is called by.
+_SIGNS = re.compile(r"[{}<>\[\]\"\u201c\u201d|\\]+")
+_IN_FULL = re.compile(r"\b(?:made (?:of|from)|materials?|contains?|wash\w*|details?|describe|more about)\b")
 _AT_LEAST = frozenset({"over", "above", "more than", "at least", "from"})
 
 
@@ -61,6 +71,16 @@ def wish(text: str) -> Wish:
     """What `text` asks for; a search where no rule knows better."""
     line = folded(text)
     return next((wish for wish, pattern in _WISHES if pattern.search(line)), "search")
+
+
+def is_complaint(text: str) -> bool:
+    """Return whether whoever wrote the text is upset."""
+    return bool(_COMPLAINT.search(folded(text)))
+
+
+def count_english(tokens: list[str]) -> int:
+    """Return how many of the tokens are common words of English."""
+    return sum(token in _COMMON for token in tokens)
 
 
 def tokens(text: str) -> list[str]:
@@ -85,7 +105,7 @@ def stems(text: str) -> list[str]:
 def query(text: str) -> str:
     """What to ask the catalogue for: `text` without the manners around it and without its price."""
     line = re.sub(r"\s+", " ", text).strip()
-    asked = _LIMIT.sub("", _without_lead(line)).strip(" ?.!,;:")
+    asked = _LIMIT.sub("", _without_lead(_SIGNS.sub(" ", line).strip())).strip(" ?.!,;:")
     return (_TAIL.sub("", asked).strip(" ,") or line)[:100]
 
 
@@ -109,7 +129,14 @@ def limits(text: str) -> tuple[float, float]:
             low = amount
         else:
             high = amount
+    if high == float("inf") and (budget := _BUDGET.search(text)):
+        high = float(budget["first"] or budget["second"])
     return low, high
+
+
+def asks_in_full(text: str) -> bool:
+    """Return whether `text` asks for more of a product than its first sentences."""
+    return bool(_IN_FULL.search(folded(text)))
 
 
 def place(text: str) -> int | None:

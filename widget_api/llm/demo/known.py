@@ -41,6 +41,8 @@ class Choice:
     price: Price
     available: bool
     values: dict[str, str]
+    before: Price = NO_PRICE  # what it cost before it was reduced
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, value: dict[str, Any]) -> Choice:
@@ -50,6 +52,8 @@ class Choice:
             Price.of(value.get("price")),
             bool(value.get("available")),
             {name: words(chosen) for name, chosen in mapping(value.get("options")).items()},
+            Price.of(value.get("compare_at")),
+            _notices(value),
         )
 
 
@@ -79,7 +83,7 @@ class Item:
             tuple(Choice.of(variant) for variant in dicts(value.get("variants"))),
             bool(value.get("has_more_variants")),
             {words(option.get("name")): _values(option) for option in dicts(value.get("options"))},
-            tuple(notice for notice in value.get("notices") or () if isinstance(notice, str)),
+            _notices(value),
         )
 
     def joined(self, earlier: Item | None) -> Item:
@@ -101,6 +105,10 @@ class Item:
                 values = found.setdefault(name, {})
                 values[value] = values.get(value, False) or choice.available
         return {name: values for name, values in found.items() if list(values) != ["Default Title"]}
+
+
+def _notices(value: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(notice for notice in value.get("notices") or () if isinstance(notice, str))
 
 
 def _values(option: dict[str, Any]) -> dict[str, bool | None]:

@@ -111,6 +111,31 @@ def has(item: Item, selected: list[dict[str, str]]) -> bool:
     return any(wanted <= set(choice.values.items()) for choice in item.choices)
 
 
+def named_choices(known: Known, item: Item) -> list[Choice]:
+    """The variants that the words name, by all the values that they name; none where they name no value."""
+    said = _all_words(known.text)
+    best = max((_fit(choice, item, said) for choice in item.choices), default=0)
+    return [choice for choice in item.choices if best and _fit(choice, item, said) == best]
+
+
+def named_in_full(known: Known) -> Item | None:
+    """The one product of the list that was shown last whose title stands in the words."""
+    said = set(heard.stems(known.text))
+    found = [item for item in known.shown if (title := set(heard.stems(item.title))) and title <= said]
+    return found[0] if len(found) == 1 else None
+
+
+def open_size(known: Known, item: Item) -> str:
+    """The name of the option, other than a colour, of which several values can be had and the words name none."""
+    said = [_all_words(known.text), _all_words(known.query)]
+    for name, values in item.options().items():
+        there = [value for value, available in values.items() if available]
+        named = any(set(heard.tokens(value)) <= words for value in values for words in said)
+        if len(there) > 1 and not named and heard.stem(name.casefold()) not in {"colour", "color"}:
+            return name
+    return ""
+
+
 def left_open(known: Known, item: Item) -> bool:
     """Whether the words leave open which of several variants is meant."""
     there = [choice for choice in item.choices if choice.available]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from widget_api.llm.demo.known import Cart, CartLine, Choice, Item, Price
+from widget_api.llm.demo.known import NO_PRICE, Cart, CartLine, Choice, Item, Price
 
 WHICH_ONE = "Which one shall I put in your cart?"
 WHICH_MEANT = "Which one do you mean?"
@@ -38,11 +38,28 @@ WHAT_THEN = (
     "Gladly! What are you looking for? Tell me in a few words, for example **a warm hat** or **a gift for hikers**."
 )
 
+OTHER = (
+    "That is beyond me: I know this shop and nothing else. What may I find for you here, something warm or something "
+    "for the kitchen?"
+)
+RULES = (
+    "What I was told for my work stays with the shop. I can find things for you, put them in your cart and quote the "
+    "shop's policies. What would you like to know?"
+)
+DISCOUNT = (
+    "I cannot give or promise a discount, whoever spoke of one. If you have a code, enter it at the checkout; what "
+    "the shop has reduced carries its new price already. What are you looking for?"
+)
+ORDERS = "I cannot see orders or parcels from here, only the shop itself can."
+SORRY = "I am sorry about that; I can see why it annoys you."
+
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 _MARKS = re.compile(r"([\\`*_\[\]<>#|])")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHOWN = 4
+# More are no advice.
+RECOMMENDED = 3
 _WORDS_IN_LIST = 16
 _WORDS_IN_ANSWER = 80
 
@@ -64,9 +81,11 @@ def price(value: Price) -> str:
 
 
 def prices(item: Item) -> str:
-    """The price, "from" where the variants differ."""
+    """The price, "from" where the variants differ, and the one before it where all are reduced alike."""
     differ = len({choice.price for choice in item.choices}) > 1
-    return f"from {price(item.price)}" if differ else price(item.price)
+    before = {choice.before for choice in item.choices}
+    reduced = f" (was {price(*before)})" if len(before) == 1 and NO_PRICE not in before and not differ else ""
+    return f"from {price(item.price)}" if differ else price(item.price) + reduced
 
 
 def listed(names: Iterable[str], last: str = "and") -> str:
@@ -117,7 +136,7 @@ def found(items: Sequence[Item], query: str, *, more: bool = False) -> str:
     """What a search has found: one thing in some detail, several as a list."""
     if len(items) == 1:
         return f"This is what I found for “{plain(query)}”.\n\n{about(items[0])}"
-    shown = items[:SHOWN]
+    shown = items[:RECOMMENDED]
     lines = "\n".join(f"- {entry(item)}" for item in shown)
     lead = f"Here {'are' if more else 'is what I found for'}" + (" some more:" if more else f" “{plain(query)}”:")
     rest = len(items) - len(shown)
@@ -139,18 +158,34 @@ def nothing_more(query: str) -> str:
     return f"That was all I could find{about}. Shall I look for something else?"
 
 
-def about(item: Item) -> str:
-    """One product in some detail."""
-    sentences = " ".join(_SENTENCE_END.split(" ".join(item.description.split()))[:2])
+def about(item: Item, choices: Sequence[Choice] = (), *, in_full: bool = False) -> str:
+    """One product in some detail, with the variants that were asked for; `in_full` with all that is said of it."""
+    told = _SENTENCE_END.split(" ".join(item.description.split()))
+    sentences = " ".join(told if in_full else told[:2])
     if not item.available:
         return (
             f"{bold(item.title)}, {prices(item)}. {plain(sentences)}\n\nI am sorry, it is sold out at the moment. "
             "Shall I look for something like it?"
         )
     options = "\n".join(_option(name, values) for name, values in item.options().items())
-    notices = "\n".join(f"- {plain(notice)}" for notice in item.notices)
-    paragraphs = [f"{bold(item.title)}, {prices(item)}. {plain(sentences)}".strip(), notices, options, SHALL_I]
+    own = [notice for choice in choices for notice in choice.notices]
+    notices = "\n".join(f"- {plain(notice)}" for notice in dict.fromkeys((*item.notices, *own)))
+    lead = f"{bold(item.title)}, {prices(item)}. {plain(sentences)}".strip()
+    chosen = _chosen(choices[0]) if len(choices) == 1 else ""
+    paragraphs = [lead, chosen, notices, options, SHALL_I]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _chosen(choice: Choice) -> str:
+    """Return what a variant costs, or that it is sold out."""
+    if not choice.available:
+        return f"I am sorry, {bold(choice.title)} is sold out at the moment."
+    return f"In {bold(choice.title)} it is {price(choice.price)}."
+
+
+def which_size(item: Item, name: str) -> str:
+    """The question which size is meant."""
+    return f"{bold(item.title)} comes in several sizes:\n\n{_option(name, item.options()[name])}\n\n{WHICH_ONE}"
 
 
 def _option(name: str, values: dict[str, bool]) -> str:
@@ -263,3 +298,13 @@ def answers(pairs: Sequence[tuple[str, str]]) -> str:
         )
     paragraphs = [f"{bold(question)}  \n{clipped(answer, _WORDS_IN_ANSWER)}" for question, answer in pairs]
     return "\n\n".join(["This is what the shop says:", *paragraphs, "Does that answer your question?"])
+
+
+def order(pairs: Sequence[tuple[str, str]]) -> str:
+    """An answer to a question about an order, with what the shop says of orders in general."""
+    return f"{ORDERS} {answers(pairs)}"
+
+
+def sorry(text: str) -> str:
+    """The answer to somebody who is upset."""
+    return f"{SORRY}\n\n{text}"

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from widget_api.llm.answer import dicts, mapping, words
-from widget_api.llm.demo import heard, meant, said
+from widget_api.llm.demo import foreign, heard, meant, said
 from widget_api.llm.demo.heard import Wish
 from widget_api.llm.demo.known import Cart, CartLine, Item, Known
 
 # Search answers cut long lists of variants off here; all of them are `get_product`'s to tell.
 VARIANTS_IN_SEARCH = 10
-SEARCH_LIMIT = 4
+SEARCH_LIMIT = 3
 MORE_LIMIT = 10
 # Two answers to a question are told, the second only if the shop thinks it fits.
 ANSWERS = 2
+_POLICIES = "search_shop_policies_and_faqs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ def reply(known: Known) -> Reply:
     """What to say or do now."""
     if known.error:
         return Reply(said.trouble(known.error))
-    return _RULES[_wish(known)](known)
+    if language := foreign.language_of(known.text):
+        return Reply(language.text)
+    answer = _RULES[_wish(known)](known)
+    return Reply(said.sorry(answer.text)) if answer.text and heard.is_complaint(known.text) else answer
 
 
 def _wish(known: Known) -> Wish:
@@ -55,7 +59,12 @@ def _wish(known: Known) -> Wish:
 
 def _search(known: Known) -> Reply:
     query = heard.query(known.text)
-    return _look_for(known, query) or Reply(_found(known, _affordable(known), query))
+    if search := _look_for(known, query):
+        return search
+    named = meant.named_in_full(known)
+    if named and meant.selection(known, named):
+        return _tell(known, named)
+    return Reply(_found(known, _affordable(known), query))
 
 
 def _more(known: Known) -> Reply:
@@ -93,10 +102,18 @@ def _found(known: Known, items: Sequence[Item], query: str) -> str:
 def _about(known: Known) -> Reply:
     picked = meant.picked(known)
     if len(picked) == 1:
-        return _look_at(known, picked[0]) or Reply(said.about(picked[0]))
+        return _tell(known, picked[0])
     if picked and "search_catalog" not in known.turn:
         return Reply(said.which(picked, said.WHICH_MEANT))
     return _look_for_thing(known)
+
+
+def _tell(known: Known, item: Item) -> Reply:
+    """The product as the words ask for it: in full, or with the variant that they name."""
+    if look := _look_at(known, item):
+        return look
+    item = known.items.get(item.id, item)
+    return Reply(said.about(item, meant.named_choices(known, item), in_full=heard.asks_in_full(known.text)))
 
 
 def _look_at(known: Known, item: Item) -> Reply | None:
@@ -139,6 +156,8 @@ def _add_item(known: Known, item: Item) -> Reply:
     choice = meant.choice(known, item)
     if choice is None or not choice.available:
         return Reply(said.sold_out(item, choice))
+    if choice.id not in known.changed and (size := meant.open_size(known, item)):
+        return Reply(said.which_size(item, size))
     if known.can("get_cart"):
         return Reply(tool="get_cart")
     names = frozenset(heard.tokens(f"{item.title} {' '.join(choice.values.values())}"))
@@ -238,12 +257,21 @@ def _checkout(known: Known) -> Reply:
 
 
 def _policy(known: Known) -> Reply:
-    tool = "search_shop_policies_and_faqs"
-    if known.can(tool):
-        return Reply(tool=tool, input={"query": known.text[:200]})
-    found = dicts(mapping(known.turn.get(tool)).get("answers"))
-    pairs = [(words(each.get("question")), words(each.get("answer"))) for each in found[:ANSWERS]]
-    return Reply(said.answers(pairs))
+    return _ask(known) or Reply(said.answers(_answers(known)))
+
+
+def _order(known: Known) -> Reply:
+    return _ask(known) or Reply(said.order(_answers(known)))
+
+
+def _ask(known: Known) -> Reply | None:
+    """The question to the shop, unless this turn has asked it."""
+    return Reply(tool=_POLICIES, input={"query": known.text[:200]}) if known.can(_POLICIES) else None
+
+
+def _answers(known: Known) -> list[tuple[str, str]]:
+    found = dicts(mapping(known.turn.get(_POLICIES)).get("answers"))
+    return [(words(each.get("question")), words(each.get("answer"))) for each in found[:ANSWERS]]
 
 
 def _say(text: str) -> Callable[[Known], Reply]:
@@ -255,12 +283,16 @@ _RULES: dict[Wish, Callable[[Known], Reply]] = {
     "add": _add,
     "cart": _cart,
     "checkout": _checkout,
+    "discount": _say(said.DISCOUNT),
     "empty": _empty,
     "greet": _say(said.GREETING),
     "help": _say(said.HELP),
     "more": _more,
+    "order": _order,
+    "other": _say(said.OTHER),
     "policy": _policy,
     "remove": _remove,
+    "rules": _say(said.RULES),
     "search": _search,
     "set": _set,
     "thanks": _say(said.WELCOME),
