@@ -75,7 +75,8 @@ def is_counted() -> bool:
 def charge_size(response: Response) -> Response:
     """Count a large page as so many reads as small ones would have been that take the same work."""
     if is_counted() and not response.is_streamed:
-        services().limits.charge("reads", current_address(), response.calculate_content_length() // BYTES_OF_A_READ)
+        size = response.calculate_content_length() or 0
+        services().limits.charge("reads", current_address(), size // BYTES_OF_A_READ)
     return response
 
 
