@@ -197,6 +197,12 @@ class ModelRefused(Problem):
     status, code = 502, "model-refused"
 
 
+class ModelFiltered(ModelRefused):
+    """The assistant may not answer this."""
+
+    status, code = 502, "answer-refused"
+
+
 class ModelCut(Problem):
     """The answer broke off."""
 

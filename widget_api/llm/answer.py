@@ -12,6 +12,7 @@ import msgspec
 from widget_api.llm import sse
 from widget_api.llm.base import FinishReason, Sink, Step, Usage
 from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
+from widget_api.llm.extras import with_extra
 from widget_api.llm.prose import Plain, Spoken
 
 # As much as one event may have: the whole answer when `stream` was ignored.
@@ -43,8 +44,7 @@ class Answer:
         self._into = into
         self._plain = Plain()
         self._spoken = Spoken()
-        self._input = 0
-        self._output = 0
+        self._usage = Usage()
         self.calls = Calls(into, taken, new_id)
         self.spoke = False
         self.finish_reason: FinishReason | None = None
@@ -58,10 +58,10 @@ class Answer:
         """A piece of the answer, or of thoughts in tags before it."""
         self._say(self._spoken.feed(self._plain.feed(delta)))
 
-    def count(self, input: int, output: int) -> None:
+    def count(self, input: int, output: int, cached: int = 0) -> None:
         """The tokens so far. Providers repeat the counts in later chunks, sometimes as zeros: the most counts."""
-        self._input = max(self._input, input)
-        self._output = max(self._output, output)
+        so_far = self._usage
+        self._usage = Usage(max(so_far.input, input), max(so_far.output, output), max(so_far.cached, cached))
 
     def finish(self, reason: FinishReason) -> None:
         """Why the step ends. A plain `stop` after another reason adds nothing."""
@@ -72,7 +72,7 @@ class Answer:
         """The step, once no more will come."""
         self._say(self._spoken.feed(self._plain.end()) + self._spoken.end())
         calls = self.calls.done()
-        return Step(self._reason(bool(calls)), calls, Usage(self._input, self._output), model)
+        return Step(self._reason(bool(calls)), calls, self._usage, model)
 
     def _reason(self, calls: bool) -> FinishReason:
         reason = self.finish_reason or "stop"
@@ -134,7 +134,8 @@ class Decoder(ABC):
             self._take(self._events.end())
         if not self.finished:
             raise Broken("the answer ended before it was finished")
-        return self.answer.step(model)
+        step = self.answer.step(model)
+        return with_extra(step, self._extra())
 
     def _take(self, events: Iterator[sse.Event]) -> None:
         try:
@@ -165,6 +166,10 @@ class Decoder(ABC):
         self._part(chunk)
         if len(self.answer.calls.pending) > MAX_CALLS:
             raise Broken(f"the answer has more than {MAX_CALLS} calls")
+
+    @abstractmethod
+    def _extra(self) -> dict[str, Any] | None:
+        """Return what the provider wants back with the step, or None where there is nothing."""
 
     @abstractmethod
     def _piece(self, data: bytes) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -18,8 +20,10 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder
 from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
+from widget_api.llm.extras import renamed_request, renamed_step
 from widget_api.llm.line import Line, session
-from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.llm.repairs import Repairs
+from widget_api.problems import ModelCut, ModelFiltered, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
 from widget_api.text import clean
 
@@ -46,6 +50,8 @@ SHORTEST_KEY = 8
 
 # Statuses below 500 that asking again may mend. 0: there was none.
 _PASSING = frozenset({0, 408, 409, 425, 429})
+# What providers call their filters.
+_FILTERED = re.compile(r"content[_ ]filter|content management policy", re.IGNORECASE)
 # Whoever compresses a stream holds bytes back.
 _HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
@@ -94,6 +100,7 @@ class Provider:
         self._timeout = (connect_seconds, idle_seconds)
         self._pause = pause
         self._session = session(STREAMS)
+        self._repairs = Repairs()
         # All questions are the same but for their bodies: half the work of asking is done once.
         asked = requests.Request("POST", self._url, headers=_HEADERS | dialect.headers(key))
         try:
@@ -102,22 +109,31 @@ class Provider:
             self._asked = self._session.prepare_request(asked)
         except requests.RequestException:  # it quotes the address, which may hold a password
             raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
+        address = urlsplit(self._url)
+        # What signs opaque state: another provider's model of the same name did not make it.
+        self._maker = f"{name} at {address.hostname}:{address.port or ''}{address.path}"
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""
         line = Line()
         into.on_stop(line.hang_up)
-        question = json.dumps(self._dialect.body(request, self.name)).encode()
+        mending = self._repairs.begin(
+            lambda: self._dialect.body(renamed_request(request, self._maker, self.name), self.name)
+        )
         taken = {call.id for entry in request.messages if isinstance(entry, Assistant) for call in entry.calls}
         retry = 0
         while not line.hung_up.is_set():
             decoder = self._dialect.Decoder(into, taken=taken)
             try:
-                return self._ask(question, decoder, into, line)
+                step = self._ask(json.dumps(mending.body).encode(), decoder, into, line)
+                mending.succeed()
+                return renamed_step(step, self._maker)
             except Broken as broken:
                 if not line.hung_up.is_set():
                     # Not its cause: the text is the provider's and may hold anything. It is in the log.
                     log.warning("model %s, attempt %d: %s", self.name, retry + 1, self._short(broken, request))
+                    if not decoder.answer.begun and mending.learn(broken.status, str(broken)):
+                        continue
                     self._pause(line.hung_up, _wait(broken, decoder, retry))
             retry += 1
         return Step("other", model=self.name)
@@ -208,6 +224,8 @@ def _wait(broken: Broken, decoder: Decoder, retry: int) -> float:
     """Seconds until the next attempt. Raises the problem when there is none."""
     if decoder.answer.begun:
         raise ModelCut("Please ask again.") from None
+    if _FILTERED.search(str(broken)):
+        raise ModelFiltered("Please ask in other words.") from None
     if broken.status < 500 and broken.status not in _PASSING:
         raise ModelRefused("The server's log has the reason.") from None
     if retry == RETRIES or isinstance(broken, Silent) or broken.retry_after > LONGEST_WAIT_SECONDS:
