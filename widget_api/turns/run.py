@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from widget_api.llm.base import Assistant, Call, Entry, Model, Request, Result, Step, Tool, Usage
+from widget_api.llm.base import Assistant, Call, Entry, Extra, Model, Request, Result, Step, Tool, Usage
 from widget_api.models import ToolCall, Turn
-from widget_api.problems import EmptyAnswer, ModelCut
+from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec
-from widget_api.turns import prompt
+from widget_api.turns import extras, prompt
 from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
 from widget_api.turns.recovery import Lease, Progress, hold
 from widget_api.turns.writer import Writer
+
+log = logging.getLogger(__name__)
 
 MAX_STEPS = 6
 MAX_TOKENS = 1024
@@ -50,11 +53,22 @@ class Tally:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str = "stop"
+    kept_bytes: int = 0  # of the opaque state of its steps
+    last: tuple[int, Extra] | None = None  # the number and the state of its last step, which asked for nothing
 
     def add(self, step: Step) -> None:
         self.model = step.model or self.model
         self.finish_reason = step.finish_reason
-        self.usage = Usage(self.usage.input + step.usage.input, self.usage.output + step.usage.output)
+        self.usage += step.usage
+
+    def keep(self, extra: Extra | None) -> Extra | None:
+        """Return the state of the turn's next step; None where the turn has no room for it."""
+        size = extras.size_of(extra) if extra else 0
+        if self.kept_bytes + size > extras.TURN_BYTES:
+            log.warning("a turn's opaque state has more than %d bytes: a step's is not kept", extras.TURN_BYTES)
+            return None
+        self.kept_bytes += size
+        return extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +89,41 @@ class Run:
         answer failed with."""
         if progress.complete:
             return
-        running = prompt.said(progress.parts)
+        running = prompt.said(progress.parts, progress.extras)
+        self.tally.kept_bytes = sum(map(extras.size_of, progress.extras.values()))
         first = progress.steps + 1
         if progress.calls:
-            running += self._call(progress.calls)
+            running += self._call(progress.calls, progress.extras.get(first))
             first += 1
         for number in range(first, MAX_STEPS + 1):
             if self.writer.stopped:
                 return
             made = _made(running)
             # The last step must end in words.
-            tools = MODEL_TOOLS if number < MAX_STEPS and made < CALLS_A_TURN else ()
-            step = self._step(Request(system, context.entries(running), tools, MAX_TOKENS))
+            may_call = number < MAX_STEPS and made < CALLS_A_TURN
+            choice: Literal["auto", "none"] = "auto" if may_call else "none"
+            step = self._step(Request(system, context.entries(running), MODEL_TOOLS, MAX_TOKENS, choice))
             if self.writer.stopped:
                 return
             if not step.calls:
                 self._require_words()
+                self._keep_last(number, step.extra)
                 return
-            running += self._call(self._asked(number, step.calls, CALLS_A_TURN - made))
+            extra = self.tally.keep(step.extra)
+            running += self._call(self._asked(number, step.calls, CALLS_A_TURN - made, extra), extra)
 
     def _require_words(self) -> None:
         """A provider's filter, or thoughts alone, can leave an answer without a word."""
         if not self.writer.step_text().strip():
+            if self.tally.finish_reason == "content-filter":
+                raise ModelFiltered("Please ask in other words.")
             raise EmptyAnswer("Please ask in other words.")
+
+    def _keep_last(self, number: int, extra: Extra | None) -> None:
+        """Have the last step's state written with the turn's end."""
+        is_wanted = number > 1 or (extra is not None and extras.size_of(extra) <= extras.WORDS_BYTES)
+        kept = self.tally.keep(extra) if is_wanted else None
+        self.tally.last = (number, kept) if kept else None
 
     def _step(self, request: Request) -> Step:
         self.writer.start_step()
@@ -114,7 +140,7 @@ class Run:
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
-    def _asked(self, number: int, calls: Sequence[Call], left: int) -> list[ToolCall]:
+    def _asked(self, number: int, calls: Sequence[Call], left: int, extra: Extra | None) -> list[ToolCall]:
         """Write down what the model has asked for: from now on the step is not asked again, but gone on with.
 
         `left` is how many calls may still be made; those beyond are written down as refused.
@@ -135,32 +161,34 @@ class Run:
 
         def write() -> list[ToolCall]:
             hold(self.turn)
+            extras.add(self.turn.id, number, extra)
             ToolCall.insert_many(wanted).on_conflict_ignore().execute()
             mine = (ToolCall.turn == self.turn.id) & (ToolCall.step == number)
             return list(ToolCall.select().where(mine & (ToolCall.attempt == self.turn.attempt)).order_by(ToolCall.id))
 
         return self.journal.commit(write, patient=True)
 
-    def _call(self, rows: Sequence[ToolCall]) -> list[Entry]:
+    def _call(self, rows: Sequence[ToolCall], extra: Extra | None) -> list[Entry]:
         """Run the step's calls in their order. Returns the entries that the next step adds to its question."""
         text = self.writer.step_text()
         calls = tuple(_called(row) for row in rows)
         results = [self._run(row, call) for row, call in zip(rows, calls, strict=True) if not self.writer.stopped]
         if not self.writer.stopped:
             self.writer.finish_step()
-        return [Assistant(text, calls), *results]
+        return [Assistant(text, calls, extra), *results]
 
     def _run(self, row: ToolCall, call: Call) -> Result:
         if call.input is None:
             reason = TOO_LONG if call.raw.endswith(CUT_MARK) else NO_OBJECT
             self.writer.tool_input_error(call.id, call.name, call.raw, reason)
-            return Result(call.id, call.name, {"error": reason}, error=True)
+            return Result(call.id, call.name, prompt.failure(reason), error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
             self.writer.status(SPECS[call.name].status)
         outcome = _outcome(row) or self._made(row, call.name, call.input)
         self._show(call, outcome)
-        return Result(call.id, call.name, outcome.output, outcome.error)
+        output = prompt.failure(_words(outcome.output)) if outcome.error else outcome.output
+        return Result(call.id, call.name, output, outcome.error)
 
     def _made(self, row: ToolCall, name: str, input: dict[str, Any]) -> Outcome:
         """Make the call, or find out what became of it, and write that down."""
