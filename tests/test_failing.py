@@ -8,10 +8,12 @@ import peewee
 import pytest
 
 from tests.conftest import Visitor, events, text_of
-from tests.scripted import Scripted
+from tests.scripted import Ends, Line, Scripted
 from widget_api.api.services import Services
+from widget_api.llm.base import Assistant, User
 from widget_api.models import Turn, transaction
-from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
+from widget_api.problems import ModelCut, ModelFiltered, ModelRefused, ModelUnavailable
+from widget_api.turns.prompt import NO_ANSWER
 
 
 @pytest.mark.parametrize("problem", [ModelUnavailable("Try later."), ModelRefused(), RuntimeError("a bug")])
@@ -80,3 +82,34 @@ def test_an_answer_that_the_database_does_not_take_still_ends_for_its_reader_and
         Turn.update(lease_until=1).execute()
     assert text_of(events(anna.get(f"/api/chat/{anna.conversation}/stream").data)) in {"so far", "at last"}
     assert anna.messages()[-1]["metadata"]["status"] == "complete"
+
+
+def test_an_answer_that_a_filter_left_without_a_word_says_so(anna: Visitor, model: Scripted) -> None:
+    model.will(Ends("content-filter"))
+    said = anna.says("hello")
+    assert json.loads(said[-1]["errorText"])["code"] == "answer-refused"
+
+
+@pytest.mark.parametrize(
+    "refused", [[ModelFiltered()], ["so far ", ModelRefused()], ["I must", Ends("content-filter")]]
+)
+def test_a_question_that_was_refused_is_in_no_later_request(
+    anna: Visitor, model: Scripted, refused: list[Line]
+) -> None:
+    model.will("Hello!")
+    anna.says("hello")
+    model.will(*refused)
+    anna.says("BADWORD")
+    anna.says("and socks?")
+    assert [entry.text for entry in model.requests[-1].messages if hasattr(entry, "text")] == [
+        "hello",
+        "Hello!",
+        "and socks?",
+    ]
+
+
+def test_a_question_that_was_not_answered_is_followed_by_words(anna: Visitor, model: Scripted) -> None:
+    model.will(ModelUnavailable())
+    anna.says("hello")
+    anna.says("and socks?")
+    assert model.requests[-1].messages == (User("hello"), Assistant(NO_ANSWER), User("and socks?"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ CONVERSATION: tuple[Entry, ...] = (
     Assistant("Here they are."),
     User("Thanks!"),
 )
+# What Anthropic's cache keeps ends here.
+MARK = {"cache_control": {"type": "ephemeral"}}
 REQUEST = Request("You sell boots.", CONVERSATION, (SEARCH,), max_tokens=99)
 
 
@@ -69,6 +73,48 @@ def test_openai_gets_the_tools_and_no_empty_list_of_them() -> None:
     assert "tools" not in openai.body(only(User("Hi")), "m")
 
 
+@pytest.mark.parametrize(("dialect", "choice"), [(openai, "none"), (anthropic, {"type": "none"})])
+def test_tools_that_may_not_be_called_are_sent_with_the_word_that_forbids_it(dialect: Any, choice: Any) -> None:
+    forbidden = dialect.body(replace(REQUEST, tool_choice="none"), "m")
+    allowed = dialect.body(REQUEST, "m")
+    assert forbidden.pop("tool_choice") == choice
+    assert forbidden == allowed
+    assert "tool_choice" not in openai.body(replace(only(User("Hi")), tool_choice="none"), "m")
+
+
+def test_openai_gets_one_message_for_words_that_follow_words() -> None:
+    body = openai.body(only(User("Hi"), Assistant("Let me"), Assistant(" "), Assistant("look.", (CALL,))), "m")
+    assert [message["role"] for message in said(body)] == ["user", "assistant"]
+    assert (said(body)[1]["content"], len(said(body)[1]["tool_calls"])) == ("Let me\n\nlook.", 1)
+
+
+def test_openai_gets_no_id_that_is_too_long_and_none_twice() -> None:
+    long = Call("x" * 64, "get_cart", {})
+    asked = Assistant("", (long,))
+    entries = (asked, Result(long.id, "get_cart", 1), asked, Result(long.id, "get_cart", 2))
+    one, first, two, second = said(openai.body(only(*entries), "m"))
+    ids = [each["tool_calls"][0]["id"] for each in (one, two)]
+    assert [first["tool_call_id"], second["tool_call_id"]] == ids
+    assert len(set(ids)) == 2
+    assert max(map(len, ids)) <= 40
+
+
+@pytest.mark.parametrize("model", ["mistral-medium-latest", "mistralai/Devstral-Small", "open-mixtral-8x7b"])
+def test_mistral_gets_ids_of_nine_letters_and_digits(model: str) -> None:
+    _, _, asked, answered, *_ = said(openai.body(REQUEST, model))
+    assert asked["tool_calls"][0]["id"] == answered["tool_call_id"]
+    assert re.fullmatch("[a-zA-Z0-9]{9}", answered["tool_call_id"])
+    own = Call("Ab3dEf9Hi", "get_cart", {})
+    (message,) = said(openai.body(only(Assistant("", (own,))), model))
+    assert message["tool_calls"][0]["id"] == "Ab3dEf9Hi"
+
+
+@pytest.mark.parametrize(("model", "is_marked"), [("gemini-3-flash-preview", True), ("gemini-2.5-flash", False)])
+def test_gemini_is_told_which_calls_another_model_has_made(model: str, is_marked: bool) -> None:
+    (message,) = said(openai.body(only(Assistant("", (CALL,))), model))
+    assert ("extra_content" in message["tool_calls"][0]) is is_marked
+
+
 def test_openai_gets_a_call_without_words_as_null() -> None:
     [message] = said(openai.body(only(Assistant("", (CALL,))), "m"))
     assert message["content"] is None
@@ -104,20 +150,21 @@ def test_anthropic_gets_the_conversation_in_turns() -> None:
                     "tool_use_id": "call_1",
                     "content": [{"type": "text", "text": '{"products": ["Größe 44"]}'}],
                     "is_error": False,
+                    **MARK,
                 }
             ],
         },
         {"role": "assistant", "content": [{"type": "text", "text": "Here they are."}]},
-        {"role": "user", "content": [{"type": "text", "text": "Thanks!"}]},
+        {"role": "user", "content": [{"type": "text", "text": "Thanks!", **MARK}]},
     ]
 
 
 def test_anthropic_gets_system_tools_and_limit() -> None:
     body = anthropic.body(REQUEST, "claude")
-    tool = {"name": SEARCH.name, "description": SEARCH.description, "input_schema": SEARCH.parameters}
+    tool = {"name": SEARCH.name, "description": SEARCH.description, "input_schema": SEARCH.parameters, **MARK}
     assert (body["model"], body["system"], body["max_tokens"], body["stream"]) == (
         "claude",
-        "You sell boots.",
+        [{"type": "text", "text": "You sell boots.", **MARK}],
         99,
         True,
     )

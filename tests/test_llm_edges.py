@@ -577,7 +577,7 @@ CASES = {
             },
         ),
         "Good",
-        usage=Usage(115, 3),
+        usage=Usage(115, 3, 100),
         dialect="anthropic",
     ),
     "Anthropic: no message_stop": Case(

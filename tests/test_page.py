@@ -92,7 +92,7 @@ def test_the_system_prompt_is_the_same_on_every_page_in_both_dialects(page: dict
     assert first == {"role": "system", "content": system}
     assert question["role"] == "user"
     body: Any = anthropic.body(request, "m")
-    assert body["system"] == system
+    assert [block["text"] for block in body["system"]] == [system]
     assert [message["role"] for message in body["messages"]] == ["user"]
     for content in (question["content"], body["messages"][0]["content"][0]["text"]):
         assert [line for line in content.splitlines() if line.startswith(OWNER)] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import ToolCall, Turn, connected
 from widget_api.shopify.tools import Outcome, Toolbox
 from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS
-from widget_api.turns.run import MAX_STEPS, TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL
+from widget_api.turns.run import MAX_STEPS, MODEL_TOOLS, TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL
 from widget_api.turns.shortening import size_of
 
 
@@ -110,6 +111,18 @@ def test_a_failed_call_is_told_to_the_model_and_shown_as_failed(
     assert shop
 
 
+def test_failed_and_malformed_calls_read_the_same_in_their_turn_and_in_the_next(
+    anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
+) -> None:
+    broken = replace(call("get_cart", None, "c2"), raw='{"a')
+    model.will("Let me look. ", call("search_catalog", {"query": "fail"}, "c1"), broken)
+    model.will("Sorry.")
+    anna.says("hats?")
+    anna.says("and now?")
+    assert model.requests[2].messages[:4] == model.requests[1].messages
+    assert shop
+
+
 def test_arguments_that_are_no_object_are_never_run(
     anna: Visitor, model: Scripted, shop: list[tuple[str, Any]]
 ) -> None:
@@ -127,7 +140,7 @@ def test_the_loop_ends_in_words_after_six_steps(anna: Visitor, model: Scripted, 
     said = anna.says("hats?")
     assert (len(shop), said[-1]["type"]) == (MAX_STEPS - 1, "finish")
     assert [request.tool_choice for request in model.requests] == ["auto"] * (MAX_STEPS - 1) + ["none"]
-    assert all(request.tools for request in model.requests)
+    assert all(request.tools == MODEL_TOOLS for request in model.requests)
 
 
 def test_calls_that_share_an_id_in_different_steps_stay_apart(

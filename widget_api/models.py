@@ -364,6 +364,7 @@ class Turn(Record):
     model = TextField(default="")
     input_tokens = IntegerField(default=0)
     output_tokens = IntegerField(default=0)
+    cached_tokens = IntegerField(default=0, constraints=[SQL("DEFAULT 0")])  # of `input_tokens`
     created_at = BigIntegerField(default=now)
     ended_at = BigIntegerField(null=True)
 
@@ -451,4 +452,18 @@ class ToolCall(Record):
         indexes = ((("turn", "attempt", "step", "call_id"), True),)
 
 
-TABLES: Final = (Shop, Session, CartMove, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall)
+class StepExtra(Record):
+    """What a model wants back with a step of a turn (`llm.base.Extra`). It is never shown, exported or logged."""
+
+    turn = ForeignKeyField(Turn, index=False, on_delete="CASCADE")
+    step = IntegerField()
+    model = TextField()
+    data = JsonField()
+
+    class Meta:
+        primary_key = CompositeKey("turn", "step")
+
+
+TABLES: Final = (
+    *(Shop, Session, CartMove, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall, StepExtra),
+)

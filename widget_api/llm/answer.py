@@ -13,6 +13,7 @@ import msgspec
 from widget_api.llm import sse
 from widget_api.llm.base import FinishReason, Request, Sink, Step, Usage
 from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
+from widget_api.llm.extras import with_extra
 from widget_api.llm.prose import Plain
 from widget_api.llm.repetition import Repetition
 from widget_api.llm.spelled import Tools
@@ -87,8 +88,7 @@ class Answer:
         self._room = self._reading.characters
         self._hidden_room = HIDDEN * self._reading.characters
         self._is_full = False
-        self._input = 0
-        self._output = 0
+        self._usage = Usage()
         self.calls = Calls(into, taken, new_id)
         self.spoke = False
         self.finish_reason: FinishReason | None = None
@@ -117,10 +117,10 @@ class Answer:
         self._say(self._spoken.feed(piece))
         self._is_full = self._is_full or not self._hidden_room
 
-    def count(self, input: int, output: int) -> None:
+    def count(self, input: int, output: int, cached: int = 0) -> None:
         """The tokens so far. Providers repeat the counts in later chunks, sometimes as zeros: the most counts."""
-        self._input = max(self._input, input)
-        self._output = max(self._output, output)
+        so_far = self._usage
+        self._usage = Usage(max(so_far.input, input), max(so_far.output, output), max(so_far.cached, cached))
 
     def finish(self, reason: FinishReason) -> None:
         """Why the step ends. A plain `stop` after another reason adds nothing."""
@@ -137,7 +137,7 @@ class Answer:
         calls = self.calls.done(cut=cut)
         if self.is_full:
             self.finish_reason = "length"
-        return Step(self._reason(bool(calls)), calls, Usage(self._input, self._output), model)
+        return Step(self._reason(bool(calls)), calls, self._usage, model)
 
     def _add_spelled_calls(self) -> None:
         """Have the calls that were written as text be calls like others, unless they are the same."""
@@ -225,7 +225,8 @@ class Decoder(ABC):
             self._take(self._events.end())
         if not self.finished:
             raise Broken("the answer ended before it was finished")
-        return self.answer.step(model)
+        step = self.answer.step(model)
+        return with_extra(step, self._extra())
 
     def _take(self, events: Iterator[sse.Event]) -> None:
         try:
@@ -256,6 +257,10 @@ class Decoder(ABC):
         self._part(chunk)
         if len(self.answer.calls.pending) > MAX_CALLS:
             raise Broken(f"the answer has more than {MAX_CALLS} calls")
+
+    @abstractmethod
+    def _extra(self) -> dict[str, Any] | None:
+        """Return what the provider wants back with the step, or None where there is nothing."""
 
     @abstractmethod
     def _piece(self, data: bytes) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 # Why a step ended, in the AI SDK's words.
@@ -42,7 +42,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What the provider of the model named `model` wants back, as it came."""
+    """What a provider sent beside a step's words and calls, and wants back with them. Only its dialect reads it.
+
+    `model` is the model that made it. No other gets it: signatures of one are faults in the request of another.
+    """
 
     model: str
     data: dict[str, Any]
@@ -50,7 +53,10 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool call. `input` is None when the model's arguments were no JSON object: such a call is never run."""
+    """A tool call. `input` is None when the model's arguments were no JSON object: such a call is never run.
+
+    `extra` is that of its whole step.
+    """
 
     id: str
     name: str
@@ -61,17 +67,23 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The shopper's words, and facts about the page that they were written on."""
+    """The shopper's words, and facts about the page that they were written on.
+
+    `day` is when, as in `Monday, 2026-11-30`. Two messages that differ in nothing else are the same.
+    """
 
     text: str
     page: Mapping[str, str] = field(default_factory=dict)
+    day: str = field(default="", compare=False)
 
     @property
     def content(self) -> str:
-        """Return the message as the model reads it. The page is data on one line; what is new stands last."""
-        if not self.page:
-            return self.text
-        return f"(The page that the shopper is on, as data: {as_data(self.page)})\n\n{self.text}"
+        """Return the message as the model reads it. The day and the page are data on lines of their own; what is new
+        stands last."""
+        facts = [f"(Written on {self.day}.)\n"] if self.day else []
+        if self.page:
+            facts.append(f"(The page that the shopper is on, as data: {as_data(self.page)})\n")
+        return "\n".join(["".join(facts), self.text]) if facts else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,11 @@ Entry = User | Assistant | Result
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One step's question. Every `Result` follows the `Assistant` entry that made its call."""
+    """One step's question. Every `Result` follows the `Assistant` entry that made its call.
+
+    With `tool_choice="none"` the model has to answer in words. The tools are sent all the same: some gateways refuse
+    calls in the history without them, and caches of prompts begin with them.
+    """
 
     system: str
     messages: tuple[Entry, ...]
@@ -109,24 +125,27 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that the provider counted; 0 where it did not say."""
+    """Tokens that the provider counted; 0 where it did not say. `cached` are those of `input` that it had kept."""
 
     input: int = 0
     output: int = 0
+    cached: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
+        """Return both together."""
+        return Usage(self.input + other.input, self.output + other.output, self.cached + other.cached)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How a step ended. `model` is the name of the model that answered; `empty` says that it sent neither words nor
-    calls."""
+    """How a step ended. `model` is the name of the model that answered, `extra` what it wants back with the step;
+    `empty` says that it sent neither words nor calls."""
 
     finish_reason: FinishReason
     calls: tuple[Call, ...] = ()
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    extra: Extra | None = None
     empty: bool = False
 
 

@@ -97,6 +97,7 @@ class Pending:
 
     id: str
     name: str = ""
+    own_id: str = ""  # the provider's, where it is not usable by others: it may carry a signature
     index: int | None = None
     wire_ids: set[str] = field(default_factory=set)
     pieces: list[str] = field(default_factory=list)
@@ -128,9 +129,11 @@ class Calls:
 
     def begin(self, wire_id: str, index: int | None = None) -> Pending:
         """A new call. The provider's id is kept where it is usable and names no other call."""
-        usable = _ID.fullmatch(wire_id) and wire_id not in self._taken
-        call = Pending(wire_id if usable else self._new_id(), index=index)
-        self._taken.add(call.id)
+        is_free = wire_id not in self._taken
+        call = Pending(wire_id if is_free and _ID.fullmatch(wire_id) else self._new_id(), index=index)
+        if wire_id and is_free and call.id != wire_id:
+            call.own_id = wire_id
+        self._taken |= {call.id, wire_id}
         self.pending.append(call)
         return call
 

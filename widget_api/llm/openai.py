@@ -13,13 +13,38 @@ import msgspec
 
 from widget_api.llm import answer, thinking
 from widget_api.llm.answer import Broken, dicts, mapping, tokens, words
-from widget_api.llm.base import Assistant, Entry, FinishReason, Request, Result, User, as_data, escape_tags
+from widget_api.llm.base import (
+    Assistant,
+    Call,
+    Entry,
+    FinishReason,
+    Request,
+    Result,
+    Sink,
+    User,
+    as_data,
+    escape_tags,
+)
 from widget_api.llm.calls import Pending
+from widget_api.llm.extras import Bag, sent_by
+from widget_api.llm.ids import Ids
+from widget_api.llm.repairs import repairs_of
 
 BASE_URL = "https://api.openai.com/v1"
 
 # These refuse `max_tokens`; most other makers know nothing but it.
 _COUNTS_THOUGHTS = re.compile(r"(?:\w+[/:])?(?:o\d|gpt-[5-9])")
+
+# What OpenAI itself takes. What others want is in `repairs`.
+_ID = re.compile(r"[!-~]{1,40}")
+
+# What a message and its calls are made of; all else that comes beside it is opaque.
+_OF_MESSAGE = frozenset(
+    {"role", "content", "refusal", "tool_calls", "function_call", "annotations", "audio", "images"}
+)
+_OF_CALL = frozenset({"index", "id", "type", "function"})
+_OF_FUNCTION = frozenset({"name", "arguments"})
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -31,10 +56,11 @@ _FINISH: dict[str, FinishReason] = {
     "tool_calls": "tool-calls",
     "function_call": "tool-calls",
     "content_filter": "content-filter",
+    "content-filter": "content-filter",
+    "prohibited_content": "content-filter",
+    "sensitive": "content-filter",
     "safety": "content-filter",
     "refusal": "content-filter",
-    "sensitive": "content-filter",
-    "prohibited_content": "content-filter",
     "blocklist": "content-filter",
     "guardrail_intervened": "content-filter",
 }
@@ -53,16 +79,9 @@ def headers(key: str) -> dict[str, str]:
 
 
 def body(request: Request, model: str) -> dict[str, Any]:
-    """The request body that asks `model` for one step."""
+    """The request body that asks `model` for one step. Tools come first: they never change, so caches begin there."""
     limit = "max_completion_tokens" if _COUNTS_THOUGHTS.match(model) else "max_tokens"
-    asked: dict[str, Any] = {
-        "model": model,
-        "messages": _messages(request),
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        limit: request.max_tokens,
-        **thinking.options(model),
-    }
+    asked: dict[str, Any] = {"model": model}
     if request.tools:  # an empty list is refused
         asked["tools"] = [
             {
@@ -75,43 +94,65 @@ def body(request: Request, model: str) -> dict[str, Any]:
             }
             for tool in request.tools
         ]
-        if request.tool_choice == "none":
-            asked["tool_choice"] = "none"
+    asked["messages"] = _messages(request, model)
+    if request.tools and request.tool_choice == "none":
+        asked["tool_choice"] = "none"
+    asked |= {"stream": True, "stream_options": {"include_usage": True}, limit: request.max_tokens}
+    asked |= thinking.options(model)
+    for repair in repairs_of(model):
+        repair.mend(asked)
     return asked
 
 
-def _messages(request: Request) -> list[dict[str, Any]]:
+def _messages(request: Request, model: str) -> list[dict[str, Any]]:
     messages = [{"role": "system", "content": request.system}] if request.system else []
+    ids = Ids(_ID)
     for entry in request.messages:
-        message = _message(entry)
-        if message["role"] == "user" and messages and messages[-1]["role"] == "user":
-            # A turn that failed left a question unanswered; some chat templates insist on alternation.
-            messages[-1]["content"] += f"\n\n{message['content']}"
-        else:
+        message = _message(entry, model, ids)
+        if message and messages and _is_continued(messages[-1], message):
+            messages[-1] = _joined(messages[-1], message)
+        elif message:
             messages.append(message)
     return messages
 
 
-def _message(entry: Entry) -> dict[str, Any]:
+def _is_continued(last: dict[str, Any], message: dict[str, Any]) -> bool:
+    """Whether both are one message: some chat templates insist on alternation. Results stand each by itself."""
+    return last["role"] == message["role"] != "tool" and not last.get("tool_calls")
+
+
+def _joined(last: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    texts = [text for text in (last["content"], message["content"]) if text]
+    return {**last, **message, "content": "\n\n".join(texts) or message["content"]}
+
+
+def _message(entry: Entry, model: str, ids: Ids) -> dict[str, Any]:
+    """Return the entry as a message; an empty object where it says nothing."""
     match entry:
         case User():
             return {"role": "user", "content": entry.content}
         case Result():
-            return {"role": "tool", "tool_call_id": entry.call_id, "content": as_text(entry.output)}
+            return {"role": "tool", "tool_call_id": ids.of_result(entry.call_id), "content": as_text(entry.output)}
         case Assistant():
-            message: dict[str, Any] = {"role": "assistant", "content": entry.text or None}
-            if entry.calls:
-                message["tool_calls"] = [
-                    {
-                        "id": call.id,
-                        "type": "function",
-                        "function": {"name": call.name, "arguments": json.dumps(call.input or {})},
-                    }
-                    for call in entry.calls
-                ]
-            else:
-                message["content"] = entry.text
-            return message
+            return _assistant(entry, sent_by(entry, model), ids)
+
+
+def _assistant(entry: Assistant, state: dict[str, Any], ids: Ids) -> dict[str, Any]:
+    text = entry.text if entry.text.strip() else ""
+    if not (text or entry.calls):
+        return {}
+    message: dict[str, Any] = {"role": "assistant", "content": text or None, **mapping(state.get("message"))}
+    if entry.calls:
+        of_calls = mapping(state.get("calls"))
+        message["tool_calls"] = [_tool_call(call, mapping(of_calls.get(call.id)), ids) for call in entry.calls]
+    return message
+
+
+def _tool_call(call: Call, state: dict[str, Any], ids: Ids) -> dict[str, Any]:
+    """Return the call with its own state: the id that its model gave it, and fields at both levels."""
+    function = {"name": call.name, "arguments": json.dumps(call.input or {}), **mapping(state.get("function"))}
+    sent = ids.of_call(call.id, words(state.get("id")))
+    return {"id": sent, "type": "function", "function": function, **mapping(state.get("call"))}
 
 
 def as_text(output: Any) -> str:
@@ -119,11 +160,14 @@ def as_text(output: Any) -> str:
     return escape_tags(output) if isinstance(output, str) else as_data(output)
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, forbid_unknown_fields=True):
     content: str | None = None
+    role: str | None = None
     refusal: None = None
     tool_calls: None = None
     function_call: None = None
+    reasoning: None = None
+    reasoning_content: None = None
 
 
 class _Choice(msgspec.Struct):
@@ -149,13 +193,17 @@ _piece = answer.piece_reader(_Piece)
 class Decoder(answer.Decoder):
     """Reads `chat.completion.chunk` objects, or one `chat.completion`."""
 
+    def __init__(self, into: Sink, **options: Any) -> None:
+        super().__init__(into, **options)
+        self._bag = Bag()
+
     def _piece(self, data: bytes) -> str | None:
         piece = _piece(data)
         return (piece.choices[0].delta.content or "") if piece else None
 
     def _part(self, chunk: dict[str, Any]) -> None:
         usage = mapping(chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage"))
-        self.answer.count(tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens")))
+        self.answer.count(tokens(usage.get("prompt_tokens")), tokens(usage.get("completion_tokens")), _cached(usage))
         for choice in dicts(chunk.get("choices")):
             if not choice.get("index"):  # one answer was asked for; others are not ours
                 self._choice(choice)
@@ -166,6 +214,8 @@ class Decoder(answer.Decoder):
         if refusal := words(delta.get("refusal")):
             self.answer.text(refusal)
             self.answer.finish("content-filter")
+        if unknown := _unknown(delta, _OF_MESSAGE):
+            self._bag.add({"message": unknown})
         for call in dicts(delta.get("tool_calls")) or _old_call(delta):
             self._call(call)
         self._finish(words(choice.get("finish_reason")).lower())
@@ -174,7 +224,7 @@ class Decoder(answer.Decoder):
         if reason in _FAILED:
             raise Broken(f"the provider ends with {reason!r}", 500)
         if reason:
-            self.answer.finish(_FINISH.get(reason, "other"))
+            self.answer.finish(_FINISH.get(reason.partition(":")[0], "other"))
 
     def _call(self, delta: dict[str, Any]) -> None:
         function = mapping(delta.get("function"))
@@ -190,6 +240,29 @@ class Decoder(answer.Decoder):
         if name and not call.name:
             calls.name(call, name)
         calls.add(call, text)
+        self._keep(call, _unknown(delta, _OF_CALL), _unknown(function, _OF_FUNCTION))
+
+    def _keep(self, call: Pending, of_call: dict[str, Any], of_function: dict[str, Any]) -> None:
+        """Keep what came beside the call, under its id."""
+        fields = {"call": of_call, "function": of_function}
+        if kept := {name: value for name, value in fields.items() if value}:
+            self._bag.add({"calls": {call.id: kept}})
+
+    def _extra(self) -> dict[str, Any] | None:
+        own = {call.id: {"id": call.own_id} for call in self.answer.calls.pending if call.own_id}
+        if own:
+            self._bag.add({"calls": own})
+        return self._bag.data()
+
+
+def _unknown(fields: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in known and value not in _NOTHING}
+
+
+def _cached(usage: dict[str, Any]) -> int:
+    """Return how many tokens the provider had kept: as OpenAI says it, as DeepSeek does, as Moonshot does."""
+    told = mapping(usage.get("prompt_tokens_details")).get("cached_tokens")
+    return tokens(told or usage.get("prompt_cache_hit_tokens") or usage.get("cached_tokens"))
 
 
 def _old_call(delta: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -32,10 +33,12 @@ from widget_api.llm.base import (
     Usage,
 )
 from widget_api.llm.condition import Condition, reason_for
+from widget_api.llm.extras import renamed_request, renamed_step
 from widget_api.llm.line import Line, session
 from widget_api.llm.queue import Queue
 from widget_api.llm.quotations import without_quotations
 from widget_api.llm.refusals import Refusal, may_be_about_a_field, plain, read_refusal, window_in
+from widget_api.llm.repairs import Mending, Repairs
 from widget_api.llm.spoken import Tags
 from widget_api.llm.window import Window, find_window, is_private
 from widget_api.problems import EmptyAnswer, ModelCut, ModelDown, ModelFiltered, ModelRefused, ModelUnavailable
@@ -104,6 +107,7 @@ class _Asking:
 
     request: Request
     adjustment: Adjustment
+    mending: Mending
     attempts: int = 0
     retries: int = 0
     adjustments: int = 0
@@ -159,6 +163,7 @@ class Provider:
         self._max_tokens = max_tokens or limit
         self._usual_tokens = thinking.max_tokens(name, self._options)
         self._queue = queue or Queue()
+        self._repairs = Repairs()
         # All questions are the same but for their bodies: half the work of asking is done once.
         asked = requests.Request("POST", self._url, headers=_HEADERS | dialect.headers(key))
         try:
@@ -168,6 +173,9 @@ class Provider:
         except requests.RequestException:  # it quotes the address, which may hold a password
             raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
         self._is_private = is_private(self._url)
+        address = urlsplit(self._url)
+        # What signs opaque state: another provider's model of the same name did not make it.
+        self._maker = f"{name} at {address.hostname}:{address.port or ''}{address.path}"
 
     @property
     def context_tokens(self) -> int:
@@ -192,7 +200,11 @@ class Provider:
     def _answer(self, request: Request, into: Sink, line: Line) -> Step:
         taken = {call.id for entry in request.messages if isinstance(entry, Assistant) for call in entry.calls}
         reading = Reading.of(request, self._thought_tags, begins_in_thoughts=self._begins_in_thoughts)
-        asking = _Asking(request, self._adjustment)
+
+        def make_body() -> dict[str, Any]:
+            return self._dialect.body(renamed_request(asking.request, self._maker, self.name), self.name)
+
+        asking = _Asking(request, self._adjustment, self._repairs.begin(make_body))
         while not line.hung_up.is_set():
             decoder = self._dialect.Decoder(into, taken=taken, reading=reading)
             asking.attempts += 1
@@ -209,12 +221,11 @@ class Provider:
             step = replace(step, usage=step.usage + asking.usage, empty=not (step.calls or decoder.answer.begun))
             self._learn(step, asking)
             if line.hung_up.is_set() or not self._repeats(step, asking):
-                return step
+                return renamed_step(step, self._maker)
         return Step("other", model=self.name)
 
     def _question(self, asking: _Asking) -> bytes:
-        body = self._dialect.body(asking.request, self.name)
-        asking.sent = asking.adjustment.fit({**body, **self._options})
+        asking.sent = asking.adjustment.fit({**asking.mending.body, **self._options})
         question = json.dumps(asking.sent).encode()
         asking.size = len(question)
         return question
@@ -238,6 +249,7 @@ class Provider:
         """Keep for the next steps what the provider has taken. A model that answered only when it had more room
         thinks, whatever its name is: it gets room from the start."""
         self.condition.succeed()
+        asking.mending.succeed()
         if asking.adjustments:
             self._adjustment = self._adjustment.join(asking.adjustment)
         if asking.has_more_room and not step.empty:
@@ -257,7 +269,7 @@ class Provider:
             raise ModelCut("Please ask again.") from None
         if refusal is Refusal.TOO_LONG:
             raise ContextExceeded(window_in(text)) from None
-        if self._adjusts(broken.status, text, asking):
+        if asking.mending.learn(broken.status, text) or self._adjusts(broken.status, text, asking):
             return 0.0
         if refusal is Refusal.PASSING:
             return self._wait(broken, asking)

@@ -12,13 +12,13 @@ from typing import Protocol
 import peewee
 
 from widget_api.bulkhead import Bulkhead
-from widget_api.llm.base import Model
+from widget_api.llm.base import Extra, Model
 from widget_api.models import Conversation, Message, Session, Shop, Turn, clock, connected
 from widget_api.problems import AnswerInterrupted, Busy, Problem, ShopNotFound
 from widget_api.shopify.store import Store
 from widget_api.shopify.tools import Toolbox, variants_seen
 from widget_api.streams.shared import SharedStreamLog
-from widget_api.turns import events, prompt, worker
+from widget_api.turns import events, extras, prompt, worker
 from widget_api.turns.cart import SessionCart
 from widget_api.turns.conversation import said
 from widget_api.turns.job import Job, Visitor
@@ -151,7 +151,7 @@ class Jobs:
 
     def _answer(self, job: Job, visitor: Visitor) -> None:
         turn, shop, writer, progress = job.turn, visitor.shop, job.writer, job.progress
-        stopped, answer, page, messages = patiently(lambda: _read(turn))
+        stopped, answer, page, messages, kept = patiently(lambda: _read(turn))
         writer.start(answer)  # also when it is stopped already: clients learn the id of the empty answer
         if stopped:
             job.stopper.stop()
@@ -162,7 +162,7 @@ class Jobs:
         model = self._shops.model(shop)
         job.tally.asked = model.name
         run = Run(turn, model, tools, cart.writing, writer, self._journal, lease, job.tally)
-        run.answer(prompt.system(shop), prompt.context(messages), progress)
+        run.answer(prompt.system(shop), prompt.context(messages, extras=kept), progress)
 
     def _finish(self, job: Job, tally: Tally, problem: Problem | None) -> None:
         """The final message first, the terminal event second. Once, by whoever comes first."""
@@ -194,10 +194,15 @@ class Jobs:
         self, job: Job, state: str, tally: Tally, last: tuple[int, events.Event], error: dict[str, object] | None
     ) -> bool:
         fold = job.writer.fold
-        used = (tally.model, tally.usage.input, tally.usage.output)
-        return self._journal.commit(
-            lambda: end(job.turn, state, fold.parts, last, error, used, fold.cut), patient=True
-        )
+        used = (tally.model, tally.usage.input, tally.usage.output, tally.usage.cached)
+
+        def write() -> bool:
+            is_ours = end(job.turn, state, fold.parts, last, error, used, fold.cut)
+            if is_ours and tally.last:
+                extras.add(job.turn.id, *tally.last)
+            return is_ours
+
+        return self._journal.commit(write, patient=True)
 
     # ending
 
@@ -283,12 +288,15 @@ def _free(jobs: Iterable[Job]) -> None:
         Turn.update(worker="", lease_until=clock()).where(mine(job.turn)).execute()
 
 
-def _read(turn: Turn) -> tuple[bool, str, dict[str, str], list[Message]]:
-    """Whether the shopper has stopped the turn; its answer's id; the page it was asked on, and what was said."""
+def _read(turn: Turn) -> tuple[bool, str, dict[str, str], list[Message], dict[int, dict[int, Extra]]]:
+    """Whether the shopper has stopped the turn; its answer's id; the page it was asked on; what was said, and what
+    models want back with it."""
     with connected():
         newest = Turn.find_by(id=turn.id)
         stopped = newest is not None and newest.stop_requested
-        return bool(stopped), turn.answer.id, prompt.page_of(turn.question), said(turn)
+        messages = said(turn)
+        kept = extras.of_answers([each.pk for each in messages if each.role == "assistant"])
+        return bool(stopped), turn.answer.id, prompt.page_of(turn.question), messages, kept
 
 
 def _visitor(turn: Turn) -> Visitor | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from widget_api.llm.base import Assistant, Call, Entry, Result, User
 from widget_api.models import Message, Shop
@@ -11,6 +12,7 @@ from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.references import restore_parts
 from widget_api.shopify.words import words
 from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS, Context
+from widget_api.turns.extras import Extras
 from widget_api.turns.page import clean_page, facts
 
 __all__ = ("CHARACTERS_A_TOKEN", "HISTORY_TOKENS", "LANGUAGE")
@@ -19,6 +21,12 @@ NAME_CHARACTERS = 100
 CONTACT_CHARACTERS = 300
 
 # The same for all shoppers of a shop and on all pages, so that providers' prompt caches hit. Under 600 tokens.
+# Stands where an answer has no words: some models refuse a question that follows another, or a tool's result.
+NO_ANSWER: Final = "(no answer)"
+# Problems of turns that later ones are not told of: what a provider has refused once, it refuses in every history.
+_REFUSED: Final = frozenset({"answer-refused", "model-refused"})
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _RULES = """\
 You are the shopping assistant of {name}, an online shop, in a small chat window on its pages. You are an AI, and \
 say so when asked.
@@ -100,50 +108,82 @@ def outputs(parts: Iterable[dict[str, Any]]) -> list[Any]:
     return [part["output"] for part in restore_parts(list(parts)) if "output" in part]
 
 
-def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[Entry, ...]:
+def day_of(message: Message) -> str:
+    """Return the day on which the message was written, by UTC: the same whenever it is told."""
+    written = datetime.fromtimestamp(message.created_at / 1000, UTC)
+    return f"{_DAYS[written.weekday()]}, {written.date().isoformat()}"
+
+
+def history(
+    messages: Iterable[Message], tokens: int = HISTORY_TOKENS, extras: Mapping[int, Extras] | None = None
+) -> tuple[Entry, ...]:
     """The messages (oldest first, the question last) within the budget: whole turns from the newest back.
 
     Tool results of earlier turns are shortened before any turn is left out.
     """
-    return context(messages, tokens).entries()
+    return context(messages, tokens, extras).entries()
 
 
-def context(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> Context:
-    """Return the messages (oldest first, the question last) as what a turn's steps are told of within the \
-budget."""
-    *earlier, question = _turns(messages)
-    return Context(tuple(earlier), question, tokens * CHARACTERS_A_TOKEN)
+def context(
+    messages: Iterable[Message], tokens: int = HISTORY_TOKENS, extras: Mapping[int, Extras] | None = None
+) -> Context:
+    """Return the messages (oldest first, the question last) as what a turn's steps are told of within the budget.
+
+    `extras` has the opaque state of each answer's steps, by the answer's row.
+    """
+    *earlier, question = _turns(messages, extras or {})
+    told = [_ended(turn) for turn in earlier if turn]
+    return Context(tuple(told), question, tokens * CHARACTERS_A_TOKEN)
 
 
-def _turns(messages: Iterable[Message]) -> list[list[Entry]]:
+def _turns(messages: Iterable[Message], extras: Mapping[int, Extras]) -> list[list[Entry]]:
+    """Return each turn's entries; none for a turn that was refused."""
     turns: list[list[Entry]] = []
     for message in messages:
         if message.role == "user":
-            turns.append([User(text_of(message.parts), facts(page_of(message)))])
+            turns.append([User(text_of(message.parts), facts(page_of(message)), day_of(message))])
+        elif turns and _was_refused(message):
+            turns[-1].clear()
         elif turns:
-            turns[-1].extend(said(message.parts))
+            turns[-1].extend(said(message.parts, extras.get(message.pk)))
     return turns
 
 
-def said(parts: list[dict[str, Any]]) -> list[Entry]:
+def _was_refused(answer: Message) -> bool:
+    """Return whether the provider did not let the question, or its own answer to it, through."""
+    return answer.cut == "filter" or (answer.error or {}).get("code") in _REFUSED
+
+
+def _ended(turn: list[Entry]) -> list[Entry]:
+    return turn if isinstance(turn[-1], Assistant) else [*turn, Assistant(NO_ANSWER)]
+
+
+def said(parts: list[dict[str, Any]], extras: Extras | None = None) -> list[Entry]:
     """Return an answer as the model gave it: a step's words and calls, then what the tools answered.
 
-    Prices are text, also in answers that an earlier version stored with numbers.
+    Prices are text, also in answers that an earlier version stored with numbers. `extras` has the opaque state of the
+    steps.
     """
     entries: list[Entry] = []
-    for step in _steps(restore_parts(parts)):
+    for number, step in enumerate(_steps(restore_parts(parts))):
         finished = [part for part in step if part["type"].startswith("tool-") and _outcome(part) is not None]
-        calls = tuple(Call(part["toolCallId"], _tool_name(part), part.get("input") or {}) for part in finished)
         text = text_of(step)
-        if text or calls:
-            entries.append(Assistant(text, calls))
-        entries.extend(
-            Result(
-                part["toolCallId"], _tool_name(part), prices_as_text(_outcome(part)), part["state"] == "output-error"
-            )
-            for part in finished
-        )
+        if text.strip() or finished:
+            entries.append(Assistant(text, tuple(map(_call, finished)), (extras or {}).get(number)))
+        entries.extend(map(_result, finished))
     return entries
+
+
+def _call(part: dict[str, Any]) -> Call:
+    """Return the call; without arguments where those were no object."""
+    asked = part.get("input")
+    raw = asked if isinstance(asked, str) else ""
+    return Call(part["toolCallId"], _tool_name(part), asked if isinstance(asked, dict) else None, raw)
+
+
+def _result(part: dict[str, Any]) -> Result:
+    is_error = part["state"] == "output-error"
+    return Result(part["toolCallId"], _tool_name(part), prices_as_text(_outcome(part)), is_error)
 
 
 def _steps(parts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -161,4 +201,12 @@ def _tool_name(part: dict[str, Any]) -> str:
 
 
 def _outcome(part: dict[str, Any]) -> Any:
-    return part.get("output", part.get("errorText"))
+    """Return what the tool answered, in the form that it had in its turn; None while it has not."""
+    if part["state"] == "output-error":
+        return failure(part["errorText"])
+    return part.get("output")
+
+
+def failure(words: str) -> dict[str, Any]:
+    """Return what a model is told of a call that failed, in its turn and in later ones."""
+    return {"error": words}

@@ -28,6 +28,7 @@ from widget_api.problems import AnswerInterrupted, Problem
 from widget_api.text import fold
 from widget_api.turns import events, prompt
 from widget_api.turns.events import Event, Part
+from widget_api.turns.extras import Extras, of_turn
 from widget_api.turns.worker import gone
 
 LEASE_MS: Final = 15_000
@@ -46,11 +47,12 @@ TAIL_SECONDS: Final = 60
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What earlier attempts at a turn have finished: `events` rebuild it, `parts` are its finished steps, and
-    `calls` are those that the step after them has asked for."""
+    `calls` are those that the step after them has asked for. `extras` is the opaque state of all these steps."""
 
     events: tuple[Event, ...] = ()
     parts: list[Part] = field(default_factory=list)
     calls: tuple[ToolCall, ...] = ()
+    extras: Extras = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -91,8 +93,8 @@ class Lease:
 MINE: Final = "id = %s AND attempt = %s AND state IN ('queued', 'running')"
 HOLD: Final = f"UPDATE turn SET lease_until = CLOCK() + %s WHERE {MINE}"  # noqa: S608 - our own words
 END: Final = (
-    "UPDATE turn SET state = %s, ended_at = CLOCK(), model = %s, input_tokens = %s, output_tokens = %s "  # noqa: S608
-    f"WHERE {MINE}"
+    "UPDATE turn SET state = %s, ended_at = CLOCK(), model = %s, input_tokens = %s, output_tokens = %s, "  # noqa: S608
+    f"cached_tokens = %s WHERE {MINE}"
 )
 
 
@@ -117,12 +119,12 @@ def end(
     parts: list[Part],
     last: tuple[int, Event],
     error: dict[str, Any] | None = None,
-    used: tuple[str, int, int] = ("", 0, 0),
+    used: tuple[str, int, int, int] = ("", 0, 0, 0),
     cut: str = "",
 ) -> bool:
     """Write the end of a turn, its final message, its last event (with its number), what it has used (the model, and
-    tokens in and out) and what cut it short. Once; a second time changes nothing. False when another attempt has the
-    turn."""
+    tokens in, out, and cached of those in) and what cut it short. Once; a second time changes nothing. False when
+    another attempt has the turn."""
     if not execute(END, state, *used, *_mine(turn)).rowcount:
         return Turn.select().where((Turn.id == turn.id) & (Turn.attempt == turn.attempt)).exists()
     final = "UPDATE message SET parts = %s, status = %s, error = %s, search = %s, cut = %s WHERE pk = %s"
@@ -180,7 +182,7 @@ def _progress(turn: Turn, *, whole: bool) -> Progress:
     kept = tuple(events.beginning(turn.answer.id, [*finished, *said]))
     if finished and not said:
         kept = (*kept, *([events.cut_event(fold.cut)] if fold.cut else []), {"type": "finish-step"})
-    return Progress(kept, finished, asked)
+    return Progress(kept, finished, asked, of_turn(turn.id))
 
 
 def _last_step(parts: list[Part]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from widget_api.llm.base import (
     Call,
     ContextExceeded,
     Entry,
+    Extra,
     Model,
     Request,
     Result,
@@ -24,7 +26,7 @@ from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered, ModelRefused
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec, tidy
-from widget_api.turns import prompt
+from widget_api.turns import extras, prompt
 from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
@@ -41,6 +43,8 @@ from widget_api.turns.repeats import (
     without_calls,
 )
 from widget_api.turns.writer import Writer
+
+log = logging.getLogger(__name__)
 
 MAX_STEPS = 6
 # Of the tools, that are made. What is asked for beyond is answered with a sentence, for every call needs a result.
@@ -75,11 +79,22 @@ class Tally:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str = "stop"
+    kept_bytes: int = 0  # of the opaque state of its steps
+    last: tuple[int, Extra] | None = None  # the number and the state of its last step, which asked for nothing
 
     def add(self, step: Step) -> None:
         self.model = step.model or self.model
         self.finish_reason = step.finish_reason
         self.usage += step.usage
+
+    def keep(self, extra: Extra | None) -> Extra | None:
+        """Return the state of the turn's next step; None where the turn has no room for it."""
+        size = extras.size_of(extra) if extra else 0
+        if self.kept_bytes + size > extras.TURN_BYTES:
+            log.warning("a turn's opaque state has more than %d bytes: a step's is not kept", extras.TURN_BYTES)
+            return None
+        self.kept_bytes += size
+        return extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +115,11 @@ class Run:
         answer failed with."""
         if progress.complete:
             return
-        running = prompt.said(progress.parts)
+        running = prompt.said(progress.parts, progress.extras)
+        self.tally.kept_bytes = sum(map(extras.size_of, progress.extras.values()))
         first = progress.steps + 1
         if progress.calls:
-            running += self._call(progress.calls)
+            running += self._call(progress.calls, progress.extras.get(first))
             first += 1
         for number in range(first, MAX_STEPS + 1):
             if self.writer.stopped:
@@ -117,9 +133,10 @@ class Run:
                 return
             if not step.calls:
                 self._require_words(step)
+                self._keep_last(number, step.extra)
                 return
-            repeats = Repeats(running, REFUSALS)
-            running += self._call(self._asked(number, step, CALLS_A_TURN - made, repeats))
+            repeats, extra = Repeats(running, REFUSALS), self.tally.keep(step.extra)
+            running += self._call(self._asked(number, step, CALLS_A_TURN - made, repeats, extra), extra)
 
     def _require_words(self, step: Step) -> None:
         """Raise the problem of an answer without a word: a provider's filter, or thoughts alone, can leave it so."""
@@ -128,6 +145,12 @@ class Run:
         if step.finish_reason == "content-filter":
             raise ModelFiltered("Please ask in other words.")
         raise EmptyAnswer("Please try again.")
+
+    def _keep_last(self, number: int, extra: Extra | None) -> None:
+        """Have the last step's state written with the turn's end."""
+        is_wanted = number > 1 or (extra is not None and extras.size_of(extra) <= extras.WORDS_BYTES)
+        kept = self.tally.keep(extra) if is_wanted else None
+        self.tally.last = (number, kept) if kept else None
 
     def _step(self, request: Request) -> Step:
         self.writer.start_step()
@@ -165,7 +188,7 @@ class Run:
         self.tally.add(step)
         return step, has_called
 
-    def _asked(self, number: int, step: Step, left: int, repeats: Repeats) -> list[ToolCall]:
+    def _asked(self, number: int, step: Step, left: int, repeats: Repeats, extra: Extra | None) -> list[ToolCall]:
         """Write down what the model has asked for: from now on the step is not asked again, but gone on with.
 
         `left` is how many calls may still be made; those beyond are written down as refused, and so are those that
@@ -188,33 +211,35 @@ class Run:
 
         def write() -> list[ToolCall]:
             hold(self.turn)
+            extras.add(self.turn.id, number, extra)
             ToolCall.insert_many(wanted).on_conflict_ignore().execute()
             mine = (ToolCall.turn == self.turn.id) & (ToolCall.step == number)
             return list(ToolCall.select().where(mine & (ToolCall.attempt == self.turn.attempt)).order_by(ToolCall.id))
 
         return self.journal.commit(write, patient=True)
 
-    def _call(self, rows: Sequence[ToolCall]) -> list[Entry]:
+    def _call(self, rows: Sequence[ToolCall], extra: Extra | None) -> list[Entry]:
         """Run the step's calls in their order. Returns the entries that the next step adds to its question."""
         text = self.writer.step_text()
         calls = tuple(_called(row) for row in rows)
         results = [self._run(row, call) for row, call in zip(rows, calls, strict=True) if not self.writer.stopped]
         if not self.writer.stopped:
             self.writer.finish_step()
-        return [Assistant(text, calls), *results]
+        return [Assistant(text, calls, extra), *results]
 
     def _run(self, row: ToolCall, call: Call) -> Result:
         if call.input is None:
             known = _outcome(row)
             reason = _words(known.output) if known else TOO_LONG if call.raw.endswith(CUT_MARK) else NO_OBJECT
             self.writer.tool_input_error(call.id, call.name, call.raw, reason)
-            return Result(call.id, call.name, {"error": reason}, error=True)
+            return Result(call.id, call.name, prompt.failure(reason), error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
             self.writer.status(SPECS[call.name].status)
         outcome = _outcome(row) or self._made(row, call.name, call.input)
         self._show(call, outcome)
-        return Result(call.id, call.name, outcome.output, outcome.error)
+        output = prompt.failure(_words(outcome.output)) if outcome.error else outcome.output
+        return Result(call.id, call.name, output, outcome.error)
 
     def _made(self, row: ToolCall, name: str, input: dict[str, Any]) -> Outcome:
         """Make the call, or find out what became of it, and write that down."""

@@ -53,6 +53,10 @@ class Probe:
     def waiting(self, ahead: int) -> None:
         """Take no notice: the time is counted all the same."""
 
+    def reset_step(self) -> None:
+        """Forget what was said."""
+        self.words = ""
+
     def flush(self) -> None:
         if self._is_new:
             self._is_new = False
