@@ -96,6 +96,7 @@ WORDS = [
     "`code` ``more`` ~~~",
     "<br>5 <b>bold</b> <i>x",
     "Action: none",
+    'Action: ```json\n{"size": "M"}\n``` it is',
     "analysis paralysis",
     "Here is my thought on it.",
     "{ ", "[", "<", "`", "◁", "<|", "</", "[T", "```", "``", '{"',
@@ -162,6 +163,13 @@ CALLS = [
     f"search_catalog\n{ARGUMENTS}",
     f"functions.search_catalog({ARGUMENTS})",
     f"Action: search_catalog\nAction Input: {ARGUMENTS}",
+    f'Action: ```json\n[{{"tool_name": "search_catalog", "parameters": {ARGUMENTS}}}]\n```',
+    "<function_calls><invoke><tool_name>search_catalog</tool_name><parameters><query>warm hat</query></parameters>"
+    "</invoke></function_calls>",
+    "<function_calls>search_catalog(query='warm hat')</function_calls>",
+    f'<|action_start|><|plugin|>{{"name": "search_catalog", "parameters": {ARGUMENTS}}}<|action_end|>',
+    f'{{"function_call": {OBJECT}}}',
+    f"`search_catalog({ARGUMENTS})`".removeprefix("`"),
     f"<think>Hm.</think>\n{OBJECT}",
     f"Hm.</think>\n<tool_call>{OBJECT}</tool_call>",
 ]
@@ -226,6 +234,8 @@ def test_several_calls_are_all_read() -> None:
         [HATS, cart],
     )
     assert heard(["[search_catalog(query='warm hat'), get_cart()]"]) == ("", [HATS, cart])
+    both = f'{OBJECT}; {{"name": "get_cart", "arguments": {{}}}}\n'
+    assert heard([both]) == heard(list(both)) == ("", [HATS, cart])
 
 
 @pytest.mark.parametrize(

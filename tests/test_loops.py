@@ -14,7 +14,7 @@ from tests.model_wire import CALLS, DONE, STOP, chunk, say
 from tests.model_wire import call as call_chunk
 from tests.scripted import Ends, Scripted, call
 from widget_api.api.services import Services
-from widget_api.llm import openai
+from widget_api.llm import answer, openai
 from widget_api.llm.base import Result
 from widget_api.llm.provider import Provider
 from widget_api.llm.repetition import CHARACTERS, Repetition
@@ -302,6 +302,13 @@ def test_a_cut_answer_with_an_open_text_call_shows_nothing_of_it(anna: Visitor, 
     server.says(wire(say("Let me look. <tool_call>", OBJECT[:-9]), end=chunk({}, finish="length")))
     said = anna.says("hats?")
     assert (text_of(said), said[-1]["finishReason"]) == ("Let me look. ", "length")
+
+
+def test_fields_without_an_end_are_ended(anna: Visitor, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "MAX_ANSWER_BYTES", 100_000)
+    server.says(wire(say("Hats"), *(chunk({"reasoning_content": "hm " * 1000}) for _ in range(90)), say(" and caps")))
+    said = anna.says("hats?")
+    assert (text_of(said), said[-1]["finishReason"]) == ("Hats", "length")
 
 
 # repetition
