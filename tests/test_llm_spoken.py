@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget_api.llm.spelled import Spelling
-from widget_api.llm.spoken import Spoken, Tags
+from widget_api.llm.spoken import Spoken, Tags, may_begin_in_thoughts
 from widget_api.shopify.tools import TOOLS
 
 SCHEMAS = {tool.name: tool.parameters for tool in TOOLS}
@@ -196,6 +196,24 @@ def test_thoughts_of_which_only_the_end_is_seen_are_not_shown_a_second_time() ->
     assert second.has_begun_in_thoughts
     third = Spoken(begins_in_thoughts=True)
     assert (third.feed("Hats."), third.end(), third.has_begun_in_thoughts) == ("", "Hats.", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        *(
+            (name, True)
+            for name in ("Qwen/QwQ-32B", "deepseek-r1:8b", "DeepSeek-R1-Distill-Qwen-7B", "deepseek-reasoner")
+        ),
+        *((name, True) for name in ("Qwen3-30B-A3B-Thinking-2507", "kimi-k2-thinking")),
+        *(
+            (name, False)
+            for name in ("gpt-5-mini", "claude-haiku-4-5", "llama3.1:8b", "command-r", "r1000", "Qwen3-8B")
+        ),
+    ],
+)
+def test_some_names_are_of_models_that_begin_in_thoughts(name: str, may: bool) -> None:
+    assert may_begin_in_thoughts(name) is may
 
 
 @pytest.mark.parametrize("text", WORDS)

@@ -19,7 +19,7 @@ from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder, Reading
 from widget_api.llm.backoff import backoff, retry_after
 from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
-from widget_api.llm.spoken import Tags
+from widget_api.llm.spoken import Tags, may_begin_in_thoughts
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
 from widget_api.text import clean
@@ -96,8 +96,9 @@ class Provider:
         self._key = key
         self._timeout = (connect_seconds, idle_seconds)
         self._thought_tags = thought_tags
-        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen.
-        self._begins_in_thoughts = False
+        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen. Every
+        # answer says anew whether it was so.
+        self._begins_in_thoughts = may_begin_in_thoughts(name)
         self._pause = pause
         self._session = session(STREAMS)
         # All questions are the same but for their bodies: half the work of asking is done once.

@@ -43,6 +43,15 @@ _BETWEEN_CALLS: Final = " \t\r\n;,`"
 _BLANKS: Final = "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
+# Models whose chat templates open the thoughts in the prompt, where no server tells the thoughts apart.
+_THINKS_FIRST = re.compile(r"\bqwq|(?<![a-z0-9])r1(?![a-z0-9])|thinking|reasoner", re.IGNORECASE)
+
+
+def may_begin_in_thoughts(model: str) -> bool:
+    """Return whether the name is that of a model whose answers may begin in thoughts without a mark."""
+    return bool(_THINKS_FIRST.search(model))
+
+
 class Spoken:
     """Lets through what is meant for the shopper, as soon as that is certain.
 

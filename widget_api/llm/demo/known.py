@@ -179,7 +179,7 @@ class Known:
     @classmethod
     def of(cls, request: Request) -> Known:
         """What `request` tells."""
-        known = cls(tools={tool.name: tool for tool in request.tools})
+        known = cls(tools={tool.name: tool for tool in request.tools if request.tool_choice != "none"})
         for entry in request.messages:
             known._take(entry)
         return known
