@@ -16,6 +16,7 @@ from tests.scripted import Ends, Scripted, call
 from widget_api.api.services import Services
 from widget_api.llm import answer, openai
 from widget_api.llm.base import Result
+from widget_api.llm.calls import MAX_CALLS
 from widget_api.llm.provider import Provider
 from widget_api.llm.repetition import CHARACTERS, Repetition
 from widget_api.models import ToolCall, connected
@@ -291,6 +292,14 @@ def test_arguments_without_an_end_are_ended(anna: Visitor, server: ModelServer, 
     server.says(wire(begun, *endless, end=CALLS), wire(say("Sorry.")))
     assert text_of(anna.says("hats?")) == "Sorry."
     assert shop == []
+
+
+def test_calls_without_an_end_are_ended(anna: Visitor, server: ModelServer, shop: list[Any]) -> None:
+    endless = [call_chunk("{}", name="get_cart", id=f"c{number}", index=number) for number in range(3 * MAX_CALLS)]
+    server.says(wire(*endless, end=CALLS), wire(say("Sorry.")))
+    assert text_of(anna.says("cart?")) == "Sorry."
+    assert shop == [("get_cart", {})]
+    assert len(server.asked[1].body["messages"]) <= 2 * MAX_CALLS
 
 
 def test_thoughts_without_an_end_are_ended(anna: Visitor, server: ModelServer) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from widget_api.llm import sse
 from widget_api.llm.base import FinishReason, Request, Sink, Step, Usage
-from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
+from widget_api.llm.calls import Calls, new_call_id
 from widget_api.llm.prose import Plain
 from widget_api.llm.repetition import Repetition
 from widget_api.llm.spelled import Tools
@@ -258,8 +258,6 @@ class Decoder(ABC):
         if error:
             raise Broken(f"the provider reports {json.dumps(error, ensure_ascii=False)}", _status(error))
         self._part(chunk)
-        if len(self.answer.calls.pending) > MAX_CALLS:
-            raise Broken(f"the answer has more than {MAX_CALLS} calls")
 
     @abstractmethod
     def _piece(self, data: bytes) -> str | None:
