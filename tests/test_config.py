@@ -45,6 +45,9 @@ def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
     ("settings", "says"),
     [
         ({"PORT": "eighty"}, "PORT"),
+        ({"MODEL_THOUGHT_TAGS": "<ponder>"}, "MODEL_THOUGHT_TAGS.*<ponder>…</ponder>"),
+        ({"MODEL_THOUGHT_TAGS": "<a>…</a>,…</b>"}, "MODEL_THOUGHT_TAGS"),
+        ({"MODEL_THOUGHT_TAGS": f"<{'a' * 64}>…</a>"}, "MODEL_THOUGHT_TAGS"),
         ({"PORT": "0"}, "PORT"),
         ({"PORT": "٣"}, "PORT"),
         ({"WEB_CONCURRENCY": "2"}, "REDIS_URL.*DATABASE_URL.*WEB_CONCURRENCY=1"),
@@ -147,6 +150,12 @@ def test_one_worker_may_use_redis(tmp_path: Path, url: str) -> None:
 
 def test_the_spelling_of_other_hosters_is_understood(tmp_path: Path) -> None:
     assert read(tmp_path, DATABASE_URL="postgres://user@host/chat").database_url == "postgresql://user@host/chat"
+
+
+def test_tags_of_thoughts_are_pairs(tmp_path: Path) -> None:
+    tags = read(tmp_path, MODEL_THOUGHT_TAGS=" <ponder>…</ponder> , BEGIN...END,").model_thought_tags
+    assert tags == (("<ponder>", "</ponder>"), ("BEGIN", "END"))
+    assert read(tmp_path).model_thought_tags == ()
 
 
 def test_a_week_of_backups_is_kept_unless_said_otherwise(tmp_path: Path) -> None:

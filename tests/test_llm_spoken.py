@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget_api.llm.spelled import Spelling
-from widget_api.llm.spoken import Spoken, Tags
+from widget_api.llm.spoken import Spoken, Tags, may_begin_in_thoughts
 from widget_api.shopify.tools import TOOLS
 
 SCHEMAS = {tool.name: tool.parameters for tool in TOOLS}
@@ -43,6 +43,10 @@ THOUGHTS = {
     "<seed:cot_budget_reflect>Hm.</seed:cot_budget_reflect>Hats.": "Hats.",
     "<antThinking>Hm.</antThinking>Hats.": "Hats.",
     "<longcat_think>Hm.</longcat_think>Hats.": "Hats.",
+    "<Thinking_Process>Hm.</Thinking_Process>Hats.": "Hats.",
+    "<chain-of-thought>Hm.</chain-of-thought>Hats.": "Hats.",
+    "<|thought|>Hm.<|/thought|>Hats.": "Hats.",
+    "< think >Hm.</ think >Hats.": "Hats.",
     "[THINK]Hm.[/THINK]Hats.": "Hats.",
     "◁think▷Hm.◁/think▷Hats.": "Hats.",
     "<|begin_of_thought|>Hm.<|end_of_thought|><|begin_of_solution|>Hats.<|end_of_solution|>": "Hats.",
@@ -96,6 +100,7 @@ WORDS = [
     "`code` ``more`` ~~~",
     "<br>5 <b>bold</b> <i>x",
     "Action: none",
+    'Action: ```json\n{"size": "M"}\n``` it is',
     "analysis paralysis",
     "Here is my thought on it.",
     "{ ", "[", "<", "`", "◁", "<|", "</", "[T", "```", "``", '{"',
@@ -162,6 +167,13 @@ CALLS = [
     f"search_catalog\n{ARGUMENTS}",
     f"functions.search_catalog({ARGUMENTS})",
     f"Action: search_catalog\nAction Input: {ARGUMENTS}",
+    f'Action: ```json\n[{{"tool_name": "search_catalog", "parameters": {ARGUMENTS}}}]\n```',
+    "<function_calls><invoke><tool_name>search_catalog</tool_name><parameters><query>warm hat</query></parameters>"
+    "</invoke></function_calls>",
+    "<function_calls>search_catalog(query='warm hat')</function_calls>",
+    f'<|action_start|><|plugin|>{{"name": "search_catalog", "parameters": {ARGUMENTS}}}<|action_end|>',
+    f'{{"function_call": {OBJECT}}}',
+    f"`search_catalog({ARGUMENTS})`".removeprefix("`"),
     f"<think>Hm.</think>\n{OBJECT}",
     f"Hm.</think>\n<tool_call>{OBJECT}</tool_call>",
 ]
@@ -188,6 +200,24 @@ def test_thoughts_of_which_only_the_end_is_seen_are_not_shown_a_second_time() ->
     assert second.has_begun_in_thoughts
     third = Spoken(begins_in_thoughts=True)
     assert (third.feed("Hats."), third.end(), third.has_begun_in_thoughts) == ("", "Hats.", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        *(
+            (name, True)
+            for name in ("Qwen/QwQ-32B", "deepseek-r1:8b", "DeepSeek-R1-Distill-Qwen-7B", "deepseek-reasoner")
+        ),
+        *((name, True) for name in ("Qwen3-30B-A3B-Thinking-2507", "kimi-k2-thinking")),
+        *(
+            (name, False)
+            for name in ("gpt-5-mini", "claude-haiku-4-5", "llama3.1:8b", "command-r", "r1000", "Qwen3-8B")
+        ),
+    ],
+)
+def test_some_names_are_of_models_that_begin_in_thoughts(name: str, may: bool) -> None:
+    assert may_begin_in_thoughts(name) is may
 
 
 @pytest.mark.parametrize("text", WORDS)
@@ -226,6 +256,8 @@ def test_several_calls_are_all_read() -> None:
         [HATS, cart],
     )
     assert heard(["[search_catalog(query='warm hat'), get_cart()]"]) == ("", [HATS, cart])
+    both = f'{OBJECT}; {{"name": "get_cart", "arguments": {{}}}}\n'
+    assert heard([both]) == heard(list(both)) == ("", [HATS, cart])
 
 
 @pytest.mark.parametrize(

@@ -136,14 +136,14 @@ def test_a_line_that_was_hung_up_while_it_was_dialled_is_ended_when_it_connects(
 
 def test_what_arrives_together_is_flushed_together(server: ModelServer, model: Provider) -> None:
     ear = Ear()
-    server.says(Say([say("a", "b", "c"), ear.spoken, say("d", "e") + STOP + DONE]))
+    server.says(Say([say("1", "2", "3"), ear.spoken, say("4", "5") + STOP + DONE]))
     model.stream(QUESTION, ear)
     assert ear.batches == [3, 2]
 
 
 def test_a_delta_is_passed_on_before_the_next_arrives(server: ModelServer, model: Provider) -> None:
     ear = Ear()
-    server.says(Say([say("a"), ear.spoken, say("b") + STOP + DONE]))
+    server.says(Say([say("1"), ear.spoken, say("2") + STOP + DONE]))
     assert model.stream(QUESTION, ear).finish_reason == "stop"
 
 

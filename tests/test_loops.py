@@ -14,8 +14,9 @@ from tests.model_wire import CALLS, DONE, STOP, chunk, say
 from tests.model_wire import call as call_chunk
 from tests.scripted import Ends, Scripted, call
 from widget_api.api.services import Services
-from widget_api.llm import openai
+from widget_api.llm import answer, openai
 from widget_api.llm.base import Result
+from widget_api.llm.calls import MAX_CALLS
 from widget_api.llm.provider import Provider
 from widget_api.llm.repetition import CHARACTERS, Repetition
 from widget_api.models import ToolCall, connected
@@ -293,6 +294,14 @@ def test_arguments_without_an_end_are_ended(anna: Visitor, server: ModelServer, 
     assert shop == []
 
 
+def test_calls_without_an_end_are_ended(anna: Visitor, server: ModelServer, shop: list[Any]) -> None:
+    endless = [call_chunk("{}", name="get_cart", id=f"c{number}", index=number) for number in range(3 * MAX_CALLS)]
+    server.says(wire(*endless, end=CALLS), wire(say("Sorry.")))
+    assert text_of(anna.says("cart?")) == "Sorry."
+    assert shop == [("get_cart", {})]
+    assert len(server.asked[1].body["messages"]) <= 2 * MAX_CALLS
+
+
 def test_thoughts_without_an_end_are_ended(anna: Visitor, server: ModelServer) -> None:
     server.says(wire(say("<think>"), *(say("hm " * 500) for _ in range(200))))
     assert code(anna.says("hats?")) == "empty-answer"
@@ -302,6 +311,13 @@ def test_a_cut_answer_with_an_open_text_call_shows_nothing_of_it(anna: Visitor, 
     server.says(wire(say("Let me look. <tool_call>", OBJECT[:-9]), end=chunk({}, finish="length")))
     said = anna.says("hats?")
     assert (text_of(said), said[-1]["finishReason"]) == ("Let me look. ", "length")
+
+
+def test_fields_without_an_end_are_ended(anna: Visitor, server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "MAX_ANSWER_BYTES", 100_000)
+    server.says(wire(say("Hats"), *(chunk({"reasoning_content": "hm " * 1000}) for _ in range(90)), say(" and caps")))
+    said = anna.says("hats?")
+    assert (text_of(said), said[-1]["finishReason"]) == ("Hats", "length")
 
 
 # repetition

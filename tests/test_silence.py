@@ -192,7 +192,7 @@ def ended(caplog: pytest.LogCaptureFixture) -> list[str]:
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ([], "failed with empty-answer: finish reason stop, 7 tokens in, 5 out, model scripted-1, "),
+        ([], "failed with empty-answer: finish reason stop, 14 tokens in, 10 out, model scripted-1, "),
         ([Ends("length")], "failed with empty-answer: finish reason length, 7 tokens in, 5 out, model scripted-1, "),
         (["so", Ends("length")], "was cut short by length: finish reason length, 7 tokens in, 5 out, model scripted"),
         (

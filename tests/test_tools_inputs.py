@@ -124,6 +124,7 @@ MEANT: list[tuple[str, Any, Json]] = [
         {"id": "7001", "selected": "SIZE"},
     ),
     ("get_product", {"id": "7001", "selected": {"name": "Size", "label": "44"}}, {"id": "7001", "selected": "SIZE"}),
+    ("get_product", {"id": "7001", "selected": {"Size": 44}}, {"id": "7001", "selected": "SIZE"}),
     ("update_cart", {"lines": [{"variant_id": "1", "quantity": "1"}]}, {"lines": "ONE"}),
     ("update_cart", {"lines": [{"variant_id": 1, "quantity": 1.0, "line_id": None}]}, {"lines": "ONE"}),
     ("update_cart", {"lines": [{"variant_id": "1", "quantity": 1, "line_id": ""}]}, {"lines": "ONE"}),

@@ -12,7 +12,7 @@ import msgspec
 
 from widget_api.llm import sse
 from widget_api.llm.base import FinishReason, Request, Sink, Step, Usage
-from widget_api.llm.calls import MAX_CALLS, Calls, new_call_id
+from widget_api.llm.calls import Calls, new_call_id
 from widget_api.llm.extras import with_extra
 from widget_api.llm.prose import Plain
 from widget_api.llm.repetition import Repetition
@@ -21,6 +21,8 @@ from widget_api.llm.spoken import Spoken, Tags
 
 # As much as one event may have: the whole answer when `stream` was ignored.
 MAX_BODY_BYTES = sse.MAX_EVENT_BYTES
+# Of an answer with all that is not text: thoughts in fields of their own, names, ids.
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
 # What does not fit a database's integer is no count of tokens.
 MAX_TOKENS = 2**31 - 1
 
@@ -49,11 +51,10 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the text of an answer is read: which tools a call in it may mean, and whether it may be run, which further
-    tags enclose thoughts, how many characters may be shown, and whether earlier answers began in thoughts."""
+    """How the text of an answer is read: which tools a call in it may mean, which further tags enclose thoughts, how
+    many characters may be shown, and whether earlier answers began in thoughts."""
 
     tools: Tools = field(default_factory=dict)
-    may_call: bool = True
     thought_tags: Tags = ()
     characters: int = LEAST_CHARACTERS
     begins_in_thoughts: bool = False
@@ -63,7 +64,6 @@ class Reading:
         """Return how the answer to `request` is read."""
         return cls(
             {tool.name: tool.parameters for tool in request.tools},
-            request.tool_choice != "none",
             thought_tags,
             max(LEAST_CHARACTERS, request.max_tokens * CHARACTERS_A_TOKEN),
             begins_in_thoughts,
@@ -91,6 +91,7 @@ class Answer:
         self._usage = Usage()
         self.calls = Calls(into, taken, new_id)
         self.spoke = False
+        self.is_endless = False  # with all that is not text it is longer than any answer
         self.finish_reason: FinishReason | None = None
 
     @property
@@ -108,7 +109,7 @@ class Answer:
     @property
     def is_full(self) -> bool:
         """Whether the answer is as long as one may be: what follows is not heard, and its end is that of a limit."""
-        return self._is_full or self.calls.is_full
+        return self._is_full or self.calls.is_full or self.is_endless
 
     def text(self, delta: str) -> None:
         """A piece of the answer, or of thoughts and calls in it."""
@@ -141,7 +142,7 @@ class Answer:
 
     def _add_spelled_calls(self) -> None:
         """Have the calls that were written as text be calls like others, unless they are the same."""
-        for name, given in self._spoken.calls if self._reading.may_call else ():
+        for name, given in self._spoken.calls:
             if not self.calls.has(name, given):
                 call = self.calls.begin("")
                 self.calls.name(call, name)
@@ -184,6 +185,7 @@ class Decoder(ABC):
         self.answer = Answer(into, taken, new_id, reading)
         self.done = False  # the provider has said that nothing more will come
         self._events = sse.Decoder()
+        self._size = 0  # bytes so far
         self._body: bytearray | None = None  # the answer in one piece, when `stream` was ignored
         self._begun = False
 
@@ -194,12 +196,14 @@ class Decoder(ABC):
 
     def feed(self, data: bytes) -> None:
         """Push what `data` completes. Raises `Broken`; what came before the fault has been pushed."""
+        self._size += len(data)
         alone = self._events.alone(data)
         piece = self._piece(alone) if alone and not self.done else None
         if piece is None:
             self._feed(data)
         else:
             self.answer.text(piece)
+        self.answer.is_endless = self._size > MAX_ANSWER_BYTES
         self.done = self.done or self.answer.is_full
 
     def _feed(self, data: bytes) -> None:
@@ -255,8 +259,6 @@ class Decoder(ABC):
         if error:
             raise Broken(f"the provider reports {json.dumps(error, ensure_ascii=False)}", _status(error))
         self._part(chunk)
-        if len(self.answer.calls.pending) > MAX_CALLS:
-            raise Broken(f"the answer has more than {MAX_CALLS} calls")
 
     @abstractmethod
     def _extra(self) -> dict[str, Any] | None:

@@ -125,7 +125,7 @@ class Calls:
         self._taken = set(taken)
         self._new_id = new_id
         self.pending: list[Pending] = []
-        self.is_full = False  # the arguments of a call are longer than any that are run
+        self.is_full = False  # there are more calls, or longer ones, than any that are run
 
     def begin(self, wire_id: str, index: int | None = None) -> Pending:
         """A new call. The provider's id is kept where it is usable and names no other call."""
@@ -135,6 +135,7 @@ class Calls:
             call.own_id = wire_id
         self._taken |= {call.id, wire_id}
         self.pending.append(call)
+        self.is_full = self.is_full or len(self.pending) > MAX_CALLS
         return call
 
     def name(self, call: Pending, name: str) -> None:

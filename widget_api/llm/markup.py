@@ -63,8 +63,8 @@ _TRIANGLES_BEGUN = re.compile(r"◁/?\s?[A-Za-z_ ]{0,30}\Z")
 _SEPARATORS = re.compile(r"[\W_▁]+")
 _BEGIN: Final = r"(?:begin|start)?(?:of)?"
 _THOUGHT: Final = (
-    r"[a-z]{0,12}(?:think|thinking|thoughts?|thoughtprocess|reasoning|reason|reflection|reflect|scratchpad|analysis"
-    r"|monologue|deliberation|rationale|cot|chainofthought)"
+    r"[a-z]{0,12}(?:think|thinking|thoughts?|reasoning|reason|reflections?|reflect|scratchpad|analysis|monologue"
+    r"|deliberation|rationale|planning|cot|chainofthoughts?)(?:process|content|steps?|trace|block)?"
 )
 _OPENS = re.compile(rf"{_BEGIN}{_THOUGHT}(?:begin|start)?|innerprefix|unused94")
 _CLOSES = re.compile(rf"end(?:of)?{_THOUGHT}|{_THOUGHT}end|innersuffix|unused95")

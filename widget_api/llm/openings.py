@@ -16,11 +16,11 @@ _BEHIND_A_NAME: Final = 100
 
 # What models write before a tool's name.
 _LEADS: Final = ("print", "functions", "default_api", "Action")
-_LEAD = re.compile(r"(?:print\(|functions\.|default_api\.|Action:[ \t]{0,3}){0,3}")
+_LEAD = re.compile(r"(?:print\(|functions\.|default_api\.|Action:\s{0,3}){0,3}")
 _WORD = re.compile(r"\w{1,80}")
-_LAST_WORD = re.compile(r"[A-Za-z]\w*\Z")
+_LAST_WORD = re.compile(r"(?<!\w)[A-Za-z]\w{0,80}\Z")
 _ARGUMENTS = re.compile(
-    r"[\"'`\]>:,\s]{0,20}(?:(?:action[ _]input|arguments|args|parameters|params|with|json)\b[\"'`\]>:=\s]{0,20})?"
+    r"[\"'`\]>:,✿\s]{0,20}(?:(?:action[ _]input|arguments|args|parameters|params|with|json)\b[\"'`\]>:=✿\s]{0,20})?"
     r"(?:`{3}(?:json)?\s{0,20})?(\{|(?<=\w)\(|\((?=\s{0,20}(?:\)|[A-Za-z_]\w{0,40}\s{0,5}=|[\"'{\[])))",
     re.IGNORECASE,
 )
@@ -94,10 +94,17 @@ class Openings:
             return found
         name, end = found
         if not name:
-            return max(end, at + 1)
+            return self._fence_behind(text, at, end, ended=ended)
         if opener := _ARGUMENTS.match(text, end):
             return Opening(Brackets(text[at : opener.start(1)], self._tools), opener.start(1))
         return PARTIAL if not ended and len(text) - end < _BEHIND_A_NAME else end
+
+    def _fence_behind(self, text: str, at: int, end: int, *, ended: bool) -> Found:
+        """Cohere's `Action:` stands before a fence."""
+        if text.startswith("Action:", at) and text.startswith("`", end):
+            found = self._ticks(text, end, ended=ended, begin=at)
+            return found if isinstance(found, Opening | Partial) else end
+        return max(end, at + 1)
 
     def _object(self, text: str, at: int, *, ended: bool) -> Found:
         if _OBJECT.match(text, at):
@@ -118,8 +125,8 @@ class Openings:
                 return Opening(Brackets("", self._tools), at)
         return at + 1
 
-    def _ticks(self, text: str, at: int, *, ended: bool) -> Found:
-        """A fence may hold a call; all other ticks are text."""
+    def _ticks(self, text: str, at: int, *, ended: bool, begin: int | None = None) -> Found:
+        """A fence may hold a call; all other ticks are text. `begin` is where what belongs to the fence begins."""
         ticks = _TICKS.match(text, at)
         end = ticks.end() if ticks else at + 1
         if end == len(text) and not ended:
@@ -131,7 +138,8 @@ class Openings:
             return PARTIAL
         is_call = fence[1] in _CALLS
         if is_call or (may_be := self._may_be_call(text, fence.end(), ended=ended)) is True:
-            block = Fenced(fence[0], self._tools, frame=len(fence[0]), is_call=is_call)
+            head = text[at if begin is None else begin : fence.end()]
+            block = Fenced(head, self._tools, frame=len(head), is_call=is_call)
             return Opening(block, fence.end())
         return may_be or end
 

@@ -39,7 +39,7 @@ from widget_api.llm.queue import Queue
 from widget_api.llm.quotations import without_quotations
 from widget_api.llm.refusals import Refusal, may_be_about_a_field, plain, read_refusal, window_in
 from widget_api.llm.repairs import Mending, Repairs
-from widget_api.llm.spoken import Tags
+from widget_api.llm.spoken import Tags, may_begin_in_thoughts
 from widget_api.llm.window import Window, find_window, is_private
 from widget_api.problems import EmptyAnswer, ModelCut, ModelDown, ModelFiltered, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
@@ -154,8 +154,9 @@ class Provider:
         self._key = key
         self._timeout = (connect_seconds, idle_seconds)
         self._thought_tags = thought_tags
-        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen.
-        self._begins_in_thoughts = False
+        # Templates of models that think may open the thoughts in the prompt; then only their end can be seen. Every
+        # answer says anew whether it was so.
+        self._begins_in_thoughts = may_begin_in_thoughts(name)
         self._pause = pause
         self._session = session(STREAMS)
         self._window = Window(context_tokens)

@@ -103,8 +103,8 @@ def _tags_of_tools(text: str, tools: Tools) -> Iterator[tuple[int, int, str]]:
 
 
 def _names_with_keys(text: str, tools: Tools) -> list[tuple[int, int, str]]:
-    """GLM's `search_catalog<arg_key>query</arg_key>…`."""
-    if "<arg_key>" not in text:
+    """GLM's `search_catalog<arg_key>query</arg_key>…`, and `<tool_name>search_catalog</tool_name>…`."""
+    if "<arg_key>" not in text and "<tool_name>" not in text:
         return []
     return [(found.start(), found.end(), found[0]) for found in _WORD.finditer(text) if found[0] in tools]
 
@@ -135,7 +135,7 @@ def _calls_of(value: object, tools: Tools, depth: int = 0) -> list[Spelling]:
         return [call for each in value for call in _calls_of(each, tools, depth + 1)]
     if not isinstance(value, dict) or depth >= 3:
         return []
-    for key in (*_LISTS, "function"):
+    for key in (*_LISTS, "function", "function_call", "tool_call"):
         if isinstance(value.get(key), list | dict):
             return _calls_of(value[key], tools, depth + 1)
     return _call_of(value, tools)

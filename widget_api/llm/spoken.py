@@ -37,8 +37,19 @@ _PHRASE_TAIL: Final = 24
 
 _RECIPIENT = re.compile(r"\bto=(?:functions\.)?([\w-]{1,64})")
 _SPEAKER = re.compile(r"\s*(?:assistant)?\s*")
+# What may stand between calls, or behind the last one.
+_BETWEEN_CALLS: Final = " \t\r\n;,`"
 # All that Python calls blank.
 _BLANKS: Final = "".join(filter(str.isspace, map(chr, range(0x3001))))
+
+
+# Models whose chat templates open the thoughts in the prompt, where no server tells the thoughts apart.
+_THINKS_FIRST = re.compile(r"\bqwq|(?<![a-z0-9])r1(?![a-z0-9])|thinking|reasoner", re.IGNORECASE)
+
+
+def may_begin_in_thoughts(model: str) -> bool:
+    """Return whether the name is that of a model whose answers may begin in thoughts without a mark."""
+    return bool(_THINKS_FIRST.search(model))
 
 
 class Spoken:
@@ -128,6 +139,8 @@ class Spoken:
     def _say(self, end: int) -> bool:
         """Let the text up to `end` through."""
         text, self._at = self._held[self._at : end], end
+        if self.calls and not (text := text.lstrip(_BETWEEN_CALLS)):
+            return True
         if self._strip and not (text := text.lstrip(self._strip)):
             return True
         self._strip = ""
@@ -166,7 +179,8 @@ class Spoken:
         return True
 
     def _text(self) -> bool:
-        found = (_ANY_TRIGGER if self._tags else _TRIGGER).search(self._held, self._at)
+        text, at = self._held, self._at
+        found = _ANY_TRIGGER.search(text, at) if self._tags else _TRIGGER.search(text, at)
         if not found:
             self._say(len(self._held))
             return False
@@ -263,8 +277,8 @@ class Spoken:
 
     def _thinking(self) -> bool:
         """Thoughts may hold thoughts. Some models write of a tag and never close it: then the last end counts."""
-        begun = self._at
-        found = (_ANY_TRIGGER if self._tags else _MARKS).search(self._held, begun)
+        text, begun = self._held, self._at
+        found = _ANY_TRIGGER.search(text, begun) if self._tags else _MARKS.search(text, begun)
         self._at = found.start() if found else len(self._held)
         mark = self._mark() if found else PARTIAL
         if isinstance(mark, Mark):

@@ -105,10 +105,19 @@ def _plain(name: str) -> str:
 def _as_list(value: Any, schema: Json, *, drop_unknown: bool) -> Any:
     value = _parsed(_parsed(value, list), dict)
     if isinstance(value, dict):
-        value = [value] if value else []
+        value = _as_pairs(value, schema["items"]) or ([value] if value else [])
     if not isinstance(value, list):
         return value
     return [coerce(entry, schema["items"], drop_unknown=drop_unknown) for entry in value]
+
+
+def _as_pairs(value: Json, schema: Json) -> list[Json]:
+    """Return `{"Size": "44"}` as the list of names and labels that is wanted, or nothing where none is."""
+    required = schema.get("required", ())
+    if len(required) != 2 or set(value) & set(schema["properties"]):
+        return []
+    name, label = required
+    return [{name: key, label: entry} for key, entry in value.items()]
 
 
 def _parsed(value: Any, kind: type) -> Any:
