@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -292,6 +293,16 @@ def test_vllm_tells_its_window_among_its_models(server: ModelServer) -> None:
     assert server.looked_at == ["/props", "/v1/models"]
 
 
+@pytest.mark.parametrize("name", ["m", "m:latest"])
+def test_ollama_tells_the_window_of_the_models_that_run(server: ModelServer, name: str) -> None:
+    models = [{"name": "other", "context_length": 2048}, {"name": name, "context_length": 4096}]
+    server.pages["/api/ps"] = page(json.dumps({"models": models}))
+    server.says(GOOD)
+    model = Provider(openai, name="m", base_url=f"{server.url}/v1")
+    model.stream(QUESTION, Ear())
+    assert known(model, 4096)
+
+
 def test_a_window_that_is_set_is_not_asked_for(server: ModelServer) -> None:
     server.pages["/props"] = page(PROPS)
     server.says(GOOD)
@@ -308,7 +319,7 @@ def test_a_server_that_does_not_tell_is_asked_no_more(server: ModelServer) -> No
     for _ in range(3):
         model.stream(QUESTION, Ear())
         assert known(model, CONTEXT_TOKENS)
-    assert server.looked_at == ["/props", "/models"]
+    assert server.looked_at == ["/props", "/models", "/api/ps"]
 
 
 def test_a_server_that_has_not_answered_a_question_is_not_asked(server: ModelServer) -> None:
@@ -322,6 +333,7 @@ def test_a_server_that_has_not_answered_a_question_is_not_asked(server: ModelSer
     "text",
     [
         *("", "[]", "null", "7", "{", '{"default_generation_settings": null, "data": {}}', '{"data": [null, 7]}'),
+        *('{"models": [{"name": []}]}', '{"models": [{"name": {}}, {"id": []}]}', '{"models": 7}'),
         *('{"default_generation_settings": {"n_ctx": "8192"}}', '{"default_generation_settings": {"n_ctx": -1}}'),
         *('{"default_generation_settings": {"n_ctx": true}}', '{"default_generation_settings": {"n_ctx": 1e400}}'),
     ],

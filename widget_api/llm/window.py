@@ -74,10 +74,11 @@ def is_private(url: str) -> bool:
 
 def find_window(base_url: str, headers: Mapping[str, str], model: str) -> int:
     """Return the context window that a server of one's own tells of itself: llama.cpp's at `/props`, vLLM's and
-    SGLang's among the models. 0 when it tells none."""
+    SGLang's among the models, Ollama's among those that run. 0 when it tells none."""
     base = base_url.rstrip("/")
+    root = base.removesuffix("/v1")
     with session(1) as asking:
-        for url in (f"{base.removesuffix('/v1')}/props", f"{base}/models"):
+        for url in (f"{root}/props", f"{base}/models", f"{root}/api/ps"):
             try:
                 told = _fetch(asking, url, headers)
             except (requests.RequestException, HTTPError, ValueError, RecursionError):
@@ -104,10 +105,16 @@ def _windows(told: Any, model: str) -> Iterator[int]:
     if not isinstance(told, dict):
         return
     settings = told.get("default_generation_settings")
-    candidates = [settings.get("n_ctx")] if isinstance(settings, dict) else []
-    models = told.get("data")
-    served = [each for each in models if isinstance(each, dict)] if isinstance(models, list) else []
-    candidates += [each.get("max_model_len") for each in served if each.get("id") == model or len(served) == 1]
-    for tokens in candidates:
+    of_server = [settings.get("n_ctx")] if isinstance(settings, dict) else []
+    for tokens in (*of_server, *_of_models(told, model)):
         if isinstance(tokens, int) and LEAST_CONTEXT_TOKENS <= tokens <= MOST_CONTEXT_TOKENS:
             yield tokens
+
+
+def _of_models(told: dict[str, Any], model: str) -> Iterator[Any]:
+    """Yield what a list of models says of the one of this name, or of the only one."""
+    listed = told.get("data") or told.get("models")
+    served = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    for each in served:
+        if len(served) == 1 or each.get("id", each.get("name")) in (model, f"{model}:latest"):
+            yield each.get("max_model_len", each.get("context_length"))
