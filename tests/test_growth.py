@@ -22,7 +22,7 @@ import widget_api
 from tests.growth import TOKENS, check_growth, hostile, literals, repeated
 from widget_api import exports, links, markdown, text
 from widget_api.api import body, conversations, pages, shares
-from widget_api.llm import calls, prose, sse
+from widget_api.llm import calls, extras, prose, repairs, sse
 from widget_api.llm.answer import Broken
 from widget_api.problems import Problem
 from widget_api.shopify import cart, goods, legacy, mcp, notices, passages, refusals, topics, ucp, ucp_cart, words
@@ -223,6 +223,14 @@ def fed(reader: prose.Plain | prose.Spoken, text: str) -> None:
     reader.end()
 
 
+def collected(text: str, size: int) -> None:
+    bag = extras.Bag()
+    for at in range(0, len(text), size):
+        piece = text[at : at + size]
+        bag.add({"message": {"reasoning": piece, "details": [{"type": "a", "index": 0, "text": piece}]}})
+    bag.data()
+
+
 def price(**more: Any) -> dict[str, Any]:
     return {
         "price": {"amount": 1, "currency": "EUR"},
@@ -285,6 +293,9 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
     "prose.Plain whole": lambda text: [prose.Plain().feed(text), prose.Plain().end()],
     "prose.Spoken": lambda text: fed(prose.Spoken(), text),
     "prose.Spoken of thoughts": lambda text: fed(prose.Spoken(), f"<think>{text}"),
+    "extras.Bag": lambda text: collected(text, 1),
+    "extras.Bag whole": lambda text: collected(text, len(text)),
+    "repairs.repair_for": lambda text: repairs.repair_for(text, {"messages": [{"role": "assistant", text: text}]}),
     "calls.arguments of a text": lambda text: calls.arguments(json.dumps({text: text})),
     "mcp._texts": lambda text: list(mcp._texts(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()))),
     "mcp._message": lambda text: mcp._message(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()), 1),
