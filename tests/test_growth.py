@@ -23,7 +23,7 @@ import widget_api
 from tests.growth import TOKENS, check_growth, hostile, literals, repeated
 from widget_api import exports, links, markdown, text
 from widget_api.api import body, conversations, pages, shares
-from widget_api.llm import calls, markup, prose, repetition, spelled, spoken, sse
+from widget_api.llm import calls, extras, markup, prose, repairs, repetition, spelled, spoken, sse
 from widget_api.llm import refusals as providers
 from widget_api.llm.adjustments import Adjustment
 from widget_api.llm.answer import Broken
@@ -254,6 +254,14 @@ def read_spoken(begun: str, text: str) -> None:
     whole.end()
 
 
+def collected(text: str, size: int) -> None:
+    bag = extras.Bag()
+    for at in range(0, len(text), size):
+        piece = text[at : at + size]
+        bag.add({"message": {"reasoning": piece, "details": [{"type": "a", "index": 0, "text": piece}]}})
+    bag.data()
+
+
 def price(**more: Any) -> dict[str, Any]:
     return {
         "price": {"amount": 1, "currency": "EUR"},
@@ -345,6 +353,9 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
         coercion.coerce({"query": text, "limit": text, text: 1}, SEARCH),
         coercion.coerce(text, SEARCH),
     ],
+    "extras.Bag": lambda text: collected(text, 1),
+    "extras.Bag whole": lambda text: collected(text, len(text)),
+    "repairs.repair_for": lambda text: repairs.repair_for(text, {"messages": [{"role": "assistant", text: text}]}),
     "calls.arguments of a text": lambda text: calls.arguments(json.dumps({text: text})),
     "mcp._texts": lambda text: list(mcp._texts(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()))),
     "mcp._message": lambda text: mcp._message(Reply(200, {"Content-Type": "text/event-stream"}, text.encode()), 1),
