@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from widget_api.llm.base import Call, FinishReason, Request, Sink, Step, Usage
+from widget_api.llm.base import CONTEXT_TOKENS, MAX_TOKENS, Call, FinishReason, Request, Sink, Step, Usage
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Scripted:
     calls end the step. Without a script it repeats the question."""
 
     name = "scripted"
+    context_tokens = CONTEXT_TOKENS
+    max_tokens = MAX_TOKENS
 
     def __init__(self) -> None:
         self.scripts: deque[list[Line]] = deque()

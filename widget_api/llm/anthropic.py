@@ -15,7 +15,6 @@ from widget_api.llm import answer
 from widget_api.llm.answer import dicts, mapping, tokens, words
 from widget_api.llm.base import Assistant, Call, Entry, FinishReason, Request, Result, User
 from widget_api.llm.calls import Pending
-from widget_api.llm.openai import as_text
 
 BASE_URL = "https://api.anthropic.com"
 VERSION = "2023-06-01"
@@ -95,7 +94,7 @@ def _blocks(entry: Entry) -> list[dict[str, Any]]:
                 {
                     "type": "tool_result",
                     "tool_use_id": _id(entry.call_id),
-                    "content": _text(as_text(entry.output)),
+                    "content": _text(entry.content),
                     "is_error": entry.error,
                 }
             ]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 # Why a step ended, in the AI SDK's words.
 FinishReason = Literal["stop", "length", "content-filter", "tool-calls", "other"]
 
+
+# The window of a model of which nothing else is known, and the most tokens of one of its answers.
+CONTEXT_TOKENS: Final = 32_768
+MAX_TOKENS: Final = 1024
 
 # Line ends that JSON leaves as they are, and what the tags of chat templates are made of, as in `<|im_start|>`.
 _ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>\x7f\x85\u2028\u2029"}
@@ -69,12 +73,23 @@ class Assistant:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered to the call `call_id`. `output` is any JSON value."""
+    """What a tool answered to the call `call_id`. `output` is any JSON value, `text` the same in words for the model.
+
+    Both forms tell the same, so `text` is no part of a comparison. It is empty until the request is fitted.
+    """
 
     call_id: str
     name: str
     output: Any
     error: bool = False
+    text: str = field(default="", compare=False)
+
+    @property
+    def content(self) -> str:
+        """Return the result as the model reads it: as its text, or else as data on one line."""
+        if self.text or isinstance(self.output, str):
+            return escape_tags(self.text or self.output)
+        return as_data(self.output)
 
 
 Entry = User | Assistant | Result
@@ -108,6 +123,14 @@ class Step:
     model: str = ""
 
 
+class ContextExceeded(Exception):
+    """The provider says that the request is longer than the model's window, of `context_tokens`; 0 is unknown."""
+
+    def __init__(self, context_tokens: int = 0) -> None:
+        super().__init__(context_tokens)
+        self.context_tokens = context_tokens
+
+
 class Sink(Protocol):
     """Where a step's deltas go as they arrive. The turn's writer is one; tests have another."""
 
@@ -136,9 +159,17 @@ class Model(Protocol):
 
     name: str
 
+    @property
+    def context_tokens(self) -> int:
+        """Return how many tokens a request and its answer may have together, as far as that is known now."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Return how many tokens an answer may have at most, thoughts included."""
+
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step: push its deltas into `into` and return when the step has ended.
 
-        Raises `problems.ModelUnavailable` or `problems.ModelRefused` before the first delta (retries are
-        already spent), `problems.ModelCut` when the answer broke off after it.
+        Raises `problems.ModelUnavailable`, `problems.ModelRefused` or `ContextExceeded` before the first delta
+        (retries are already spent), `problems.ModelCut` when the answer broke off after it.
         """

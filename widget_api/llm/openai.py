@@ -13,7 +13,7 @@ import msgspec
 
 from widget_api.llm import answer
 from widget_api.llm.answer import Broken, dicts, mapping, tokens, words
-from widget_api.llm.base import Assistant, Entry, FinishReason, Request, Result, User, as_data, escape_tags
+from widget_api.llm.base import Assistant, Entry, FinishReason, Request, Result, User
 from widget_api.llm.calls import Pending
 
 BASE_URL = "https://api.openai.com/v1"
@@ -89,7 +89,7 @@ def _message(entry: Entry) -> dict[str, Any]:
         case User():
             return {"role": "user", "content": entry.content}
         case Result():
-            return {"role": "tool", "tool_call_id": entry.call_id, "content": as_text(entry.output)}
+            return {"role": "tool", "tool_call_id": entry.call_id, "content": entry.content}
         case Assistant():
             message: dict[str, Any] = {"role": "assistant", "content": entry.text or None}
             if entry.calls:
@@ -104,11 +104,6 @@ def _message(entry: Entry) -> dict[str, Any]:
             else:
                 message["content"] = entry.text
             return message
-
-
-def as_text(output: Any) -> str:
-    """A tool's output as the model reads it."""
-    return escape_tags(output) if isinstance(output, str) else as_data(output)
 
 
 class _Delta(msgspec.Struct):

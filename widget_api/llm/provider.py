@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from widget_api.llm.answer import MAX_BODY_BYTES, Broken, Decoder
 from widget_api.llm.backoff import backoff, retry_after
-from widget_api.llm.base import Assistant, Model, Request, Sink, Step, User
+from widget_api.llm.base import CONTEXT_TOKENS, MAX_TOKENS, Assistant, Model, Request, Sink, Step, User
 from widget_api.llm.line import Line, session
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
@@ -102,6 +102,16 @@ class Provider:
             self._asked = self._session.prepare_request(asked)
         except requests.RequestException:  # it quotes the address, which may hold a password
             raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
+
+    @property
+    def context_tokens(self) -> int:
+        """Return how many tokens a request and its answer may have together."""
+        return CONTEXT_TOKENS
+
+    @property
+    def max_tokens(self) -> int:
+        """Return how many tokens an answer may have at most."""
+        return MAX_TOKENS
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""
@@ -194,6 +204,16 @@ class Fallback:
         self.name = first.name
         self._first = first
         self._second = second
+
+    @property
+    def context_tokens(self) -> int:
+        """Return the smaller one of the two windows."""
+        return min(self._first.context_tokens, self._second.context_tokens)
+
+    @property
+    def max_tokens(self) -> int:
+        """Return how many tokens an answer of the first model may have at most."""
+        return self._first.max_tokens
 
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step with the first model, or the second while nothing has been said yet."""

@@ -10,10 +10,8 @@ from widget_api.models import Message, Shop
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.references import restore_parts
 from widget_api.shopify.words import words
-from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS, Context
+from widget_api.turns.context import HISTORY_TOKENS, Context
 from widget_api.turns.page import clean_page, facts
-
-__all__ = ("CHARACTERS_A_TOKEN", "HISTORY_TOKENS")
 
 NAME_CHARACTERS = 100
 
@@ -57,7 +55,7 @@ def outputs(parts: Iterable[dict[str, Any]]) -> list[Any]:
 
 
 def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[Entry, ...]:
-    """The messages (oldest first, the question last) within the budget: whole turns from the newest back.
+    """Return the messages (oldest first, the question last) within the budget, with tool results as text.
 
     Tool results of earlier turns are shortened before any turn is left out.
     """
@@ -67,7 +65,7 @@ def history(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> tuple[
 def context(messages: Iterable[Message], tokens: int = HISTORY_TOKENS) -> Context:
     """Return the messages (oldest first, the question last) as what a turn's steps are told of within the budget."""
     *earlier, question = _turns(messages)
-    return Context(tuple(earlier), question, tokens * CHARACTERS_A_TOKEN)
+    return Context(tuple(earlier), question, tokens)
 
 
 def _turns(messages: Iterable[Message]) -> list[list[Entry]]:

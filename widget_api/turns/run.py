@@ -17,10 +17,10 @@ from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
 from widget_api.turns.recovery import Lease, Progress, hold
+from widget_api.turns.window import stream_within
 from widget_api.turns.writer import Writer
 
 MAX_STEPS = 6
-MAX_TOKENS = 1024
 # Of the tools, that are made. What is asked for beyond is answered with a sentence, for every call needs a result.
 CALLS_A_STEP = 4
 CALLS_A_TURN = 8
@@ -86,7 +86,7 @@ class Run:
             made = _made(running)
             # The last step must end in words.
             tools = MODEL_TOOLS if number < MAX_STEPS and made < CALLS_A_TURN else ()
-            step = self._step(Request(system, context.entries(running), tools, MAX_TOKENS))
+            step = self._step(Request(system, context.entries(running), tools, self.model.max_tokens))
             if self.writer.stopped:
                 return
             if not step.calls:
@@ -102,13 +102,13 @@ class Run:
     def _step(self, request: Request) -> Step:
         self.writer.start_step()
         try:
-            step = self.model.stream(request, self.writer)
+            step = stream_within(self.model, request, self.writer)
         except ModelCut:
             if self.writer.stopped:
                 return Step("other")
             # Once: what was said is taken back, and the step is run again.
             self.writer.reset_step()
-            step = self.model.stream(request, self.writer)
+            step = stream_within(self.model, request, self.writer)
         self.tally.add(step)
         if not step.calls and not self.writer.stopped:
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 
-from widget_api.llm.base import Call, Request, Sink, Step
+from widget_api.llm.base import CONTEXT_TOKENS, MAX_TOKENS, Call, Request, Sink, Step
 from widget_api.llm.demo.known import Known
 from widget_api.llm.demo.wits import Reply, reply
 from widget_api.problems import ModelCut
@@ -27,6 +27,8 @@ class Demo:
     """A model without a model. Deterministic: the same conversation gets the same answer."""
 
     name = "demo"
+    context_tokens = CONTEXT_TOKENS
+    max_tokens = MAX_TOKENS
 
     def __init__(self, pace: float = PACE_SECONDS) -> None:
         """`pace` is the time between two words in seconds; it may be changed at any time."""
