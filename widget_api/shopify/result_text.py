@@ -257,7 +257,8 @@ def _cart(cart: Json | None, status: Any, detail: Detail) -> Iterator[str]:
         yield f"Cart{state}: not known" if status != "none" else "Cart: there is none"
         return
     lines = _dicts(cart, "lines")
-    yield f"Cart{state}: {_data(cart.get('count', len(lines)))} pieces, total {_price(cart.get('total'))}"
+    count = cart.get("count", len(lines))
+    yield f"Cart{state}: {_data(count)} piece{'s' * (count != 1)}, total {_price(cart.get('total'))}"
     if detail < Detail.NAMES:
         shared = [str(line.get("variant_id")) for line in lines]
         yield from (_line(line, detail, is_alone=shared.count(str(line.get("variant_id"))) == 1) for line in lines)
