@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench bench-widget bench-neighbours eval lock widget screenshots engines help
+.PHONY: run test lint types chaos bench bench-widget bench-neighbours bench-tokens eval eval-local lock widget screenshots engines help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -40,6 +40,11 @@ bench-neighbours: $(VENV)/test.stamp  ## Attack one shop while fifty shoppers of
 
 eval: $(VENV)/test.stamp  ## Hold the cases' conversations with the model that MODEL_* configure, and judge them (ONLY, REPEAT, KEEP): writes docs/reports/evals.md
 	@$(PY) -m bench.evals $(if $(ONLY),$(foreach each,$(ONLY),--only '$(each)')) $(if $(REPEAT),--repeat $(REPEAT)) $(if $(KEEP),--keep)
+
+bench-tokens: $(VENV)/test.stamp  ## Count the tokens of ten turns in two shops with a real vocabulary: two minutes, writes docs/reports/tokens.md
+	@tests/setup
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r bench/requirements.txt
+	@$(PY) -m bench.tokens
 
 lock: $(VENV)/test.stamp  ## Write the locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt

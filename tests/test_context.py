@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,17 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget_api.llm.base import Assistant, Call, Entry, Result, User
-from widget_api.turns.context import SHORT_RESULT, Context
-from widget_api.turns.shortening import NOTE, shorten, size_of
+from widget_api.models import Message
+from widget_api.shopify.goods import Product, Variant
+from widget_api.shopify.money import Money
+from widget_api.shopify.shown import MAX_VARIANTS, as_lines
+from widget_api.shopify.tools import _compact
+from widget_api.turns import prompt
+from widget_api.turns.context import LEAST_RESULT, Context, fit
+from widget_api.turns.shortening import NOTE, shorten
+from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
-BUDGET = 6000
+BUDGET = 2000
 
 
 def product(number: int, size: int = 400) -> dict[str, Any]:
     return {
         "id": f"gid://shopify/Product/{number}",
         "title": f"Hat {number}",
-        "description": "x" * size,
+        "description": "word " * (size // 5),
         "price": "10.00 EUR",
         "available": True,
         "variants": [{"id": f"gid://shopify/ProductVariant/{number}{n}", "title": "Moss"} for n in range(3)],
@@ -37,59 +46,115 @@ def search(count: int, size: int = 400) -> dict[str, Any]:
     return {"products": [product(number, size) for number in range(count)]}
 
 
-def told(entries: tuple[Entry, ...], name: str) -> Any:
+def whole(output: Any) -> str:
+    return as_lines("search_catalog", output)
+
+
+def told(entries: tuple[Entry, ...], name: str) -> str:
     (result,) = [each for each in entries if isinstance(each, Result) and each.call_id == f"{name}-0"]
-    return result.output
+    return result.text
 
 
-def answered(entries: tuple[Entry, ...]) -> bool:
-    """Whether every call has its result, in the order of the calls."""
+def is_answered(entries: tuple[Entry, ...]) -> bool:
+    """Return whether every call has its result, in the order of the calls."""
     called = [call.id for each in entries if isinstance(each, Assistant) for call in each.calls]
     return called == [each.call_id for each in entries if isinstance(each, Result)]
-
-
-def size(entries: tuple[Entry, ...]) -> int:
-    return sum(map(size_of, entries))
 
 
 def test_what_fits_is_told_whole() -> None:
     earlier = [User("hats?"), *step("early", search(1))]
     running = step("one", search(2))
-    context = Context((earlier,), [User("green?")], BUDGET)
-    assert context.entries(running) == (*earlier, User("green?"), *running)
+    entries = Context((earlier,), [User("green?")], BUDGET).entries(running)
+    assert entries == (*earlier, User("green?"), *running)
+    assert (told(entries, "early"), told(entries, "one")) == (whole(search(1)), whole(search(2)))
 
 
 def test_earlier_turns_are_shortened_before_this_one() -> None:
-    context = Context(([User("hats?"), *step("early", search(6))],), [User("green?")], BUDGET)
-    entries = context.entries([*step("one", search(4)), *step("two", search(3))])
-    assert told(entries, "early")["shortened"] == NOTE
-    assert (told(entries, "one"), told(entries, "two")) == (search(4), search(3))
+    context = Context(([User("hats?"), *step("early", search(9))],), [User("green?")], BUDGET)
+    entries = context.entries([*step("one", search(2)), *step("two", search(2))])
+    assert told(entries, "early").endswith(NOTE)
+    assert (told(entries, "one"), told(entries, "two")) == (whole(search(2)), whole(search(2)))
 
 
 def test_the_oldest_results_of_this_turn_are_shortened_and_the_newest_stay_whole() -> None:
     context = Context((), [User("hats?")], BUDGET)
-    entries = context.entries([*step("one", search(5)), *step("two", search(4)), *step("three", search(5))])
-    assert size_of(told(entries, "one")) <= SHORT_RESULT
-    assert told(entries, "three") == search(5)
-    assert size(entries) <= BUDGET
+    entries = context.entries([*step("one", search(5)), *step("two", search(4)), *step("three", search(4))])
+    assert told(entries, "one").endswith(NOTE)
+    assert told(entries, "three") == whole(search(4))
+    assert estimate_entries(entries) <= BUDGET
 
 
 def test_turns_are_left_out_before_the_newest_results_are_shortened() -> None:
     turns = tuple([User(f"q{number} " * 100)] for number in range(20))
-    context = Context(turns, [User("now")], BUDGET)
-    entries = context.entries(step("one", search(7)))
-    assert told(entries, "one") == search(7)
+    entries = Context(turns, [User("now")], BUDGET).entries(step("one", search(6)))
+    assert told(entries, "one") == whole(search(6))
     assert 0 < len([each for each in entries if isinstance(each, User)]) < 8
-    assert size(entries) <= BUDGET
+    assert estimate_entries(entries) <= BUDGET
 
 
 def test_newest_results_that_cannot_fit_share_the_room() -> None:
     small = {"answers": [{"question": "q", "answer": "30 days"}]}
-    entries = Context((), [User("now")], BUDGET).entries(step("one", search(9), small, search(50), search(50)))
-    outputs = [each.output for each in entries if isinstance(each, Result)]
-    assert outputs[1] == small
-    assert all(len(each["products"]) > 3 for each in (outputs[0], outputs[2], outputs[3]))
-    assert size(entries) <= BUDGET
+    entries = Context((), [User("now")], BUDGET).entries(step("one", search(9), small, search(90), search(90)))
+    texts = [each.text for each in entries if isinstance(each, Result)]
+    assert texts[1] == "# q\nAnswer: 30 days"
+    assert all(text.count("# Hat") > 3 for text in (texts[0], texts[2], texts[3]))
+    assert estimate_entries(entries) <= BUDGET
+
+
+def test_the_next_requests_begin_with_the_same_messages_though_the_budget_is_full() -> None:
+    """What is left out is left out in large parts, so that a provider's cache is hit in most turns."""
+    turns = [[User(f"question {number}"), *step(f"s{number}", search(3))] for number in range(40)]
+    tellings = [Context(tuple(turns[:at]), [User("now")]).entries() for at in range(20, 40)]
+    same = [[one == two for one, two in zip(before, after, strict=False)] for before, after in pairwise(tellings)]
+    kept = sum(each.index(False) > len(each) / 2 for each in same)
+    assert len(same) / 2 < kept < len(same)
+
+
+CLOTHES = [f"{size} / {colour}" for colour in ("Black", "Navy", "Sand", "Rust", "Pine", "Grey") for size in "ABCDEF"]
+
+
+def half_zip(number: int) -> Product:
+    variants = tuple(
+        Variant(
+            f"gid://shopify/ProductVariant/{43729076879549 + 1000 * number + at}",
+            title,
+            Money(7995, "USD"),
+            available=True,
+            options=(("Size", title[0]), ("Colour", title[4:])),
+        )
+        for at, title in enumerate(CLOTHES)
+    )
+    return Product(
+        f"gid://shopify/Product/{8036592541885 + number}",
+        f"Merino Half-Zip {number}",
+        f"https://www.example-outdoor-store.com/products/merino-half-zip-{number}",
+        f"https://cdn.example/files/merino-half-zip-{number}-black-front_1200x1200.jpg?v=1721345670",
+        "A close-fitting midlayer in a merino blend that keeps its warmth when wet. " * 4,
+        Money(7995, "USD"),
+        variants,
+        available=True,
+    )
+
+
+def searched(first: int) -> list[Message]:
+    output = {"products": [_compact(half_zip(number), MAX_VARIANTS) for number in range(first, first + 5)]}
+    tool = {"type": "tool-search_catalog", "toolCallId": f"c{first}", "state": "output-available", "input": {}}
+    parts = [{"type": "step-start"}, {**tool, "output": output}, {"type": "text", "text": "Here are five."}]
+    asked = Message(role="user", parts=[{"type": "text", "text": "Sweaters?"}])
+    return [asked, Message(role="assistant", parts=parts)]
+
+
+@pytest.mark.parametrize("tokens", [1200, 1800, 8000])
+def test_after_two_searches_in_a_clothes_shop_the_model_can_name_all_that_it_has_shown(tokens: int) -> None:
+    """Also in the small window that a local server has by default."""
+    newest = Message(role="user", parts=[{"type": "text", "text": "Put the second one in M, Navy in my cart"}])
+    entries = prompt.history([*searched(1), *searched(6), newest], tokens)
+    text = "\n".join(entry.content for entry in entries if isinstance(entry, Result))
+    headings = re.findall(r"(?m)^# (.+) \(id ([0-9]+)\) 79\.95 USD", text)
+    assert headings == [(f"Merino Half-Zip {n}", str(8036592541885 + n)) for n in range(1, 11)]
+    assert estimate_entries(entries) <= tokens
+    if tokens >= 1800:
+        assert re.search(r"(?m)^- .+: 43729076885549$", text), "the newest listing's variants"
 
 
 VALUES = st.recursive(
@@ -104,32 +169,50 @@ OUTPUTS = (
 )
 
 
-@given(OUTPUTS, st.integers(200, 3000))
-def test_a_shortened_result_is_whole_json_and_fits(output: Any, most: int) -> None:
-    short = shorten(output, most)
-    json.dumps(short)
-    if size_of(output) <= most:
-        assert short == output
+@given(OUTPUTS, st.integers(0, 1000))
+def test_a_shortened_result_is_told_in_whole_lines_and_fits(output: Any, most: int) -> None:
+    short = shorten("search_catalog", output, most)
+    if estimate_tokens(whole(output)) <= most:
+        assert short == whole(output)
     else:
-        assert size_of(short) <= most + 100
-    if isinstance(output, dict) and isinstance(short, dict) and "products" in output:
-        ids = [each["id"] for each in short["products"] if isinstance(each, dict)]
-        assert ids == [each["id"] for each in output["products"][: len(ids)]]
+        assert estimate_tokens(short) <= max(most, LEAST_RESULT)
+    if isinstance(output, dict) and "products" in output:
+        names = [line for line in short.splitlines() if line.startswith("# ")]
+        assert names == [f"# Hat {number} (id {number}) 10.00 EUR" for number in range(len(names))]
 
 
-@given(st.lists(st.lists(OUTPUTS, min_size=1, max_size=4), max_size=6), st.integers(1, 8))
-def test_every_call_keeps_its_result_whatever_the_budget(steps: list[list[Any]], turns: int) -> None:
+@given(st.lists(st.lists(OUTPUTS, min_size=1, max_size=4), max_size=6), st.integers(1, 8), st.integers(0, BUDGET))
+def test_every_call_keeps_its_result_whatever_the_budget(steps: list[list[Any]], turns: int, budget: int) -> None:
     earlier = tuple([User(f"q{number}"), *step(f"e{number}", search(number))] for number in range(turns))
     running = [entry for number, outputs in enumerate(steps) for entry in step(f"s{number}", *outputs)]
-    entries = Context(earlier, [User("now")], BUDGET).entries(running)
-    assert answered(entries)
+    entries = Context(earlier, [User("now")], budget).entries(running)
+    assert is_answered(entries)
     assert User("now") in entries
-    assert size(entries) <= BUDGET + 4 * SHORT_RESULT
+    least = sum(estimate_entries([each]) for each in running if isinstance(each, Assistant))
+    least += (LEAST_RESULT + 8) * sum(len(outputs) for outputs in steps) + 16
+    assert estimate_entries(entries) <= max(budget, least)
+    assert fit(entries, budget) == entries, "what was fitted fits"
 
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_of_a_long_list_the_first_entries_are_kept_and_the_rest_is_counted(count: int) -> None:
-    short = shorten(search(count), 1000)
-    kept = [each for each in short["products"] if isinstance(each, dict)]
-    assert kept[0]["title"] == "Hat 0"
-    assert len(kept) == count or short["products"][-1] == f"… and {count - len(kept)} more"
+    lines = shorten("search_catalog", search(count), 120).splitlines()
+    kept = [line for line in lines if line.startswith("# ")]
+    assert kept[0] == "# Hat 0 (id 0) 10.00 EUR"
+    rest = [] if len(kept) == count else [f"… and {count - len(kept)} more"]
+    assert lines == [*kept, *rest, NOTE]
+
+
+def test_an_error_reads_the_same_in_its_turn_and_in_later_ones() -> None:
+    running = Result("c", "get_cart", {"error": "The shop is closed."}, error=True)
+    stored = Result("c", "get_cart", "The shop is closed.", error=True)
+    for result in (running, stored):
+        told = fit([User("?"), Assistant("", ()), result], BUDGET)[-1]
+        assert isinstance(told, Result)
+        assert told.content == "Error: The shop is closed."
+
+
+def test_results_are_whole_for_those_who_read_them_as_data() -> None:
+    entries = Context((), [User("now")], 300).entries(step("one", search(30)))
+    assert isinstance(entries[-1], Result)
+    assert json.dumps(entries[-1].output) == json.dumps(search(30))

@@ -14,8 +14,8 @@ from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import Message, Shop
 from widget_api.shopify.tools import TOOLS
 from widget_api.turns import prompt
-from widget_api.turns.context import SHORT_RESULT
-from widget_api.turns.shortening import NOTE, size_of
+from widget_api.turns.shortening import NOTE
+from widget_api.turns.token_count import estimate_entries
 
 # Rules of this kind have 4.36 characters a token in o200k, which other tokenizers of today come close to.
 CHARACTERS_A_TOKEN_OF_RULES = 4.3
@@ -33,21 +33,16 @@ def answer(text: str, output: Any = None) -> Message:
     return Message(role="assistant", parts=[*parts, {"type": "text", "text": text}])
 
 
-def size(entries: tuple[Any, ...]) -> int:
-    return sum(len(str(entry)) for entry in entries)
-
-
 def test_the_whole_conversation_is_told_when_it_fits() -> None:
     told = prompt.history([question("hats?"), answer("Here.", {"products": [1]}), question("green?")])
     assert [type(entry).__name__ for entry in told] == ["User", "Assistant", "Result", "Assistant", "User"]
 
 
 def test_tool_results_of_earlier_turns_are_shortened_before_anything_is_left_out() -> None:
-    long = {"products": ["x" * 100] * 50}
-    told = prompt.history([question("hats?"), answer("Here.", long), question("green?")], tokens=500)
+    hat = {"id": "gid://shopify/Product/1", "title": "Hat", "price": "9.00 EUR", "description": "x" * 100}
+    told = prompt.history([question("hats?"), answer("Here.", {"products": [hat] * 20}), question("green?")], 900)
     (result,) = [entry for entry in told if isinstance(entry, Result)]
-    assert result.output["shortened"] == NOTE
-    assert size_of(result.output) <= SHORT_RESULT
+    assert result.text == "\n".join(["# Hat (id 1) 9.00 EUR"] * 20 + [NOTE])
     assert told[0] == User("hats?")
 
 
@@ -57,7 +52,7 @@ def test_whole_turns_are_left_out_from_the_oldest_on() -> None:
     assert told[-1] == User("the newest")
     assert isinstance(told[0], User)
     assert 3 <= len(told) < 20
-    assert size(told) < 500 * prompt.CHARACTERS_A_TOKEN + 2000
+    assert estimate_entries(told) <= 500
 
 
 @given(st.lists(st.tuples(st.text(max_size=80), st.text(max_size=80)), max_size=12), st.integers(1, 400))

@@ -12,9 +12,9 @@ from tests.scripted import Scripted, call
 from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import ToolCall, Turn, connected
 from widget_api.shopify.tools import Outcome, Toolbox
-from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS
+from widget_api.turns.context import HISTORY_TOKENS
 from widget_api.turns.run import MAX_STEPS, MODEL_TOOLS, TOO_MANY_AT_ONCE, TOO_MANY_IN_ALL
-from widget_api.turns.shortening import size_of
+from widget_api.turns.token_count import estimate_entries
 
 
 @pytest.fixture
@@ -228,14 +228,12 @@ def test_a_model_that_calls_without_tools_is_refused_to_the_end(
 def test_results_of_the_running_answer_stay_within_the_budget(
     anna: Visitor, model: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fat = {"products": [{"id": f"gid://shopify/Product/{n}", "title": "Hat", "text": "x" * 900} for n in range(9)]}
+    fat = {"products": [{"id": f"gid://shopify/Product/{n}", "title": "Hat", "text": "x" * 900} for n in range(25)]}
     monkeypatch.setattr(Toolbox, "run", lambda *_: Outcome(fat))
     for step in range(2):
         model.will(*(call("search_catalog", {"query": f"{step} {place}"}, f"c-{step}-{place}") for place in range(4)))
     model.will("That is all.")
     anna.says("hats?")
-    budget = HISTORY_TOKENS * CHARACTERS_A_TOKEN
-    assert all(sum(map(size_of, request.messages)) <= budget for request in model.requests)
-    assert sum(map(size_of, model.requests[1].messages)) > budget / 2, (
-        "the newest results are told as far as possible"
-    )
+    assert all(estimate_entries(request.messages) <= HISTORY_TOKENS for request in model.requests)
+    newest = model.requests[1].messages
+    assert estimate_entries(newest) > HISTORY_TOKENS / 8, "the newest results are told as far as possible"

@@ -66,7 +66,7 @@ def test_a_search_is_compact_for_the_model(shop: ShopServer, tools: Toolbox) -> 
     assert len(product["description"]) <= 120
     assert "\u200b" not in product["description"]
     assert len(product["variants"]) == 3
-    assert set(product["variants"][0]) == {"id", "title", "price", "available", "options"}
+    assert set(product["variants"][0]) == {"id", "title", "price", "compare_at", "available", "options"}
 
 
 def test_a_list_shows_variants_that_can_be_bought_before_others(shop: ShopServer, tools: Toolbox) -> None:

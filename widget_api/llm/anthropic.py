@@ -18,7 +18,6 @@ from widget_api.llm.calls import Pending
 from widget_api.llm.content_blocks import Blocks, place_blocks
 from widget_api.llm.extras import sent_by
 from widget_api.llm.ids import Ids
-from widget_api.llm.openai import as_text
 
 BASE_URL = "https://api.anthropic.com"
 VERSION = "2023-06-01"
@@ -120,7 +119,7 @@ def _blocks(entry: Entry, model: str, ids: Ids) -> list[dict[str, Any]]:
                 {
                     "type": "tool_result",
                     "tool_use_id": ids.of_result(entry.call_id),
-                    "content": _text(as_text(entry.output)),
+                    "content": _text(entry.content),
                     "is_error": entry.error,
                 }
             ]

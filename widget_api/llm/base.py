@@ -97,12 +97,23 @@ class Assistant:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered to the call `call_id`. `output` is any JSON value."""
+    """What a tool answered to the call `call_id`. `output` is any JSON value, `text` the same in words for the model.
+
+    Both forms tell the same, so `text` is no part of a comparison. It is empty until the request is fitted.
+    """
 
     call_id: str
     name: str
     output: Any
     error: bool = False
+    text: str = field(default="", compare=False)
+
+    @property
+    def content(self) -> str:
+        """Return the result as the model reads it: as its text, or else as data on one line."""
+        if self.text or isinstance(self.output, str):
+            return escape_tags(self.text or self.output)
+        return as_data(self.output)
 
 
 Entry = User | Assistant | Result

@@ -22,8 +22,6 @@ from widget_api.llm.base import (
     Result,
     Sink,
     User,
-    as_data,
-    escape_tags,
 )
 from widget_api.llm.calls import Pending
 from widget_api.llm.extras import Bag, sent_by
@@ -132,7 +130,7 @@ def _message(entry: Entry, model: str, ids: Ids) -> dict[str, Any]:
         case User():
             return {"role": "user", "content": entry.content}
         case Result():
-            return {"role": "tool", "tool_call_id": ids.of_result(entry.call_id), "content": as_text(entry.output)}
+            return {"role": "tool", "tool_call_id": ids.of_result(entry.call_id), "content": entry.content}
         case Assistant():
             return _assistant(entry, sent_by(entry, model), ids)
 
@@ -153,11 +151,6 @@ def _tool_call(call: Call, state: dict[str, Any], ids: Ids) -> dict[str, Any]:
     function = {"name": call.name, "arguments": json.dumps(call.input or {}), **mapping(state.get("function"))}
     sent = ids.of_call(call.id, words(state.get("id")))
     return {"id": sent, "type": "function", "function": function, **mapping(state.get("call"))}
-
-
-def as_text(output: Any) -> str:
-    """A tool's output as the model reads it."""
-    return escape_tags(output) if isinstance(output, str) else as_data(output)
 
 
 class _Delta(msgspec.Struct, forbid_unknown_fields=True):

@@ -143,6 +143,8 @@ def _derive(card: Json, values: int) -> Json:
 
 def _variant(variant: Json) -> Json:
     told = {name: variant.get(name) for name in ("id", "title", "price", "available", "options")}
+    if variant.get("compare_at") not in {None, variant.get("price")}:
+        told["compare_at"] = variant["compare_at"]
     return told | _notices(variant)
 
 

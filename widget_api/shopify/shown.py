@@ -9,8 +9,11 @@ from widget_api.shopify.cart import Cart, Line
 from widget_api.shopify.goods import Found, Product, Variant, find_dropped_choices
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.notices import Notice
+from widget_api.shopify.result_text import as_lines
 from widget_api.shopify.selection import Option, Selection, selection_to_list
 from widget_api.shopify.words import words
+
+__all__ = ("as_lines", "cart_output", "compact", "product_output", "search_output")
 
 # A list has what tells products apart, and is paid for again in each step; one product is told in full.
 MAX_VARIANTS: Final = 3
@@ -28,7 +31,9 @@ _DISCOUNTS: Final = frozenset({"discount", "items_discount"})
 
 def search_output(found: Found) -> dict[str, Any]:
     """Return the products of a search. Notices about the answer as a whole are told once."""
-    output: dict[str, Any] = {"products": [_listed(product, found.notices) for product in found.products]}
+    output: dict[str, Any] = {
+        "products": [compact(product, MAX_VARIANTS, found.notices) for product in found.products]
+    }
     return output | _notices(found.notices)
 
 
@@ -67,11 +72,11 @@ def _relaxed(lost: Selection, product: Product) -> str:
     return f"The shop has nothing with all of that and let go of {named}. What is listed is for {kept}."
 
 
-def _listed(product: Product, told: Iterable[Notice]) -> dict[str, Any]:
-    """A product of a list; `told` are notices that stand elsewhere in the output."""
+def compact(product: Product, most_variants: int, told: Iterable[Notice] = ()) -> dict[str, Any]:
+    """Return a product as a list tells it. `told` are notices that stand elsewhere in the output."""
     variants = product.variants
-    if len(variants) > MAX_VARIANTS:
-        variants = tuple(sorted(variants, key=lambda variant: not variant.available)[:MAX_VARIANTS])
+    if len(variants) > most_variants:
+        variants = tuple(sorted(variants, key=lambda variant: not variant.available)[:most_variants])
     output = _product(product, variants, MAX_DESCRIPTION)
     more = product.has_more_variants or len(product.variants) > len(variants)
     if product.options and more:
@@ -122,6 +127,8 @@ def _variant(variant: Variant) -> dict[str, Any]:
         "available": variant.available,
         "options": dict(variant.options),
     }
+    if variant.compare_at and variant.compare_at != variant.price:
+        output["compare_at"] = variant.compare_at.to_text()
     if variant.status not in {"", "in_stock", "out_of_stock"}:
         output["status"] = variant.status
     return output | _notices(variant.notices)

@@ -380,8 +380,14 @@ class Toolbox:
 
 
 def _gid(kind: str, id: str) -> str:
-    """The full id; pages and models also name things by their bare numbers."""
-    return f"gid://shopify/{kind}/{id}" if id.isascii() and id.isdigit() else id
+    """Return the full id. The model knows things by their numbers, which may have a suffix, as pages do."""
+    number = id.partition("?")[0]
+    return f"gid://shopify/{kind}/{id}" if number.isascii() and number.isdigit() else id
+
+
+def _compact(product: Product, most_variants: int) -> dict[str, Any]:
+    """Return a product as a search tells it."""
+    return shown.compact(product, most_variants)
 
 
 def _failed(reason: str) -> Outcome:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, Final
 
-import msgspec
+from widget_api.llm.base import Assistant, Entry, Result, User
+from widget_api.shopify.result_text import Detail
+from widget_api.turns.shortening import result_text, shorten
+from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
-from widget_api.llm.base import Assistant, Entry, Result
-from widget_api.turns.shortening import shorten, size_of
-
+# Of all messages together. Windows that hold more are not filled: each token is paid for in each step.
 HISTORY_TOKENS: Final = 8000
-# Characters a token: low for English, about right for JSON; better too few words than a refused request.
-CHARACTERS_A_TOKEN: Final = 3
-# An old result is told in so many, and the newest ones in no fewer.
-SHORT_RESULT: Final = 400
+# What the newest results are told in at least.
+LEAST_RESULT: Final = 60
+# What is cut is cut in so many parts of the budget at once: the next requests then begin with the same messages, and
+# the provider's cache knows them.
+_PARTS: Final = 4
+# A turn is told briefly when the one before it is told by its names alone, and the one further back is left out.
+_NAMES_AFTER, _GONE_AFTER = 1, 4
+_GONE: Final = len(Detail)
 
 Entries = Sequence[Entry]
 
@@ -26,74 +32,132 @@ class Context:
 
     earlier: tuple[Entries, ...]
     question: Entries
-    characters: int = HISTORY_TOKENS * CHARACTERS_A_TOKEN
+    tokens: int = HISTORY_TOKENS
 
     def entries(self, running: Entries = ()) -> tuple[Entry, ...]:
-        """Return what the model is told next, with the steps of the `running` turn, within the budget.
-
-        Results of earlier turns are shortened first, then those of this turn's earlier steps, the oldest first. Then
-        whole turns are left out from the oldest on, and only then the newest results are shortened. Every call keeps
-        its result.
-        """
-        before, newest = _split(running)
-        left = self.characters - _size(self.question) - _size(newest)
-        earlier = list(self.earlier)
-        if sum(map(_size, earlier)) + _size(before) > left:
-            earlier = [[_shortened(entry, SHORT_RESULT) for entry in turn] for turn in earlier]
-            before = _shorten_oldest(before, left - sum(map(_size, earlier)))
-            earlier = _newest_that_fit(earlier, left - _size(before))
-            newest = _shorten_results(newest, self.characters - _size(self.question) - _size(before))
-        return tuple(entry for part in (*earlier, self.question, before, newest) for entry in part)
+        """Return what the model is told next, with the steps of the `running` turn, within the budget."""
+        return fit([*chain(*self.earlier), *self.question, *running], self.tokens)
 
 
-def _split(running: Entries) -> tuple[Entries, Entries]:
-    """Return the steps before the newest one, and the newest one."""
-    begun = [number for number, entry in enumerate(running) if isinstance(entry, Assistant)]
-    at = begun[-1] if begun else 0
-    return running[:at], running[at:]
+def fit(entries: Entries, tokens: int) -> tuple[Entry, ...]:
+    """Return the entries with their results as text, in about `tokens`. Every call keeps its result.
+
+    Where they have more, turns and the steps of this one are told in less detail, then by names and prices alone,
+    then not at all, from the oldest on. The question and the steps of this turn are always told; their results share
+    what room there is.
+    """
+    earlier, question, running = _split(entries)
+    units = [*(_Unit(turn) for turn in earlier), *(_Unit(step, stays=True) for step in running)]
+    room = tokens - estimate_entries(question)
+    excess = sum(unit.size for unit in units) - room
+    if excess > 0 and units:
+        _reduce(units, excess, _round_up(excess, max(tokens // _PARTS, 1)))
+    left = room - sum(unit.size for unit in units)
+    told = [unit.told for unit in units]
+    steps = list(chain(*told[len(earlier) :]))
+    if left < 0:
+        steps = _share(steps, left)
+    return (*chain(*told[: len(earlier)]), *question, *steps)
 
 
-def _newest_that_fit(turns: Sequence[Entries], room: int) -> list[Entries]:
-    kept: list[Entries] = []
-    for turn in reversed(turns):
-        room -= _size(turn)
-        if room < 0:
-            break
-        kept.insert(0, turn)
-    return kept
+@dataclass(slots=True)
+class _Unit:
+    """A turn, or a step of the running one, which `stays`, and in which detail it is told."""
+
+    entries: Entries
+    stays: bool = False
+    detail: int = Detail.FULL
+    _told: dict[int, tuple[list[Entry], int]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[Entry]:
+        return self._at_detail()[0]
+
+    @property
+    def size(self) -> int:
+        return self._at_detail()[1]
+
+    def _at_detail(self) -> tuple[list[Entry], int]:
+        if self.detail not in self._told:
+            told = [] if self.detail == _GONE else [_told(entry, Detail(self.detail)) for entry in self.entries]
+            self._told[self.detail] = told, estimate_entries(told)
+        return self._told[self.detail]
 
 
-def _shorten_oldest(entries: Entries, room: int) -> Entries:
-    """Shorten results from the oldest on until the entries fit, or none is left to shorten."""
+def _told(entry: Entry, detail: Detail) -> Entry:
+    if not isinstance(entry, Result):
+        return entry
+    return replace(entry, text=result_text(entry.name, _outcome(entry), detail))
+
+
+def _outcome(result: Result) -> Any:
+    """Return the output in the form that it has in its own turn: messages keep the sentence of an error alone."""
+    return {"error": result.output} if result.error and isinstance(result.output, str) else result.output
+
+
+def _split(entries: Entries) -> tuple[list[list[Entry]], Entries, list[list[Entry]]]:
+    """Return the earlier turns, the newest question and the steps that follow it."""
+    turns = _parts(entries, User)
+    newest = turns.pop() if turns else []
+    return turns, newest[:1], _parts(newest[1:], Assistant)
+
+
+def _parts(entries: Entries, kind: type[User | Assistant]) -> list[list[Entry]]:
+    """Return the entries in parts that begin with an entry of that kind."""
+    parts: list[list[Entry]] = []
+    for entry in entries:
+        if isinstance(entry, kind) or not parts:
+            parts.append([])
+        parts[-1].append(entry)
+    return parts
+
+
+def _round_up(number: int, step: int) -> int:
+    return -(-number // step) * step
+
+
+def _reduce(units: Sequence[_Unit], excess: int, rounded: int) -> None:
+    """Tell units in less detail until so many tokens are saved, or nothing more can be.
+
+    Of all but the newest unit `rounded` tokens are saved; what is left of the `excess` is saved at any price.
+    """
+    *elder, newest = units
+    saved = 0
+    for reductions, wanted in ((_from_oldest(elder), rounded), (_last_resorts(elder, newest), excess)):
+        for unit, detail in reductions:
+            if saved < wanted and not (detail == _GONE and unit.stays):
+                before = unit.size
+                unit.detail = detail
+                saved += before - unit.size
+
+
+def _from_oldest(units: Sequence[_Unit]) -> Iterator[tuple[_Unit, int]]:
+    """Yield what is done to which unit, in an order that newer units do not change. The last one keeps its names."""
+    for last in range(len(units) + _GONE_AFTER):
+        for back, detail in ((_GONE_AFTER, _GONE), (_NAMES_AFTER, Detail.NAMES), (0, Detail.BRIEF)):
+            if 0 <= last - back < len(units) - (detail == _GONE):
+                yield units[last - back], detail
+
+
+def _last_resorts(elder: Sequence[_Unit], newest: _Unit) -> Iterator[tuple[_Unit, int]]:
+    """Yield what is done last. Names are enough of a listing that was answered; one to be answered has its share."""
+    yield newest, Detail.BRIEF
+    if not newest.stays:
+        yield newest, Detail.NAMES
+    yield from ((unit, _GONE) for unit in elder)
+    yield newest, _GONE
+
+
+def _share(entries: Iterable[Entry], left: int) -> list[Entry]:
+    """Shorten the results that are longer than their share; `left` is below zero by what is too much."""
     told = list(entries)
-    excess = _size(told) - room
-    for number, entry in enumerate(told):
-        if excess <= 0:
-            break
-        told[number] = _shortened(entry, SHORT_RESULT)
-        excess -= _size([entry]) - _size([told[number]])
-    return told
-
-
-def _shorten_results(entries: Entries, room: int) -> Entries:
-    """Shorten the results that are longer than their share of the room."""
-    results = sorted((entry for entry in entries if isinstance(entry, Result)), key=lambda each: size_of(each.output))
-    left = room - _size(entries) + sum(size_of(entry.output) for entry in results)
-    told: dict[int, Entry] = {}
-    for number, entry in enumerate(results):
-        share = max(SHORT_RESULT, left // (len(results) - number))
-        told[id(entry)] = short = _shorten_result(entry, share)
-        left -= size_of(short.output)
-    return [told.get(id(entry), entry) for entry in entries]
-
-
-def _shortened(entry: Entry, most: int) -> Entry:
-    return _shorten_result(entry, most) if isinstance(entry, Result) else entry
-
-
-def _shorten_result(result: Result, most: int) -> Result:
-    return replace(result, output=shorten(result.output, most))
-
-
-def _size(entries: Iterable[Entry]) -> int:
-    return sum(len(msgspec.json.encode(entry)) for entry in entries)
+    results = sorted((each for each in told if isinstance(each, Result)), key=lambda each: estimate_tokens(each.text))
+    room = left + sum(estimate_tokens(each.text) for each in results)
+    short: dict[int, Entry] = {}
+    for number, result in enumerate(results):
+        share = max(LEAST_RESULT, room // (len(results) - number))
+        text = shorten(result.name, _outcome(result), share)
+        text = min(text, result.text, key=estimate_tokens)
+        short[id(result)] = replace(result, text=text)
+        room -= estimate_tokens(text)
+    return [short.get(id(entry), entry) for entry in told]

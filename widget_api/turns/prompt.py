@@ -11,22 +11,22 @@ from widget_api.models import Message, Shop
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.references import restore_parts
 from widget_api.shopify.words import words
-from widget_api.turns.context import CHARACTERS_A_TOKEN, HISTORY_TOKENS, Context
+from widget_api.turns.context import HISTORY_TOKENS, Context
 from widget_api.turns.extras import Extras
 from widget_api.turns.page import clean_page, facts
 
-__all__ = ("CHARACTERS_A_TOKEN", "HISTORY_TOKENS", "LANGUAGE")
+__all__ = ("HISTORY_TOKENS", "LANGUAGE")
 
 NAME_CHARACTERS = 100
 CONTACT_CHARACTERS = 300
 
-# The same for all shoppers of a shop and on all pages, so that providers' prompt caches hit. Under 600 tokens.
 # Stands where an answer has no words: some models refuse a question that follows another, or a tool's result.
 NO_ANSWER: Final = "(no answer)"
 # Problems of turns that later ones are not told of: what a provider has refused once, it refuses in every history.
 _REFUSED: Final = frozenset({"answer-refused", "model-refused"})
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+# The same for all shoppers of a shop and on all pages, so that providers' prompt caches hit. Under 600 tokens.
 _RULES = """\
 You are the shopping assistant of {name}, an online shop, in a small chat window on its pages. You are an AI, and \
 say so when asked.
@@ -117,7 +117,7 @@ def day_of(message: Message) -> str:
 def history(
     messages: Iterable[Message], tokens: int = HISTORY_TOKENS, extras: Mapping[int, Extras] | None = None
 ) -> tuple[Entry, ...]:
-    """The messages (oldest first, the question last) within the budget: whole turns from the newest back.
+    """Return the messages (oldest first, the question last) within the budget, with tool results as text.
 
     Tool results of earlier turns are shortened before any turn is left out.
     """
@@ -133,7 +133,7 @@ def context(
     """
     *earlier, question = _turns(messages, extras or {})
     told = [_ended(turn) for turn in earlier if turn]
-    return Context(tuple(told), question, tokens * CHARACTERS_A_TOKEN)
+    return Context(tuple(told), question, tokens)
 
 
 def _turns(messages: Iterable[Message], extras: Mapping[int, Extras]) -> list[list[Entry]]:

@@ -11,7 +11,6 @@ from typing import Any, Literal, Protocol, cast
 from widget_api.llm.base import (
     Assistant,
     Call,
-    ContextExceeded,
     Entry,
     Extra,
     Model,
@@ -23,7 +22,7 @@ from widget_api.llm.base import (
     Usage,
 )
 from widget_api.models import ToolCall, Turn
-from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered, ModelRefused
+from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec, tidy
 from widget_api.turns import extras, prompt
@@ -42,6 +41,7 @@ from widget_api.turns.repeats import (
     reminded,
     without_calls,
 )
+from widget_api.turns.window import stream_within
 from widget_api.turns.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -173,15 +173,13 @@ class Run:
         words = WordsOnly(self.writer)
         into = cast("Sink", words) if request.tool_choice == "none" else self.writer
         try:
-            step = self.model.stream(request, into)
-        except ContextExceeded as exc:
-            raise ModelRefused("Please begin a new conversation.") from exc
+            step = stream_within(self.model, request, into)
         except ModelCut:
             if self.writer.stopped:
                 return Step("other"), False
             # Once: what was said is taken back, and the step is run again.
             self.writer.reset_step()
-            step = self.model.stream(request, into)
+            step = stream_within(self.model, request, into)
         has_called = request.tool_choice == "none" and (words.has_called or bool(step.calls))
         if request.tool_choice == "none":
             step = without_calls(step)
