@@ -36,12 +36,12 @@ class Config:
     backup_days: int = 7
     public_url: str = ""
     model_api: str = "demo"
+    model_check: bool = True
     model_base_url: str = field(default="", repr=False)  # some providers want a key in it
     model_api_key: str = field(default="", repr=False)
     model_name: str = ""
     model_fallback: str = field(default="", repr=False)  # it may hold a key, as it was once written
     model_fallback_api_key: str = field(default="", repr=False)
-    model_check: bool = True
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"
     trusted_proxies: int = 0

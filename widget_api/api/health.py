@@ -21,8 +21,7 @@ def alive() -> dict[str, str]:
 
 @bp.get("/readyz")
 def ready() -> dict[str, str]:
-    """The database answers too. Says also when it is one that had to be restored, and what was lost with that, and
-    what was seen of the model after the start."""
+    """The database answers too. Says also when it is one that had to be restored, and what was lost with that."""
     try:
         check()
     except DatabaseError as exc:

@@ -61,11 +61,6 @@ def from_config(config: Settings) -> Model:
     return Fallback(first, _second(config))
 
 
-def each_of(model: Model) -> tuple[Model, ...]:
-    """Return the models that `from_config` has put together: the first, and the fallback if there is one."""
-    return (model.first, model.second) if isinstance(model, Fallback) else (model,)
-
-
 def _second(config: Settings) -> Provider:
     """Return the fallback. No complaint quotes the setting: a key may stand anywhere in it."""
     elsewhere = _ELSEWHERE.fullmatch(config.model_fallback)
