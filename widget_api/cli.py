@@ -18,7 +18,7 @@ from flask.cli import AppGroup
 from widget_api import llm, models
 from widget_api.backups import Backup, BackupError, Backups, opening
 from widget_api.config import Config, ConfigError
-from widget_api.llm.check import Plan, Prices, Report, check_model
+from widget_api.llm.check import Plan, Prices, Report, check_model, each_of
 from widget_api.models import MOST_ROWS, Message, Session, Shop, Turn, connected, iso, now
 from widget_api.origins import web_origin
 from widget_api.problems import ShopNotFound
@@ -360,7 +360,7 @@ def _check_models(config: Config, plan: Plan, prices: Prices) -> list[Report]:
     if config.model_api == "demo":
         return []
     redact = Redactor(config.secrets)
-    first, *others = llm.each_of(llm.from_config(config))
+    first, *others = each_of(llm.from_config(config))
     with _without_log_lines():
         reports = [check_model(first, plan, prices=prices)]
         reports += [check_model(other, plan, role="fallback", prices=prices) for other in others]

@@ -42,6 +42,7 @@ class Config:
     backup_days: int = 7
     public_url: str = ""
     model_api: str = "demo"
+    model_check: bool = True
     model_base_url: str = field(default="", repr=False)  # some providers want a key in it
     model_api_key: str = field(default="", repr=False)
     model_name: str = ""
@@ -53,7 +54,6 @@ class Config:
     model_idle_seconds: int = 60
     model_turn_seconds: int = 180
     model_concurrency: int = 0  # steps that are asked at once; 0 for no limit
-    model_check: bool = True
     model_thought_tags: tuple[tuple[str, str], ...] = ()  # more pairs of what opens and what closes thoughts
     shopify_client_secret: str = field(default="", repr=False)
     rate_limits: str = "default"

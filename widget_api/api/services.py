@@ -17,6 +17,7 @@ from widget_api.bulkhead import Bulkhead
 from widget_api.config import Config, ConfigError
 from widget_api.limits import Limits
 from widget_api.llm.base import Model
+from widget_api.llm.check import each_of
 from widget_api.llm.queue import Queues
 from widget_api.models import Shop
 from widget_api.shopify.endpoint import Endpoint
@@ -104,7 +105,7 @@ class Services:
             shops = Shops(config, llm.from_config(config, queues), queues)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
-        boot_check = BootCheck(config, lambda: llm.each_of(shops.model_of_all)[0], SEARCH)
+        boot_check = BootCheck(config, lambda: each_of(shops.model_of_all)[0], SEARCH)
         log = shared.build(config.redis_url, WrittenLog())
         limits = Limits.parse(config.rate_limits, config.redis_url)
         engine = Engine(

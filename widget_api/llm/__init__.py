@@ -125,11 +125,6 @@ def _provider(config: Settings, queues: Queues, api: str, name: str, base_url: s
     )
 
 
-def each_of(model: Model) -> tuple[Model, ...]:
-    """Return the models that `from_config` has put together: the first, and the fallback if there is one."""
-    return (model.first, model.second) if isinstance(model, Fallback) else (model,)
-
-
 def _second(config: Settings, queues: Queues) -> Provider:
     """Return the fallback. No complaint quotes the setting: a key may stand anywhere in it."""
     elsewhere = _ELSEWHERE.fullmatch(config.model_fallback)

@@ -13,14 +13,20 @@ from widget_api.llm.check.findings import read_trial, total
 from widget_api.llm.check.probe import Heard, Probe, ask
 from widget_api.llm.check.report import Finding, Prices, Report
 from widget_api.llm.check.trial import QUESTION, Plan, Trial
+from widget_api.llm.provider import Fallback
 
-__all__ = ("Finding", "Plan", "Prices", "Report", "Sight", "check_model", "see_tools")
+__all__ = ("Finding", "Plan", "Prices", "Report", "Sight", "check_model", "each_of", "see_tools")
 
 Sight = Literal["ok", "no-tools", "refused", "unreachable", "unknown"]
 
 # Of words before a call: whoever has said so much is answering from memory.
 _ENOUGH_CHARACTERS: Final = 300
 _RULES: Final = "You are the assistant of a shop. You know its products only from the tool search_catalog: use it."
+
+
+def each_of(model: Model) -> tuple[Model, ...]:
+    """Return the models that `llm.from_config` has put together: the first, and the fallback if there is one."""
+    return (model.first, model.second) if isinstance(model, Fallback) else (model,)
 
 
 def check_model(
