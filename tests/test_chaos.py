@@ -146,7 +146,7 @@ def the_message_is_lost(evidence: Evidence) -> None:
 
 
 def the_message_is_another(evidence: Evidence) -> None:
-    of(evidence, "history")["messages"][0]["parts"][0]["text"] = "Please: something else"
+    of(evidence, "history")["messages"][0]["parts"][0]["text"] = "Please change my cart to this: something else"
 
 
 def the_message_is_there_twice(evidence: Evidence) -> None:
@@ -491,7 +491,7 @@ def test_a_trap_kills_one_process_and_no_more(tmp_path: Path) -> None:
 
 
 def test_a_question_says_itself_to_the_model() -> None:
-    assert Question.parse(f"Please: [old]\n\n{QUESTION.text}") == QUESTION
+    assert Question.parse(f"Please change my cart to this: [old]\n\n{QUESTION.text}") == QUESTION
 
 
 def test_no_change_of_a_cart_is_asked_for_twice() -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.conftest import Answer, Visitor, chat_body
 from tests.scripted import Scripted
 from widget_api.api.services import Services
-from widget_api.models import TABLES, connected
+from widget_api.models import TABLES, CartChange, Conversation, connected, transaction
 from widget_api.tokens import SessionClaims, TicketClaims
 
 CANARY = "annas-secret-canary"
@@ -38,6 +38,9 @@ ROUTES: dict[tuple[str, str], Any] = {
     ("PUT", "/api/cart"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("POST", "/api/cart/move"): {"cart_id": "abcdefghijkl?key=0123456789abcdef"},
     ("DELETE", "/api/cart"): {},
+    ("GET", "/api/cart/changes"): {},
+    ("POST", "/api/cart/changes/<id>/take"): {},
+    ("POST", "/api/cart/changes/<id>/undo"): {},
     ("POST", "/api/products/<number>/selection"): {"selected": []},
     ("GET", "/.well-known/ucp-agent.json"): None,
     ("GET", "/.well-known/ucp-agent-<release>.json"): None,
@@ -93,6 +96,11 @@ def strangers_token(kind: str, world: dict[str, Visitor], services: Services) ->
 
 def annas(route: tuple[str, str], anna: Visitor) -> str:
     """The id of what is Anna's at that route."""
+    if "/changes/<id>" in route[1]:
+        with transaction():
+            thread = Conversation.get().pk
+            CartChange.add(id="annas-change", session=anna.session, conversation=thread, state="proposed")
+        return "annas-change"
     return str(anna.messages()[-1]["id"]) if "/messages/<id>" in route[1] else anna.conversation
 
 

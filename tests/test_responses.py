@@ -31,7 +31,19 @@ from widget_api.api.services import Services
 from widget_api.api.widget import DIST, ENTRY
 from widget_api.bulkhead import Bulkhead
 from widget_api.limits import Limits, address_key
-from widget_api.models import Message, NoPlace, Session, Share, Shop, Turn, connected, database, transaction
+from widget_api.models import (
+    CartChange,
+    Conversation,
+    Message,
+    NoPlace,
+    Session,
+    Share,
+    Shop,
+    Turn,
+    connected,
+    database,
+    transaction,
+)
 from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 from widget_api.streams.readers import Readers
 from widget_api.tokens import CLOCKS_APART, SESSION_SECONDS
@@ -92,6 +104,8 @@ CONVERSATION: str = DOCUMENT["components"]["parameters"]["ConversationId"]["exam
 SHOP: str = examples("POST /api/sessions")[0]["shop"]
 ANSWER: str = DOCUMENT["components"]["parameters"]["MessageId"]["example"]
 TOKEN: str = DOCUMENT["paths"]["/api/shared/{token}"]["parameters"][0]["example"]
+CHANGE: str = DOCUMENT["components"]["parameters"]["CartChangeId"]["example"]
+OF_A_CHANGE = ["POST /api/cart/changes/{id}/take", "POST /api/cart/changes/{id}/undo"]
 CART: Json = examples("PUT /api/cart")[0]
 GONE = ucp_result(ucp_message("not_found", "Cart not found or has expired"))
 
@@ -117,6 +131,7 @@ def world(anna: Visitor, model: Scripted, services: Services) -> Iterator[World]
             "search_catalog": lambda _: ucp_result({"products": [noticed_product()], "messages": [WARNING]}),
             "get_product": lambda _: ucp_result({"product": noticed_product(), "messages": [WARNING]}),
             "get_cart": one_cart,
+            "update_cart": one_cart,
         }
         Shop.register(ANNAS_SHOP, mcp_url=shop.url)
         Shop.register(SHOP, origins=[ANNAS_SITE])
@@ -163,6 +178,12 @@ def being_moved(world: World) -> None:
     assert world.anna.post("/api/cart/move", json=CART).json["move"]
 
 
+def change_while_moved(world: World) -> None:
+    """Another page moves the session's cart, and the assistant has proposed to change it."""
+    talked(world)
+    being_moved(world)
+
+
 def unknown_product(world: World) -> None:
     """The shop does not sell that product."""
     talked(world)
@@ -198,6 +219,9 @@ def talked(world: World) -> None:
     with transaction():
         Message.update(id=ANSWER).where(Message.role == "assistant").execute()
         Share.update(digest=hashlib.sha256(TOKEN.encode()).hexdigest()).execute()
+        line = {"variant_id": GREY, "title": "Beanie", "variant": "Grey", "quantity": 3, "by": 1, "price": None}
+        thread = Conversation.get().pk
+        CartChange.add(id=CHANGE, session=world.anna.session, conversation=thread, lines=[line], state="proposed")
 
 
 def running(world: World) -> None:
@@ -297,6 +321,7 @@ class Asked:
         shown = examples(self.operation)
         body = {"json": shown[0]} if shown and not self.options.keys() & {"json", "data"} else {}
         default = ANSWER if path.startswith("/api/messages/") else CONVERSATION
+        default = CHANGE if path.startswith("/api/cart/changes/") else default
         name = {"id": default, "name": ENTRY, "token": TOKEN, "release": "draft", "number": "7001"}
         name = {field: self.name or usual for field, usual in name.items()}
         return {"method": method, "path": path.format(**name), **body, **self.options}
@@ -327,6 +352,9 @@ WELL = {
     "GET /api/messages/{id}/versions": "200",
     "PUT /api/messages/{id}/feedback": "200",
     "DELETE /api/messages/{id}/feedback": "204",
+    "GET /api/cart/changes": "200",
+    "POST /api/cart/changes/{id}/take": "200",
+    "POST /api/cart/changes/{id}/undo": "200",
     "GET /api/cart": "200",
     "PUT /api/cart": "200",
     "DELETE /api/cart": "204",
@@ -358,7 +386,7 @@ OF_AN_ANSWER = [each for each in PRIVATE if "/api/messages/{id}" in each]
 OF_A_CONVERSATION = [
     each
     for each in PRIVATE
-    if "{id}" in each and each not in OF_AN_ANSWER and not each.endswith(("/stream", "/stop"))
+    if "{id}" in each and each not in (*OF_AN_ANSWER, *OF_A_CHANGE) and not each.endswith(("/stream", "/stop"))
 ]
 WITH_A_BODY = [operation for operation in API if examples(operation)]
 
@@ -409,6 +437,10 @@ SINGLE = [
     asked("POST /api/cart/move", "409 cart-busy", being_moved),
     asked("POST /api/cart/move", "422 cart-refused", json={"cart_id": "anothersCart0001"}),
     asked("POST /api/cart/move", "503 shop-unavailable", shopless),
+    *(asked(each, "404 cart-change-not-found", begun) for each in OF_A_CHANGE),
+    *(asked(each, "409 cart-busy", change_while_moved) for each in OF_A_CHANGE),
+    *(asked(each, "503 shop-unavailable", shopless) for each in OF_A_CHANGE),
+    *(asked(each, "503 shop-busy", patient) for each in OF_A_CHANGE),
     asked("POST /api/products/{number}/selection", "404 product-not-found", unknown_product),
     asked("POST /api/products/{number}/selection", "502 shop-refused", refusing),
     asked("POST /api/products/{number}/selection", "503 shop-unavailable", shopless),
@@ -531,6 +563,7 @@ def test_every_kind_of_event_is_as_documented_and_every_documented_one_is_sent(w
     world.model.will(call("get_cart", {}, "call-2"))
     world.model.will(call("get_product", {}, "call-3"))
     world.model.will(call("get_cart", None, "call-4"))
+    world.model.will(call("update_cart", {"lines": [{"variant_id": GREY, "quantity": 5}]}, "call-5"))
     world.model.will("Half ", ModelCut("Please ask again."))
     world.model.will("All of it", Ends("length"))
     said = world.anna.says("one")

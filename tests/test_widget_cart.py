@@ -60,6 +60,17 @@ def test_what_was_added_by_asking_stands_in_the_cart_line(chat: Chat) -> None:
     expect(chat.page.locator("main")).to_contain_text("Drift Mittens")
 
 
+def test_what_was_added_by_asking_can_be_undone_in_the_cart_that_the_theme_shows(chat: Chat) -> None:
+    fill_the_themes_cart(chat)
+    chat.ask(ADD)
+    expect(chat.cart).to_contain_text("3 items")
+    chat.visit("/collections/all")
+    chat.answers.last.get_by_role("button", name="Undo").click()
+    expect(chat.cart).to_contain_text("2 items")
+    cart = chat.page.evaluate("fetch('/cart.js').then((response) => response.json())")
+    assert cart["item_count"] == 2
+
+
 def test_the_assistant_works_on_the_cart_that_the_shopper_already_has(chat: Chat) -> None:
     fill_the_themes_cart(chat)
     chat.ask(ADD)
@@ -220,4 +231,5 @@ def test_the_tax_that_the_shop_names_stands_beside_the_total(chat: Chat) -> None
 
 def test_a_total_that_is_only_a_sum_stands_alone(chat: Chat) -> None:
     chat.ask(ADD)
-    expect(chat.answers.last.locator(".cartline:visible").last).to_have_text("Your cart: 1 item, €39.00")
+    line = chat.answers.last.locator(".cartline:visible p > span").first
+    expect(line).to_have_text("Your cart: 1 item, €39.00")

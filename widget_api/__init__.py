@@ -18,6 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     from widget_api import cli, logs, models, problems
     from widget_api.api import (
         cart,
+        cart_changes,
         chat,
         conversations,
         cors,
@@ -43,6 +44,18 @@ def create_app(config: Config | None = None) -> Flask:
     Services.build(config).init_app(app)
     for part in (problems, http, cors, cli):
         part.init_app(app)
-    for view in (sessions, chat, conversations, messages, shares, cart, products, profile, widget, health):
+    for view in (
+        sessions,
+        chat,
+        conversations,
+        messages,
+        shares,
+        cart,
+        cart_changes,
+        products,
+        profile,
+        widget,
+        health,
+    ):
         app.register_blueprint(view.bp)
     return app

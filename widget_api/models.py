@@ -256,6 +256,32 @@ class Conversation(Record):
         }
 
 
+class CartChange(Record):
+    """A change of the cart that the assistant has proposed or made. It is made, and undone, at most once.
+
+    `state` is `proposed` until the shopper takes the proposal, `done` once it is made and `undone` once that is taken
+    back; `begun` and `undoing` while either is under way. `taken` is a proposal that the assistant has made itself
+    when the shopper asked for it, `refused` what the shop does not sell any more, `stale` what cannot be undone now.
+    """
+
+    session_id: str
+    conversation_id: int
+
+    pk = AutoField()
+    id = TextField(unique=True)
+    session = ForeignKeyField(Session, index=False, on_delete="CASCADE")
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
+    # Each with its variant or line, and by how many pieces it changes.
+    lines = JsonField(default=list)
+    # How many there shall be of each when what is under way has ended.
+    goals = JsonField(default=list)
+    state = TextField(default="done")
+    changed_at = BigIntegerField(default=now)
+
+    class Meta:
+        indexes = ((("session", "changed_at"), False),)
+
+
 class Message(Record):
     """What one side said. An answer's row exists from its acceptance on; its parts are written when it ends."""
 
@@ -465,5 +491,6 @@ class StepExtra(Record):
 
 
 TABLES: Final = (
-    *(Shop, Session, CartMove, Conversation, Message, Turn, PendingStop, Share, Chunk, ToolCall, StepExtra),
+    *(Shop, Session, CartMove, Conversation, CartChange, Message, Turn, PendingStop, Share, Chunk, ToolCall),
+    StepExtra,
 )

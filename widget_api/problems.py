@@ -146,6 +146,12 @@ class MessageMismatch(Problem):
     status, code = 422, "message-mismatch"
 
 
+class CartChangeNotFound(Problem):
+    """There is no such change of the cart."""
+
+    status, code = 404, "cart-change-not-found"
+
+
 class CartRefused(Problem):
     """The shop does not know this cart."""
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_MARK = "Please: "
+# It asks for the changes, in numbers: else the product would only propose them.
+_MARK = "Please change my cart to this: "
 # A word names its question, the request that the model answered, the step, and its place in the step.
 WORD = re.compile(r"(?P<question>[\w-]+)\.(?P<request>\d+)\.(?P<step>\d+)\.(?P<place>\d+) ")
 

@@ -47,7 +47,7 @@ def check() -> dict[str, Any]:
     checked = _ask(visitor, bound) if bound else Checked("none")
     if checked.status == "gone":
         _forget(visitor, bound)
-    return _shown(Standing(checked, own=checked.status == "ok" and session is not None and session.cart_own))
+    return shown(Standing(checked, own=checked.status == "ok" and session is not None and session.cart_own))
 
 
 @bp.post("/api/cart/move")
@@ -56,7 +56,7 @@ def move() -> dict[str, Any]:
     visitor = asking_visitor()
     theme = _cart_id(read(Theme).cart_id)
     with _moving(visitor) as moves:
-        return _shown(moves.begin(theme))
+        return shown(moves.begin(theme))
 
 
 @bp.put("/api/cart")
@@ -67,8 +67,8 @@ def bind() -> dict[str, Any]:
     if binding.move:
         ended, theme = require_id(binding.move, "move"), _cart_id(binding.cart_id)
         with _moving(visitor) as moves:
-            return _shown(moves.finish(ended, theme))
-    with _asking(visitor) as store:
+            return shown(moves.finish(ended, theme))
+    with asking(visitor) as store:
         checked = store.cart(_named(binding.cart_id))
         if checked.status == "unknown":
             raise ShopUnavailable("The cart could not be checked: try again in a moment.", retry_after=2)
@@ -77,7 +77,7 @@ def bind() -> dict[str, Any]:
     with transaction():
         Session.ensure(visitor.shop.id, visitor.session)
         Session.bind_cart(visitor.session, checked.id)
-    return _shown(Standing(checked))
+    return shown(Standing(checked))
 
 
 @bp.delete("/api/cart")
@@ -103,12 +103,12 @@ def _named(named: str) -> str:
 
 def _ask(visitor: Visitor, id: str) -> Checked:
     """Return what the shop says of the cart."""
-    with _asking(visitor) as store:
+    with asking(visitor) as store:
         return store.cart(id)
 
 
 @contextmanager
-def _asking(visitor: Visitor) -> Iterator[Store]:
+def asking(visitor: Visitor) -> Iterator[Store]:
     """Have the block ask the visitor's shop. Raises `ShopBusy` for `ShopUnavailable` where the shop was not asked."""
     store = services().shops.store(visitor.shop, {})
     with calling(visitor, store) as call:
@@ -122,7 +122,7 @@ def _asking(visitor: Visitor) -> Iterator[Store]:
 
 @contextmanager
 def _moving(visitor: Visitor) -> Iterator[CartMoves]:
-    with _asking(visitor) as store:
+    with asking(visitor) as store:
         yield CartMoves(visitor.shop.id, visitor.session, store)
 
 
@@ -133,7 +133,7 @@ def _forget(visitor: Visitor, gone: str) -> None:
             Session.bind_cart(visitor.session, "")
 
 
-def _shown(standing: Standing) -> dict[str, Any]:
+def shown(standing: Standing) -> dict[str, Any]:
     """Return the answer; what there is nothing to say of is left out."""
     checked, move = standing.checked, standing.move
     return {

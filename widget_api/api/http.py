@@ -21,7 +21,7 @@ BYTES_OF_A_READ = 8 * 1024
 LOG_CHARACTERS = 300
 # Each has limits of its own, or must answer whatever happens.
 _PUBLIC = {"widget.file", "widget.status", "profile.profile", "profile.profile_of"}
-_ASKING = {"cart.check", "cart.bind", "cart.move", "products.select"}
+_ASKING = {"cart.check", "cart.bind", "cart.move", "cart_changes.take", "cart_changes.undo", "products.select"}
 UNCOUNTED = {"chat.send", "sessions.begin", "health.alive", "health.ready", *_ASKING, *_PUBLIC}
 # These answer without the database, or say themselves that it is away.
 UNCONNECTED = {"health.alive", "health.ready", *_PUBLIC}

@@ -161,12 +161,14 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became known of a cart. `id` is a bearer secret, empty unless `ok`; `note` is for people and models."""
+    """What became known of a cart. `id` is a bearer secret, empty unless `ok`; `note` is for people and models. After
+    a change `before` is the cart as it was."""
 
     status: Status
     cart: Cart | None = None
     id: str = field(default="", repr=False)
     note: str = ""
+    before: Cart | None = field(default=None, repr=False)
 
 
 def cart_id(text: str) -> str:

@@ -14,7 +14,7 @@ The rules for a variant's number:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from widget_api.shopify.cart import Cart, Line
 from widget_api.shopify.schema import Invalid
@@ -22,11 +22,17 @@ from widget_api.shopify.schema import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A number that shall be in the cart then: of a line, or of a variant in all its lines."""
+    """A number that shall be in the cart then: of a line, or of a variant in all its lines.
+
+    `told` is the number of the variant's pieces that whoever asks has just been told of: where the cart holds another
+    one by now, the difference is made. `only_rises`: it is a rise by older knowledge, and must not lower anything.
+    """
 
     quantity: int
     variant_id: str = ""
     line_id: str = ""
+    told: int | None = None
+    only_rises: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,8 @@ def make_plan(cart: Cart, changes: Sequence[Change]) -> Plan:
             planner.set_variant(change)
     planner.take_out_children()
     kept = tuple(Planned(line, line.variant_id, planner.quantities[line.id]) for line in cart.lines)
-    return Plan(cart, (*kept, *planner.new), tuple(changes), tuple(planner.notes))
+    made = tuple(planner.renumbered.get(change, change) for change in changes)
+    return Plan(cart, (*kept, *planner.new), made, tuple(planner.notes))
 
 
 @dataclass(slots=True)
@@ -99,6 +106,7 @@ class _Planner:
     quantities: dict[str, int]
     new: list[Planned] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    renumbered: dict[Change, Change] = field(default_factory=dict)
 
     def check(self, changes: Sequence[Change]) -> None:
         """Refuse changes that contradict each other."""
@@ -122,13 +130,36 @@ class _Planner:
             for line in self.cart.lines
             if is_same_variant(line.variant_id, change.variant_id) and (self.quantities[line.id] or not line.quantity)
         ]
-        rise = change.quantity - sum(line.quantity for line in lines)
-        if not change.quantity:
+        rise = self._rise(change, lines)
+        if not change.quantity or rise == -sum(line.quantity for line in lines):
             self._take_out(lines)
         elif rise > 0:
             self._raise(lines, change.variant_id, rise)
         elif rise < 0:
             self._lower(lines, -rise)
+
+    def _rise(self, change: Change, lines: Sequence[Line]) -> int:
+        """Return how many pieces of a variant are to come. Raises `Invalid` where the number is out of date."""
+        held = sum(line.quantity for line in lines)
+        if change.told is not None and change.told != held and change.quantity:
+            by = max(change.quantity - change.told, -held)
+            self.renumbered[change] = replace(change, quantity=held + by)
+            self.notes.append(
+                f"Meanwhile the cart had come to hold {held} of “{_title(lines, change)}”, not {change.told}: with "
+                f"the change there are {held + by}."
+            )
+            return by
+        if change.only_rises and change.quantity < held:
+            raise Invalid(
+                f"The cart holds {held} of “{_title(lines, change)}” already, which this conversation had not seen. "
+                "Nothing was changed. If the shopper wants more, call again with the number that there shall be then."
+            )
+        if change.only_rises and change.quantity == held:
+            self.notes.append(
+                f"The cart held {held} of “{_title(lines, change)}” already, so nothing was changed. If the shopper "
+                "wants more, call again with the number that there shall be then."
+            )
+        return change.quantity - held
 
     def take_out_children(self) -> None:
         """Take out what belongs to a line that is taken out, such as its gift wrapping."""
@@ -189,6 +220,10 @@ class _Planner:
                 self._set(line, line.quantity - taken)
         if len(lines) > 1:
             self.notes.append(f"{by} of “{lines[0].title}” left the last of its {len(lines)} lines.")
+
+
+def _title(lines: Sequence[Line], change: Change) -> str:
+    return lines[0].title if lines else change.variant_id
 
 
 def _listed(lines: Iterable[Line], *, ids: bool = False) -> str:

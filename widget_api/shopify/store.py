@@ -251,7 +251,8 @@ class Store:
             return Checked("unknown", note=NOT_CONFIRMED)
         lost = NEW_CART if before.status == "gone" else ""
         plan = make_plan(Cart((), made.cart.total), changes_of(wanted))
-        return replace(made, note=_join(lost, *differences(plan, made.cart), made.note))
+        told = _join(lost, *differences(plan, made.cart), made.note)
+        return replace(made, note=told, before=Cart((), made.cart.total))
 
     def _change(
         self, before: Checked, cart: Cart, changes: Sequence[Change], before_writing: Callable[[], None]
@@ -259,7 +260,7 @@ class Store:
         """Write, read back and compare. The write is never repeated: what became of it is read."""
         plan = make_plan(cart, changes)
         if not plan.changed:
-            return before
+            return replace(before, note=_join(*plan.notes))
         before_writing()
         try:
             written = self._with("cart", lambda dialect: dialect.write(before.id, plan))
@@ -273,7 +274,8 @@ class Store:
         if settled.cart is None:
             return replace(settled, note=NOT_CONFIRMED)
         notes = differences(plan, settled.cart) or plan.notes
-        return replace(settled, cart=keep_notices(settled.cart, written.cart), note=_join(*notes, written.note))
+        noted = keep_notices(settled.cart, written.cart)
+        return replace(settled, cart=noted, note=_join(*notes, written.note), before=cart)
 
     def _with(self, ability: Ability, use: Callable[[Dialect], T]) -> T:
         """`use` the first dialect that has the ability. When it has lost it since, all are asked anew; when the shop

@@ -6,6 +6,7 @@ cart, and quantities.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -47,6 +48,15 @@ _EXCERPTS: Final = (
     "and point the shopper to the shop's contact page."
 )
 _NOTHING_MATCHES: Final = "Nothing matches; try other or fewer words"
+NOT_ASKED: Final = (
+    "Not changed: the shopper's newest message does not ask for this. The shopper is shown a button for it: say so "
+    "in one sentence, and do not say that it is done."
+)
+OTHERS_NOT_ASKED: Final = (
+    "What stands under `proposed` was not changed: the shopper's newest message does not ask for it. The shopper is "
+    "shown a button for it."
+)
+_NOTHING_TO_DO: Final = "The cart has this already, as far as it was told."
 _CART_NOTES: Final[dict[str, str]] = {
     "none": "There is no cart yet; the first change begins one.",
     "gone": "The earlier cart is gone (carts expire); the next change begins a new one.",
@@ -101,6 +111,27 @@ class Outcome:
         """Return what was written down, with prices as text also where an earlier version wrote numbers."""
         events = tuple((kind, data) for kind, data in written["events"])
         return cls(restore(prices_as_text(written["output"]), events), written["error"], events)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Changes of the cart: `asked` for by the shopper, and `others`."""
+
+    asked: tuple[Change, ...]
+    others: tuple[Change, ...] = ()
+
+
+class Guard(Protocol):
+    """Tells the changes that the shopper asks for from those that only the model wants."""
+
+    def learn(self, values: Iterable[Any]) -> None:
+        """Take in what a tool has answered, and the data of its events."""
+
+    def sort(self, changes: Sequence[Change]) -> Sorted:
+        """Sort the changes."""
+
+    def proposal(self, changes: Sequence[Change]) -> dict[str, Any] | None:
+        """Return the data of an event that proposes the changes; None where they would change nothing."""
 
 
 def _object(required: tuple[str, ...] = (), **fields: dict[str, Any]) -> dict[str, Any]:
@@ -238,13 +269,20 @@ def _within(input: dict[str, Any], limit: str, most: int) -> dict[str, Any]:
 class Toolbox:
     """The tools of one session at one shop. `seen` holds the ids of the variants that the conversation has shown.
 
-    `before_writing` is called right before the cart is changed; what it raises keeps it from being changed.
+    `before_writing` is called right before the cart is changed; what it raises keeps it from being changed. What the
+    `guard` does not let pass is proposed to the shopper instead.
     """
 
     def __init__(
-        self, store: Store, cart: CartSlot, seen: Iterable[str], before_writing: Callable[[], None] = lambda: None
+        self,
+        store: Store,
+        cart: CartSlot,
+        seen: Iterable[str],
+        before_writing: Callable[[], None] = lambda: None,
+        guard: Guard | None = None,
     ) -> None:
         self._before_writing = before_writing
+        self._guard = guard
         self.seen = set(seen)
         self._store = store
         self._was_late = False  # the shop, in a call of this turn
@@ -266,8 +304,14 @@ class Toolbox:
             return _failed(str(exc))
         except Problem as exc:
             return _failed(exc.detail or exc.title)
-        self.seen |= variants_seen([outcome.output])
+        self._learn(outcome)
         return outcome
+
+    def _learn(self, outcome: Outcome) -> None:
+        shown = [outcome.output, *(data for kind, data in outcome.events if kind == "data-products")]
+        self.seen |= variants_seen(shown)
+        if self._guard:
+            self._guard.learn(shown)
 
     def settle(self, name: str, input: dict[str, Any]) -> Outcome:
         """What became of a change of the cart that was begun, nobody knows more: by the cart as it is now. Nothing
@@ -277,11 +321,16 @@ class Toolbox:
             check(tidied, _SPECS[name].parameters)
         except Invalid as exc:
             return _failed(str(exc))  # nothing was begun with that
+        changes = self._sorted([self._change(line) for line in tidied["lines"]])
+        if not changes.asked:
+            return self._proposed(changes.others)
         with self._calling():
-            checked = self._store.settled(self._cart.id, [self._change(line) for line in tidied["lines"]])
+            checked = self._store.settled(self._cart.id, changes.asked)
         if checked.status == "gone":
             self._cart.forget()
-        return _cart_outcome(checked, checked.note)
+        outcome = self._with_proposal(_cart_outcome(checked, checked.note), changes.others)
+        self._learn(outcome)
+        return outcome
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
@@ -345,13 +394,38 @@ class Toolbox:
             raise Invalid("The field lines must name each variant once.")
         for change in changes:
             self._require_known(change)
+        wanted = self._sorted(changes)
+        if not wanted.asked:
+            return self._proposed(wanted.others)
         held = self._cart.id
-        checked = self._store.set_lines(held, changes, self._before_writing)
+        checked = self._store.set_lines(held, wanted.asked, self._before_writing)
         if checked.id and checked.id != held:
             self._cart.bind(checked.id)
         elif checked.status == "gone":
             self._cart.forget()
-        return _cart_outcome(checked, checked.note)
+        return self._with_proposal(_cart_outcome(checked, checked.note), wanted.others)
+
+    def _sorted(self, changes: Sequence[Change]) -> Sorted:
+        return self._guard.sort(changes) if self._guard else Sorted(tuple(changes))
+
+    def _proposed(self, changes: Sequence[Change]) -> Outcome:
+        """Propose the changes to the shopper; nothing is changed."""
+        proposal = self._guard.proposal(changes) if self._guard else None
+        if proposal is None:
+            return Outcome({"status": "unchanged", "note": _NOTHING_TO_DO})
+        output = {"status": "proposed", "proposed": [_proposed_line(line) for line in proposal["lines"]]}
+        return Outcome({**output, "note": NOT_ASKED}, events=(("data-cart-proposal", proposal),))
+
+    def _with_proposal(self, outcome: Outcome, changes: Sequence[Change]) -> Outcome:
+        """Add a proposal of what was not asked for to the outcome of what was."""
+        if not changes:
+            return outcome
+        proposed = self._proposed(changes)
+        if not proposed.events:
+            return outcome
+        note = " ".join(filter(None, [outcome.output.get("note"), OTHERS_NOT_ASKED]))
+        output = {**outcome.output, "proposed": proposed.output["proposed"], "note": note}
+        return Outcome(output, outcome.error, (*outcome.events, *proposed.events))
 
     def _change(self, line: dict[str, Any]) -> Change:
         """The change that a line of the input asks for, with the variant's id as the shop has it."""
@@ -435,6 +509,27 @@ def _without_dearer(product: Product, highest: Decimal, currency: str) -> Produc
     return replace(product, variants=fitting, has_more_variants=True)
 
 
+def change_of(checked: Checked) -> dict[str, Any] | None:
+    """Return what a change has changed, under an id to undo it by; None where it cannot be undone: lines with extras,
+    such as an engraving, cannot be put back."""
+    before, after = checked.before, checked.cart
+    if before is None or after is None:
+        return None
+    was, now = before.quantities(), after.quantities()
+    lines = [
+        {
+            "variant_id": line.variant_id,
+            "title": line.title,
+            "by": now.get(line.variant_id, 0) - was.get(line.variant_id, 0),
+        }
+        for line in {line.variant_id: line for line in (*before.lines, *after.lines)}.values()
+        if now.get(line.variant_id, 0) != was.get(line.variant_id, 0)
+    ]
+    changed = {line["variant_id"] for line in lines}
+    extras = any(not line.plain for line in before.lines if line.variant_id in changed)
+    return {"id": secrets.token_urlsafe(12), "lines": lines} if lines and not extras else None
+
+
 def _unmeasured(products: Sequence[Product], currency: str) -> str:
     """Return a note for the model where prices are in another currency than the one that was asked in, or ""."""
     others = sorted({product.price.currency for product in products} - {currency}) if currency else []
@@ -451,8 +546,15 @@ def _card(product: Product) -> dict[str, Any]:
     return replace(product, variants=product.variants[:MAX_VARIANTS], has_more_variants=more).to_dict()
 
 
+def _proposed_line(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a proposed line as the model reads it."""
+    return {name: line[name] for name in ("variant_id", "title", "quantity")}
+
+
 def _cart_outcome(checked: Checked, note: str) -> Outcome:
     cart = checked.cart
-    event = {"status": checked.status, "cart": cart.to_dict(secret=False) if cart else None}
+    event: dict[str, Any] = {"status": checked.status, "cart": cart.to_dict(secret=False) if cart else None}
+    if change := change_of(checked):
+        event["change"] = change
     output = {"status": checked.status, "cart": shown.cart_output(cart) if cart else None}
     return Outcome({**output, "note": note} if note else output, events=(("data-cart", event),))

@@ -23,6 +23,7 @@ from widget_api.turns.cart import SessionCart
 from widget_api.turns.conversation import said
 from widget_api.turns.job import Job, Visitor
 from widget_api.turns.journal import Journal, patiently
+from widget_api.turns.proposals import CartGuard, shown_by
 from widget_api.turns.recovery import MOST_TAKEOVERS, Lease, Progress, Superseded, end, mine, state_after, take
 from widget_api.turns.run import Run, Tally
 from widget_api.turns.writer import Stopper, Writer
@@ -156,9 +157,10 @@ class Jobs:
         if stopped:
             job.stopper.stop()
         cart = SessionCart(visitor.session, turn, self._journal)
-        seen = variants_seen([*prompt.tool_outputs(messages), *prompt.outputs(progress.parts)])
+        seen = variants_seen(shown_by([*(part for message in messages for part in message.parts), *progress.parts]))
         lease = Lease()
-        tools = Toolbox(self._shops.store(shop, page), cart, seen, before_writing=lease.require)
+        guard = CartGuard(messages, progress.parts)
+        tools = Toolbox(self._shops.store(shop, page), cart, seen, lease.require, guard)
         model = self._shops.model(shop)
         job.tally.asked = model.name
         run = Run(turn, model, tools, cart.writing, writer, self._journal, lease, job.tally)

@@ -26,6 +26,7 @@ from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import TOOLS, Outcome, Spec, tidy
 from widget_api.turns import extras, prompt
+from widget_api.turns.cart_changes import keep_changes
 from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
 from widget_api.turns.journal import Journal
@@ -266,6 +267,7 @@ class Run:
         hold(self.turn)
         state = "failed" if outcome.error else "done"
         ToolCall.update(state=state, output=outcome.to_dict()).where(ToolCall.id == row.id).execute()
+        keep_changes(self.turn, outcome.events)
 
     def _show(self, call: Call, outcome: Outcome) -> None:
         if outcome.error:

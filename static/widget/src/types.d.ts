@@ -199,10 +199,27 @@ export interface CartAnswer {
   cart: Cart | null;
   /** From here on: not in a conversation. The assistant began the cart, and it is not the theme's. */
   own?: true;
+  /** In a conversation: what the assistant has changed, where that can be undone. */
+  change?: { id: string };
   /** What this page is to put into the theme's cart. */
   move?: { id: string; lines: MovedLine[] };
   /** The titles of lines that cannot come along. */
   left_behind?: string[];
+}
+
+/** A change of the cart that the shopper has not asked for. */
+export interface Proposal {
+  id: string;
+  lines: {
+    variant_id: string;
+    line_id?: string;
+    title: string;
+    variant: string;
+    quantity: number;
+    /** How many more; below 0, how many fewer. */
+    by: number;
+    price: Money | null;
+  }[];
 }
 
 export interface MovedLine {

@@ -10,6 +10,7 @@ from widget_api.llm.demo.known import NO_PRICE, Cart, CartLine, Choice, Item, Pr
 WHICH_ONE = "Which one shall I put in your cart?"
 WHICH_MEANT = "Which one do you mean?"
 ONE_OF_THEM = "Shall I tell you more about one of them, or put one in your cart?"
+PROPOSED = "I have not changed your cart yet. One tap on the button here does it, if that is what you want."
 SHALL_I = "Shall I put one in your cart?"
 ANYTHING_ELSE = "Is there anything else you are looking for?"
 READY = "Would you like to add anything else, or go to the cart and check out?"

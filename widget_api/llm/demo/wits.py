@@ -231,6 +231,8 @@ def _told(known: Known) -> str:
     """What has become of the change that this turn has made."""
     output = mapping(known.turn["update_cart"])
     note = words(output.get("note"))
+    if output.get("status") in {"proposed", "unchanged"}:
+        return said.PROPOSED
     if known.cart is None or output.get("cart") is None:
         return said.trouble(note or "The shop did not say what is in the cart now.")
     named = {line.variant_id: line for line in known.cart.lines}

@@ -85,7 +85,7 @@ export function isUnsent({ metadata }) {
 
 /** Whether a part holds what the shop said, and not words. @param {Part} part */
 export function isResult({ type }) {
-  return type === 'data-products' || type === 'data-cart';
+  return /^data-(products|cart)/.test(type);
 }
 
 /** A message without what only the server needs: tool results are long, storage is short. @param {Message} message */

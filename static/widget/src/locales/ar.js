@@ -95,6 +95,14 @@ export const strings = {
   notice: 'تنبيه',
   more: 'معرفة المزيد',
 
+  changeCart: 'تعديل السلة',
+  takeOut: (n, title) => `إزالة ${n} × ${title}`,
+  cartChanged: 'تم. سلتك محدّثة.',
+  undo: 'تراجع',
+  undone: 'تم التراجع.',
+  notUndone: 'لم يعد التراجع ممكنًا.',
+  notUndoneYet: 'تعذّر التراجع. حاول مرة أخرى.',
+
   cart: 'سلة التسوق',
   items: (n) => count(n, 'منتج واحد', 'منتجان', 'منتجات', 'منتجًا', 'منتج'),
   checkout: 'إتمام الشراء',

@@ -82,6 +82,14 @@ export const strings = {
   notice: 'Hinweis',
   more: 'Mehr dazu',
 
+  changeCart: 'Warenkorb ändern',
+  takeOut: (n, title) => `${n} × ${title} entfernen`,
+  cartChanged: 'Erledigt. Dein Warenkorb ist aktuell.',
+  undo: 'Rückgängig',
+  undone: 'Rückgängig gemacht.',
+  notUndone: 'Das lässt sich nicht mehr rückgängig machen.',
+  notUndoneYet: 'Das hat nicht geklappt. Bitte versuche es noch einmal.',
+
   cart: 'Dein Warenkorb',
   items: (n) => `${n} Artikel`,
   checkout: 'Zur Kasse',

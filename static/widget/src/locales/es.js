@@ -82,6 +82,14 @@ export const strings = {
   notice: 'Aviso',
   more: 'Más información',
 
+  changeCart: 'Cambiar mi carrito',
+  takeOut: (n, title) => `Quitar ${n} × ${title}`,
+  cartChanged: 'Listo. Tu carrito está actualizado.',
+  undo: 'Deshacer',
+  undone: 'Deshecho.',
+  notUndone: 'Esto ya no se puede deshacer.',
+  notUndoneYet: 'No se ha podido deshacer. Inténtalo de nuevo.',
+
   cart: 'Tu carrito',
   items: (n) => (n === 1 ? '1 artículo' : `${n} artículos`),
   checkout: 'Finalizar compra',

@@ -85,6 +85,14 @@ export const strings = {
   notice: 'À noter',
   more: 'En savoir plus',
 
+  changeCart: 'Modifier mon panier',
+  takeOut: (n, title) => `Retirer ${n} × ${title}`,
+  cartChanged: 'C’est fait, votre panier est à jour.',
+  undo: 'Annuler',
+  undone: 'Annulé.',
+  notUndone: 'Cette action ne peut plus être annulée.',
+  notUndoneYet: 'L’annulation a échoué. Veuillez réessayer.',
+
   cart: 'Votre panier',
   items: (n) => `${n} article${s(n)}`,
   checkout: 'Commander',

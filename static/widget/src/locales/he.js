@@ -94,6 +94,14 @@ export const strings = {
   notice: 'לתשומת לבך',
   more: 'מידע נוסף',
 
+  changeCart: 'עדכון העגלה',
+  takeOut: (n, title) => `הסרת ${n} × ${title}`,
+  cartChanged: 'בוצע. העגלה שלך מעודכנת.',
+  undo: 'ביטול',
+  undone: 'הפעולה בוטלה.',
+  notUndone: 'כבר אי אפשר לבטל את הפעולה.',
+  notUndoneYet: 'הביטול נכשל. כדאי לנסות שוב.',
+
   cart: 'העגלה שלך',
   items: (n) => (n === 1 ? 'פריט אחד' : `${n} פריטים`),
   checkout: 'לתשלום',

@@ -82,6 +82,14 @@ export const strings = {
   notice: 'Nota',
   more: 'Scopri di più',
 
+  changeCart: 'Modifica il carrello',
+  takeOut: (n, title) => `Rimuovi ${n} × ${title}`,
+  cartChanged: 'Fatto. Il carrello è aggiornato.',
+  undo: 'Annulla',
+  undone: 'Annullato.',
+  notUndone: 'Non è più possibile annullare.',
+  notUndoneYet: 'Non è stato possibile annullare. Riprova.',
+
   cart: 'Il tuo carrello',
   items: (n) => (n === 1 ? '1 articolo' : `${n} articoli`),
   checkout: 'Vai alla cassa',

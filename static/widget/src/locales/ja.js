@@ -79,6 +79,14 @@ export const strings = {
   notice: 'ご注意',
   more: '詳しく見る',
 
+  changeCart: 'カートを変更',
+  takeOut: (n, title) => `${title} を${n}点取り出す`,
+  cartChanged: '完了しました。カートを更新しました。',
+  undo: '元に戻す',
+  undone: '元に戻しました。',
+  notUndone: '元に戻せなくなりました。',
+  notUndoneYet: '元に戻せませんでした。もう一度お試しください。',
+
   cart: 'カート',
   items: (n) => `${n}点`,
   checkout: 'レジに進む',

@@ -82,6 +82,14 @@ export const strings = {
   notice: 'Let op',
   more: 'Meer informatie',
 
+  changeCart: 'Winkelwagen aanpassen',
+  takeOut: (n, title) => `${n} × ${title} verwijderen`,
+  cartChanged: 'Gelukt. Je winkelwagen is bijgewerkt.',
+  undo: 'Ongedaan maken',
+  undone: 'Ongedaan gemaakt.',
+  notUndone: 'Dit kan niet meer ongedaan worden gemaakt.',
+  notUndoneYet: 'Dat lukte niet. Probeer het nog eens.',
+
   cart: 'Je winkelwagen',
   items: (n) => (n === 1 ? '1 artikel' : `${n} artikelen`),
   checkout: 'Afrekenen',

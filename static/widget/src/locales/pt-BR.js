@@ -82,6 +82,14 @@ export const strings = {
   notice: 'Aviso',
   more: 'Saiba mais',
 
+  changeCart: 'Alterar meu carrinho',
+  takeOut: (n, title) => `Remover ${n} × ${title}`,
+  cartChanged: 'Pronto. Seu carrinho está atualizado.',
+  undo: 'Desfazer',
+  undone: 'Desfeito.',
+  notUndone: 'Não é mais possível desfazer.',
+  notUndoneYet: 'Não foi possível desfazer. Tente de novo.',
+
   cart: 'Seu carrinho',
   items: (n) => (n < 2 ? `${n} item` : `${n} itens`),
   checkout: 'Finalizar compra',

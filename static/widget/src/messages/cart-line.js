@@ -1,5 +1,6 @@
 import { h, icon } from '../common/dom.js';
 import { BAG } from '../common/icons.js';
+import { Changes } from '../shopping/changes.js';
 import { strings } from '../shopping/strings.js';
 import { price } from './money.js';
 import { noticeList } from '../shopping/notices.js';
@@ -11,12 +12,41 @@ import { noticeList } from '../shopping/notices.js';
  * @param {CartAnswer} answer
  * @param {import('./view.js').Shown} shown
  */
-export function cartLine({ status, cart }, { locale, addresses }) {
+export function cartLine({ status, cart, change }, shown) {
+  const { locale, addresses } = shown;
   return [
-    h('p', {}, icon(BAG), h('span', {}, said(status, cart, locale))),
+    h('p', {}, icon(BAG), h('span', {}, said(status, cart, locale)), change ? undo(change.id, shown) : ''),
     ...noticeList(cart?.notices, addresses),
     ...(cart?.lines ?? []).flatMap(({ title, notices }) => noticeList(notices, addresses, title)),
   ];
+}
+
+/**
+ * The button that takes a change back, while that can be done.
+ * @param {string} id
+ * @param {import('./view.js').Shown} shown
+ */
+function undo(id, { acts }) {
+  const changes = Changes.of(acts);
+  const button = h('button', { className: 'link undo', hidden: true, onclick: () => take() }, strings.undo);
+  const said = h('span', { className: 'told', tabIndex: -1 });
+  const element = h('span', {}, button, said);
+  const take = async () => {
+    if (button.ariaBusy) return;
+    button.ariaBusy = 'true';
+    const state = await changes.make(id, 'undo');
+    button.ariaBusy = null;
+    const words = state === 'undone' ? strings.undone : state ? strings.notUndone : strings.notUndoneYet;
+    said.textContent = ` ${words}`;
+    acts.say(words);
+  };
+  changes.watch(id, element, (state, isUndoable) => {
+    const hadFocus = button.matches(':focus');
+    button.hidden = !isUndoable;
+    if (state === 'undone') said.textContent = ` ${strings.undone}`;
+    if (hadFocus && !isUndoable) said.focus();
+  });
+  return element;
 }
 
 /** @param {CartAnswer['status']} status @param {import('../types').Cart | null} cart @param {string} locale */

@@ -149,7 +149,7 @@ export class Answer {
 
 /** @param {Part} part */
 function isShown({ type, text, data }) {
-  if (type === 'data-cart') return data.status !== 'unknown';
+  if (type.startsWith('data-cart')) return data.status !== 'unknown';
   return type === 'data-products' ? data.products?.length > 0 : type === 'text' && text !== '';
 }
 
@@ -168,8 +168,8 @@ function viewOf(part, shown) {
 }
 
 /** @param {HTMLElement} element @param {Part} part @param {Shown} shown @param {typeof import('../shopping.js')} shopping */
-function fill(element, { type, data }, shown, { cartLine, productList }) {
-  element.replaceChildren(...(type === 'data-cart' ? cartLine(data, shown) : [productList(data.products, shown)]));
+function fill(element, part, shown, { result }) {
+  element.replaceChildren(...result(part, shown));
 }
 
 /** Fill the element when what shows the part is there, or have the shopper try again. */

@@ -29,6 +29,14 @@ export const words = {
   unsure: 'We could not tell whether this was added. Please check your cart.',
   notMoved: (/** @type {string} */ titles) => `Please check that your cart has everything from this chat: ${titles}.`,
 
+  changeCart: 'Change my cart',
+  takeOut: (/** @type {number} */ n, /** @type {string} */ title) => `Remove ${n} × ${title}`,
+  cartChanged: 'Done. Your cart is up to date.',
+  undo: 'Undo',
+  undone: 'Undone.',
+  notUndone: 'This can no longer be undone.',
+  notUndoneYet: 'We could not undo this. Please try again.',
+
   cart: 'Your cart',
   items: (/** @type {number} */ n) => (n === 1 ? '1 item' : `${n} items`),
   checkout: 'Check out',
