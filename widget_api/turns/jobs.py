@@ -158,6 +158,8 @@ class Jobs:
         if stopped:
             job.stopper.stop()
         cart = SessionCart(visitor.session, turn, self._journal)
+        writer.cards.know(part for message in messages for part in message.parts)
+        writer.cards.resume(writer.fold.parts)
         seen = variants_seen([*prompt.tool_outputs(messages), *prompt.outputs(progress.parts)])
         lease = Lease()
         tools = Toolbox(self._shops.store(shop, page), cart, seen, before_writing=lease.require)

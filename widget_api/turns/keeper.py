@@ -83,6 +83,7 @@ class Keeper:
     def _watch(self) -> None:
         while True:
             self._overdue()
+            self._remind()
             for act, every in self._rounds.items():
                 if every.due():
                     self._do(act, every)
@@ -101,6 +102,11 @@ class Keeper:
     def _overdue(self) -> None:
         late = [job for job in self._jobs if job.deadline < time.monotonic()]
         self._jobs.end_all(late, AnswerTooLong("Ask for less, or try again."))
+
+    def _remind(self) -> None:
+        """Tell shoppers whose answer is silent that it still comes."""
+        for job in self._jobs:
+            job.writer.remind(time.monotonic())
 
     def _renew(self) -> None:
         """One statement for all turns of this process."""

@@ -11,7 +11,7 @@ from widget_api.llm.base import Assistant, Call, Entry, Model, Request, Result, 
 from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
-from widget_api.shopify.tools import TOOLS, Outcome, Spec
+from widget_api.shopify.tools import PRODUCTS, TOOLS, Outcome, Spec
 from widget_api.turns import prompt
 from widget_api.turns.context import Context
 from widget_api.turns.events import CUTS
@@ -111,6 +111,7 @@ class Run:
             step = self.model.stream(request, self.writer)
         self.tally.add(step)
         if not step.calls and not self.writer.stopped:
+            self.writer.show_found()
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
@@ -157,7 +158,7 @@ class Run:
             return Result(call.id, call.name, {"error": reason}, error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
-            self.writer.status(SPECS[call.name].status)
+            self.writer.status(SPECS[call.name].status, call.name)
         outcome = _outcome(row) or self._made(row, call.name, call.input)
         self._show(call, outcome)
         return Result(call.id, call.name, outcome.output, outcome.error)
@@ -195,8 +196,10 @@ class Run:
             self.writer.tool_error(call.id, _words(outcome.output))
         else:
             self.writer.tool_output(call.id, outcome.kept)
+        self.writer.cards.find(outcome.cards)
         for kind, data in outcome.events:
-            self.writer.data(kind, data)
+            if kind != PRODUCTS:  # the answer will say which of them to show
+                self.writer.data(kind, data)
 
 
 def _bounded(call: Call) -> Call:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from widget_api.problems import Problem
-from widget_api.shopify.sizes import room_after
+from widget_api.shopify.sizes import room_after, room_for_cards, size_of
+from widget_api.shopify.tools import PRODUCTS
 from widget_api.streams.base import Position, StreamLog
+from widget_api.turns.cards import Card, Cards
 from widget_api.turns.events import Event, Fold, cut_event, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
 
 # From so many events on a replay from the beginning is worth making shorter.
 LONG_EVENTS = 500
+# After so long without a word the shopper is told that it goes on.
+QUIET_SECONDS = 10.0
+
+
+def queue_text(ahead: int) -> str:
+    """Return a short line that says how many shoppers come first."""
+    if not ahead:
+        return "You are next"
+    return f"{ahead} shopper{'' if ahead == 1 else 's'} before you"
 
 
 class Stopper:
@@ -72,7 +84,10 @@ class Writer:
         self._steps = 0
         self._first_used: dict[str, int] = {}  # call id → the step that used it first
         self._start: list[Event] = []
+        self._heard = 0.0  # when the last event came, on the monotonic clock
+        self._has_said_why = False  # why nothing comes, since then
         self.fold = Fold()
+        self.cards = Cards()
         for event in kept:
             self._keep(event)
 
@@ -108,6 +123,7 @@ class Writer:
 
     def _show(self, payload: bytes) -> Position:
         self._seq += 1
+        self._heard, self._has_said_why = time.monotonic(), False
         at = Position(self._attempt, self._seq)
         self._log.append(self._turn, at, frame(payload, at))
         return at
@@ -134,6 +150,7 @@ class Writer:
                 self.fold.add_text(self._text, delta)
                 payload = encode_text(self._text, delta)
                 self._journal.record(self._turn, self._show(payload), payload)
+        self._show_cards(self.cards.read(delta))
 
     def tool_input_start(self, call_id: str, name: str) -> None:
         """A tool call begins."""
@@ -164,6 +181,7 @@ class Writer:
     def start_step(self) -> None:
         self.emit({"type": "start-step"})
         self._steps += 1
+        self.cards.start_step()
 
     def step_text(self) -> str:
         """What the step has said in words."""
@@ -187,6 +205,7 @@ class Writer:
         """Take back what the step has said so far: it is run again."""
         self._pieces.clear()
         self._text = ""
+        self.cards.reset_step()
         self.emit({"type": "reset-step"})
 
     def tool_input(self, call_id: str, name: str, input: Any) -> None:
@@ -213,9 +232,40 @@ class Writer:
         """A `data-*` part of the message."""
         self.emit({"type": kind, "data": data})
 
-    def status(self, text: str) -> None:
-        """A short human line of what is being done; it is not kept."""
-        self.emit({"type": "data-status", "data": {"text": text}, "transient": True})
+    def show_found(self) -> None:
+        """Show what the turn has found, where the answer presents it and has named none of it."""
+        self._show_cards(self.cards.end_answer(self.step_text()))
+
+    def _show_cards(self, cards: list[Card]) -> None:
+        """Show the cards, as far as there is room for them."""
+        if not cards:
+            return
+        with self._pen:
+            room = room_for_cards(self.fold.parts)
+        fitting = []
+        for card in cards:
+            room -= size_of(card)
+            if room > 0:
+                fitting.append(card)
+        if fitting:
+            self.data(PRODUCTS, {"products": fitting})
+
+    def status(self, text: str, code: str = "", **more: Any) -> None:
+        """Say in a short line what is being done. `code` names it for clients that have words of their own; it is not
+        kept."""
+        named = {"code": code} if code else {}
+        self.emit({"type": "data-status", "data": {"text": text, **named, **more}, "transient": True})
+
+    def waiting(self, ahead: int) -> None:
+        """Say that the question waits, and how many are before it."""
+        self.status(queue_text(ahead), "queued", ahead=ahead)
+        self._has_said_why = ahead > 0
+
+    def remind(self, now: float) -> None:
+        """Say that the model still thinks, once in each silence. `now` is on the monotonic clock, in seconds."""
+        if self._start and not self._has_said_why and now - self._heard > QUIET_SECONDS:
+            self.status("Still thinking", "thinking")
+            self._has_said_why = True
 
     # the end
 
@@ -251,3 +301,4 @@ class Writer:
         if self._text:
             self.emit({"type": "text-end", "id": self._text})
             self._text = ""
+            self._show_cards(self.cards.end_text())
