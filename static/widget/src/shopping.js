@@ -1,6 +1,5 @@
 /** Products and carts in the conversation: a script of its own, which comes with the first of them. */
-export { cartLine } from './messages/cart-line.js';
-export { productList } from './messages/cards.js';
+export { fill, grow, joined } from './messages/goods.js';
 export { default as css } from './shopping/style.css';
 export { CartStrip } from './shopping/strip.js';
 export { strings } from './shopping/strings.js';
