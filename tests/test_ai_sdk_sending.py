@@ -98,11 +98,13 @@ def test_a_tool_is_a_part_with_its_output_and_the_page_is_not_asked_to_run_it(
 
 
 def test_products_are_a_part_and_what_is_being_done_is_only_told(chat: Chat, provider: ModelServer) -> None:
-    provider.says(calls(SEARCHES), speech("A fine beanie."))
+    provider.says(calls(SEARCHES), speech("The Ridge Beanie ", "is a fine one."))
     seen = chat.asks("Beanies?")
     [part] = parts_of(seen.messages, "data-products")
-    assert part["data"]["products"][0]["title"] == "Ridge Beanie"
-    assert seen.data == [{"type": "data-status", "data": {"text": "Searching the catalogue"}}, part]
+    assert [product["title"] for product in part["data"]["products"]] == ["Ridge Beanie"]
+    status = {"text": "Searching the catalogue", "code": "search_catalog"}
+    assert seen.data == [{"type": "data-status", "data": status}, part]
+    assert seen.messages == chat.stored()
     assert parts_of(seen.messages, "data-status") == []
 
 
@@ -148,9 +150,11 @@ def test_a_step_that_breaks_off_is_taken_back_and_ends_as_it_is_stored(chat: Cha
 
 
 def test_a_step_that_breaks_off_takes_nothing_back_of_the_steps_before_it(chat: Chat, provider: ModelServer) -> None:
-    provider.says(calls(SEARCHES), Say([say("It is ma")], end="cut"), speech("It is made of wool."))
+    named = calls('{"query": "scarf"}', "search_catalog", "call_2", say("A Ridge Beanie. "))
+    provider.says(calls(SEARCHES), named, Say([say("It is ma")], end="cut"), speech("It is made of wool."))
     seen = chat.asks("Beanies?")
-    assert (len(parts_of(seen.messages, "data-products")), seen.text) == (1, "It is made of wool.")
+    assert len(parts_of(seen.messages, "data-products")) == 1
+    assert seen.text == "A Ridge Beanie. It is made of wool."
     assert seen.messages == chat.stored()
 
 

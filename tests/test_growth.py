@@ -49,6 +49,7 @@ from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.http import Reply
 from widget_api.shopify.tools import TOOLS
 from widget_api.streams.base import Position
+from widget_api.turns.mentions import Mentions, Titles
 
 ROOT = Path(widget_api.__path__[0])
 # Patterns of files and settings of the operator's own, and of the server's own heads and chunks, which have a length.
@@ -262,6 +263,17 @@ def collected(text: str, size: int) -> None:
     bag.data()
 
 
+# What a text is likeliest to look like for long: repeated words, and letters of a script without blanks.
+LONG_TITLES: Final = {"1": "a " * 50, "2": "\u4e00" * 50, "3": "a1 A0 a", "4": "a - a", "5": "a, a, a, a, a, b"}
+
+
+def mentioned(text: str, size: int, titles: dict[str, str] = LONG_TITLES) -> None:
+    mentions = Mentions(Titles(titles))
+    for at in range(0, len(text), size):
+        mentions.read(text[at : at + size])
+    mentions.end()
+
+
 def price(**more: Any) -> dict[str, Any]:
     return {
         "price": {"amount": 1, "currency": "EUR"},
@@ -378,6 +390,9 @@ MORE: Final[dict[str, Callable[[str], object]]] = {
     "words of a line": lambda text: words.words(text, len(text)),
     "prose of all": lambda text: words.prose(text, len(text)),
     "Endpoint.link": SHOP.link,
+    "Mentions whole": lambda text: mentioned(text, 1 << 20),
+    "Mentions in pieces": lambda text: mentioned(text, 40),
+    "Mentions of a title": lambda text: mentioned("**a a** a", 3, {"1": text, "2": f"{text} - a"}),
 }
 PARSERS = parsers()
 

@@ -274,7 +274,7 @@ class Tools:
             self.halts.clear()
             self.halted.set()
             self.gate.wait(30)
-        return Outcome({"made": name}, events=(("data-products", {"products": []}),))
+        return Outcome({"made": name}, events=(("data-cart", {"status": "none", "cart": None}),))
 
     def settle(self, name: str, input: dict[str, Any]) -> Outcome:
         self.settled.append((name, input))
@@ -319,7 +319,7 @@ def test_finished_steps_are_kept_and_only_the_unfinished_one_is_asked_again(
     assert isinstance(answered, Result)
     assert answered.output == {"made": "search_catalog"}
     kinds = [part["type"] for part in anna.messages()[-1]["parts"]]
-    assert kinds == ["step-start", "text", "tool-search_catalog", "data-products", "step-start", "text"]
+    assert kinds == ["step-start", "text", "tool-search_catalog", "data-cart", "step-start", "text"]
 
 
 def test_a_read_is_made_again_and_the_model_is_not_asked_again_for_it(
@@ -368,7 +368,7 @@ def test_a_change_that_was_done_is_shown_as_it_was(
     assert tools.settled == []
     assert [part["output"] for part in tool_parts(anna)] == [{"made": "update_cart"}, {"made": "search_catalog"}]
     kinds = [part["type"] for part in anna.messages()[-1]["parts"]]
-    assert kinds.count("data-products") == 2
+    assert kinds.count("data-cart") == 2
 
 
 def test_a_stale_attempt_does_not_begin_a_change(

@@ -1,4 +1,4 @@
-"""A product is kept once in a message, and the model reads it as it did when it was found."""
+"""A product is kept as its card, and the model reads it as it did when it was found."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def parts_of(number: int, outcome: Outcome) -> tuple[Json, list[Json]]:
 @given(st.lists(products, max_size=8), notices)
 def test_a_search_is_restored_as_it_was(listed: list[Product], told: tuple[Notice, ...]) -> None:
     outcome = found(listed, told)
-    assert restore(outcome.kept, outcome.events) == outcome.output
+    assert restore(outcome.kept, ()) == restore(outcome.kept, outcome.events) == outcome.output
     assert Outcome.of(json.loads(json.dumps(outcome.to_dict()))).output == outcome.output
 
 
@@ -79,17 +79,19 @@ def test_a_search_is_restored_as_it_was(listed: list[Product], told: tuple[Notic
 def test_one_product_is_restored_as_it_was(product: Product) -> None:
     output = shown.product_output(product, ())
     events = (_products_event([product]),)
-    assert restore(refer(output, events), events) == output
+    assert restore(refer(output, events), ()) == output
 
 
 @given(st.lists(st.lists(products, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_calls_of_one_step_are_restored_each_from_its_own_cards(searches: list[list[Product]]) -> None:
     outcomes = [found(listed) for listed in searches]
     tools, cards = zip(*(parts_of(number, outcome) for number, outcome in enumerate(outcomes)), strict=True)
-    parts = [{"type": "step-start"}, *tools, *(card for each in cards for card in each)]
-    restored = restore_parts(parts)
-    assert [part["output"] for part in restored if "output" in part] == [outcome.output for outcome in outcomes]
-    assert restore_parts(restored) == restored
+    earlier = [{**tool, "output": {k: v for k, v in tool["output"].items() if k != "cards"}} for tool in tools]
+    for kept in (tools, earlier):
+        parts = [{"type": "step-start"}, *kept, *(card for each in cards for card in each)]
+        restored = restore_parts(parts)
+        assert [part["output"] for part in restored if "output" in part] == [outcome.output for outcome in outcomes]
+        assert restore_parts(restored) == restored
 
 
 def test_what_an_earlier_version_stored_stays_as_it_is() -> None:
@@ -138,16 +140,19 @@ def ask_for_jumpers(anna: Visitor, model: Scripted, tool: str = "search_catalog"
     return anna.messages()[-1]
 
 
-def test_an_answer_keeps_each_variant_of_its_cards_once(anna: Visitor, model: Scripted) -> None:
+def test_an_answer_keeps_each_variant_once_and_again_where_it_is_shown(anna: Visitor, model: Scripted) -> None:
     answer = ask_for_jumpers(anna, model)
-    cards = next(part for part in answer["parts"] if part["type"] == "data-products")["data"]["products"]
+    cards = next(part for part in answer["parts"] if "output" in part)["output"]["cards"]
+    shown_cards = next(part for part in answer["parts"] if part["type"] == "data-products")["data"]["products"]
+    assert (len(cards), shown_cards) == (10, cards[:6])
     assert {(len(card["variants"]), card["has_more_variants"]) for card in cards} == {(MAX_VARIANTS, True)}
     with connected():
         stored = json.dumps(Message.get(Message.id == answer["id"]).parts)
         journal = json.dumps(ToolCall.select().get().output)
     for card in cards:
         for variant in card["variants"]:
-            assert stored.count(f'"{variant["id"]}"') == journal.count(f'"{variant["id"]}"') == 1
+            assert stored.count(f'"{variant["id"]}"') == 1 + (card in shown_cards)
+            assert journal.count(f'"{variant["id"]}"') == 1
 
 
 def test_the_model_reads_the_same_products_in_the_next_turn(anna: Visitor, model: Scripted) -> None:

@@ -156,7 +156,7 @@ def test_products_are_in_it_and_carts_tools_and_pages_are_not(anna: Visitor, mod
         anna.request("PUT", "/api/cart", json={"cart_id": f"madeUpCart0001?key={KEY}"})
         model.will(call("search_catalog", {"query": "hats"}))
         model.will(call("get_cart", {}, "call-2"))
-        model.will(f"Your cart: https://x.example/cart/c/madeUpCart0001?key={KEY}")
+        model.will(f"The Ridge Beanie is warm. Your cart: https://x.example/cart/c/madeUpCart0001?key={KEY}")
         anna.says("hats, and my cart")
     path = link(anna)
     document = opened(anna, path).json

@@ -87,11 +87,12 @@ def test_calls_are_parts_of_the_message_with_input_and_output(
     model.will("Here they are.")
     said = anna.says("hats?")
     kinds = [part["type"] for part in parts_of(anna)]
-    assert kinds == ["step-start", "tool-search_catalog", "data-products", "step-start", "text"]
+    assert kinds == ["step-start", "tool-search_catalog", "step-start", "text"]
     tool = parts_of(anna)[1]
     assert (tool["state"], tool["output"]) == ("output-available", {"found": {"query": "hats"}})
     status = [event for event in said if event["type"] == "data-status"]
     assert status[0]["transient"] is True
+    assert status[0]["data"] == {"text": "Searching the catalogue", "code": "search_catalog"}
     assert shop
 
 

@@ -85,12 +85,13 @@ def test_one_product_is_described_at_length(shop: ShopServer, tools: Toolbox) ->
     assert len(tools.run("get_product", {"id": "7001"}).output["product"]["description"]) > 500
 
 
-def test_the_widget_gets_six_products_with_what_a_card_needs(shop: ShopServer, tools: Toolbox) -> None:
+def test_all_that_was_found_can_be_shown_with_what_a_card_needs(shop: ShopServer, tools: Toolbox) -> None:
     shop.script["search_catalog"] = many(10)
     outcome = tools.run("search_catalog", {"query": "x", "limit": 10})
     assert len(outcome.output["products"]) == 10
     ((kind, data),) = outcome.events
-    assert (kind, len(data["products"])) == ("data-products", 6)
+    assert (kind, len(data["products"])) == ("data-products", 10)
+    assert outcome.kept["cards"] == outcome.cards == data["products"]
     assert data["products"][0]["variants"][0]["compare_at"] == {"amount": 3400, "currency": "EUR", "exponent": 2}
 
 

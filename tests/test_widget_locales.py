@@ -14,6 +14,10 @@ from typing import NamedTuple
 
 import pytest
 
+from widget_api.problems import Problem
+from widget_api.shopify.tools import TOOLS
+from widget_api.turns.writer import queue_text
+
 pytestmark = [pytest.mark.node, pytest.mark.xdist_group("widget-locales")]
 
 SOURCES = Path(__file__).parents[1] / "static" / "widget" / "src"
@@ -88,7 +92,18 @@ def words() -> Words:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     languages = {tag: dict(map(entry, entries)) for tag, entries in found["all"].items()}
+    languages["en"] = servers_words(languages["de"]) | languages["en"]
     return Words(languages, found["launchers"], found["launcher"])
+
+
+def servers_words(like: dict[str, Entry]) -> dict[str, Entry]:
+    """What the server says in English itself, so that the widget has it in all other languages alone."""
+    said = {f"strings.status.{tool.name}": tool.status for tool in TOOLS}
+    said |= {f"strings.problems.{kind.code}": str(kind().to_dict()["detail"]) for kind in Problem.__subclasses__()}
+    said |= {"strings.status.thinking": "Still thinking", "strings.problems.other": Problem().title}
+    counted = {json.dumps([n]): queue_text(n) for n in (0, 1, 2, 3, 5, 11, 100)}
+    words = {path: Entry(None, {"[]": text}) for path, text in said.items() if path in like}
+    return words | {"strings.status.queued": Entry(1, counted)}
 
 
 def entry(found: dict[str, object]) -> tuple[str, Entry]:
@@ -129,6 +144,8 @@ def test_english_says_every_number_that_it_is_given(words: Words) -> None:
             given = json.loads(asked)
             if path == "strings.tryIn":
                 given = [math.ceil(n / 60) if n >= 90 else n for n in given]
+            if path == "strings.status.queued":  # nobody comes first: "You are next"
+                given = [n for n in given if n]
             if path == "pages.found":  # the second is whether there are more
                 given = given[:1]
             assert {str(n) for n in given if not isinstance(n, bool)} <= set(numbers(text)), (path, asked, text)

@@ -20,7 +20,7 @@ _CART_KEY = re.compile(r"([?&](?:key|cart)=)[^\s\"'<>)&]+", re.IGNORECASE)
 # What is said below an answer that was cut short.
 CUTS: Final = {
     "length": "The answer reached its length limit.",
-    "filter": "The model's filter ended this answer.",
+    "filter": "A content filter cut this answer short.",
 }
 _SPEAKERS = {"user": "You", "assistant": "Assistant"}
 

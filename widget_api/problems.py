@@ -6,6 +6,7 @@ A problem's docstring is its title: each is written once, for the reader of the 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Response
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+logger = logging.getLogger(__name__)
+
+
 class Problem(Exception):
     """Something went wrong on our side."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
+    # What a shopper is told to do about it. Where there is advice, `detail` is the reason: for the log and the model.
+    advice: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, retry_after: int | None = None, **extra: Any) -> None:
-        """`detail` says what to do about it; `retry_after` is in seconds; `extra` joins the object."""
+        """`detail` says what to do, or why it happened; `retry_after` is in seconds; `extra` joins the object."""
         self.detail = detail
         self.retry_after = retry_after
         self.extra = extra
@@ -41,7 +47,7 @@ class Problem(Exception):
             "type": f"urn:shop-chat:problem:{self.code}",
             "title": self.title,
             "status": self.status,
-            "detail": self.detail or self.title,
+            "detail": self.advice or self.detail or self.title,
             "code": self.code,
             **self.extra,
         }
@@ -183,7 +189,7 @@ class Busy(Problem):
 
 
 class NotReady(Problem):
-    """The server cannot work at the moment."""
+    """The chat cannot answer at the moment."""
 
     status, code = 503, "not-ready"
 
@@ -195,51 +201,59 @@ class ModelUnavailable(Problem):
     """The assistant cannot be reached at the moment."""
 
     status, code = 503, "model-unavailable"
+    advice = "Please try again in a moment."
 
 
 class ModelRefused(Problem):
-    """The assistant's provider refused the request."""
+    """The assistant could not answer this."""
 
     status, code = 502, "model-refused"
+    advice = "Please ask in other words, or begin a new conversation."
 
 
 class ModelDown(ModelRefused):
-    """The assistant's provider refused the request.
+    """The assistant could not answer this.
 
-    It would refuse any other, too: it does not take the key, the account or the name of the model.
+    Its provider would refuse any other request, too: it does not take the key, the account or the model's name.
     """
 
     status, code = 502, "model-refused"
+    advice = "Please try again in a moment."
 
 
 class ModelFiltered(ModelRefused):
     """The assistant may not answer this."""
 
     status, code = 502, "answer-refused"
+    advice = "Please ask in other words."
 
 
 class ModelCut(Problem):
     """The answer broke off."""
 
     status, code = 502, "model-cut"
+    advice = "Please ask again."
 
 
 class EmptyAnswer(Problem):
     """The assistant had nothing to say to this."""
 
     status, code = 502, "empty-answer"
+    advice = "Please try again."
 
 
 class AnswerTooLong(Problem):
     """The answer took too long and was ended."""
 
     status, code = 504, "answer-too-long"
+    advice = "Please ask for less at once, or try again."
 
 
 class AnswerInterrupted(Problem):
     """The answer was interrupted."""
 
     status, code = 503, "answer-interrupted"
+    advice = "Please try again."
 
 
 # Shops that cannot be asked
@@ -249,6 +263,7 @@ class ShopUnavailable(Problem):
     """The shop cannot be reached at the moment."""
 
     status, code = 503, "shop-unavailable"
+    advice = "Please try again in a moment."
 
 
 class ShopBusy(ShopUnavailable):
@@ -261,12 +276,14 @@ class ShopRefused(Problem):
     """The shop refused the request."""
 
     status, code = 502, "shop-refused"
+    advice = "Please try again, or go on in the shop itself."
 
 
 class ProductNotFound(ShopRefused):
     """The shop has no such product."""
 
     status, code = 404, "product-not-found"
+    advice = ""
 
 
 def init_app(app: Flask) -> None:
@@ -277,6 +294,8 @@ def init_app(app: Flask) -> None:
 
 def respond(problem: Problem) -> Response:
     """The problem as a response: `application/problem+json`, with `Retry-After` where it is known."""
+    if problem.advice and problem.detail:
+        logger.warning("refused with %s: %s", problem.code, problem.detail)
     document = json.dumps(problem.to_dict(), ensure_ascii=False)
     response = Response(document, status=problem.status, mimetype="application/problem+json")
     if problem.status == 401:

@@ -47,7 +47,7 @@ def ask_again(exc: DatabaseError) -> Response:
     logger.warning("%s %s: the database: %s", request.method, request.url_rule, said)
     if isinstance(exc, NoPlace):
         return respond(Busy("Please try again in a moment.", retry_after=2))
-    return respond(NotReady("The database does not answer: please try again in a moment.", retry_after=2))
+    return respond(NotReady("Please try again in a moment.", retry_after=2))
 
 
 def open_connection() -> None:

@@ -1,7 +1,8 @@
-"""References: how a tool's answer names products that a `data-products` part of the same message tells in full.
+"""References: how a tool's answer keeps the products that it has found.
 
-A message keeps each product once, as the card that the widget shows. The tool's answer keeps the product's id, its
-title and what the card does not say; the rest is put back before a model reads it.
+Each is kept as the card that the widget may show, in the answer's own `cards`. Where the model was told of it, the
+answer keeps the product's id, its title and what the card does not say; the rest is put back before a model reads it.
+In answers that an earlier version stored, the cards stand in the `data-products` part that follows.
 """
 
 from __future__ import annotations
@@ -20,30 +21,47 @@ _MEMBERS: Final = {"products": MAX_VALUES, "product": MAX_VALUES_OF_ONE}
 # A reference always has them; they are how it is told from a whole product, which always has a price.
 _NAMES: Final = ("id", "title")
 _SAME: Final = ("url", "image", "available")
+# The member of a kept answer that holds the cards of what was found.
+OWN_CARDS: Final = "cards"
 
 
 def refer(output: Any, events: Iterable[tuple[str, Any]]) -> Any:
-    """Return a tool's answer with a reference in the place of each product that one of its `events` tells in full."""
+    """Return a tool's answer with the cards of its `events`, and a reference in the place of each product that one of
+    them tells in full."""
     cards = _cards(data for kind, data in events if kind == "data-products")
-    return _replaced(output, lambda product, values: _reference(product, cards, values)) if cards else output
+    if not (cards and isinstance(output, dict)):
+        return output
+    return _replaced(output, lambda product, values: _reference(product, cards, values)) | {
+        OWN_CARDS: list(cards.values())
+    }
 
 
 def restore(output: Any, events: Iterable[tuple[str, Any]]) -> Any:
-    """Return the answer that `refer` has made this one from."""
-    cards = _cards(data for kind, data in events if kind == "data-products")
-    return _replaced(output, lambda product, values: _product(product, cards, values))
+    """Return the answer that `refer` has made this one from. `events` are those of an answer without cards."""
+    cards = _cards([*(data for kind, data in events if kind == "data-products"), {"products": cards_of(output)}])
+    restored = _replaced(output, lambda product, values: _product(product, cards, values))
+    return {name: value for name, value in restored.items() if name != OWN_CARDS} if cards else restored
+
+
+def cards_of(output: Any) -> list[Json]:
+    """Return the cards that a kept answer of a tool holds."""
+    cards = output.get(OWN_CARDS) if isinstance(output, dict) else None
+    return [card for card in cards if isinstance(card, dict)] if isinstance(cards, list) else []
 
 
 def restore_parts(parts: Sequence[Json]) -> list[Json]:
     """Return the parts of a message with whole products in the answers of its tools.
 
-    The answers of a step stand in the order of their calls, and so do the `data-products` parts that follow them.
+    In what an earlier version stored, the answers of a step stand in the order of their calls, and so do the
+    `data-products` parts that follow them.
     """
     restored = list(parts)
     waiting: deque[int] = deque()  # the places of answers whose cards are still to come
     for place, part in enumerate(parts):
         if part["type"] == "step-start":
             waiting.clear()
+        elif cards_of(part.get("output")):
+            restored[place] = {**part, "output": restore(part["output"], ())}
         elif _has_reference(part.get("output")):
             waiting.append(place)
         elif part["type"] == "data-products" and waiting:

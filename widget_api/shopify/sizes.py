@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from widget_api.shopify.tools import MAX_VARIANTS, Outcome
+from widget_api.shopify.tools import MAX_VARIANTS, PRODUCTS, Outcome
 
 Json = dict[str, Any]
 
@@ -17,6 +17,8 @@ Json = dict[str, Any]
 ANSWER_BYTES: Final = 256 * 1024
 # Of that, what results leave to words and to the arguments of calls.
 WORDS_BYTES: Final = 32 * 1024
+# Of that, what results leave to the cards that the answer will show: they are kept a second time.
+CARDS_BYTES: Final = 64 * 1024
 # What the result of a call always has: enough to say that it does not fit.
 LEAST_BYTES: Final = 600
 # A call's arguments. Twenty lines of a cart have a quarter of it.
@@ -35,7 +37,13 @@ def size_of(value: Any) -> int:
 
 def room_after(parts: list[Json]) -> int:
     """Return how many bytes the next result may have in an answer that has these parts."""
-    return max(LEAST_BYTES, ANSWER_BYTES - WORDS_BYTES - size_of(parts))
+    shown = size_of([part for part in parts if part["type"] == PRODUCTS])
+    return max(LEAST_BYTES, room_for_cards(parts) - max(0, CARDS_BYTES - shown))
+
+
+def room_for_cards(parts: list[Json]) -> int:
+    """Return how many bytes the next cards may have in an answer that has these parts; less than 0 if it is full."""
+    return ANSWER_BYTES - WORDS_BYTES - size_of(parts)
 
 
 def fit_outcome(outcome: Outcome, most: int) -> Outcome:

@@ -20,12 +20,14 @@ from widget_api.shopify.coercion import coerce
 from widget_api.shopify.goods import PRODUCT_ID, VARIANT_ID, Found, Product
 from widget_api.shopify.lines import Change, without_suffix
 from widget_api.shopify.money import prices_as_text
-from widget_api.shopify.references import refer, restore
+from widget_api.shopify.references import cards_of, refer, restore
 from widget_api.shopify.schema import Invalid, check
 from widget_api.shopify.selection import MAX_OPTIONS
 from widget_api.shopify.store import Checked, Store
 from widget_api.shopify.words import words
 
+PRODUCTS: Final = "data-products"
+# Of what a search has found, where the answer does not say which of it.
 MAX_SHOWN = 6
 # Of each product on a card.
 MAX_VARIANTS = 10
@@ -99,18 +101,28 @@ class Outcome:
 
     @property
     def kept(self) -> Any:
-        """The output as a message keeps it: what stands in the events stands there alone."""
+        """Return the output as a message keeps it: with the cards of what was found."""
         return refer(self.output, self.events)
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        """Return what was found as the widget shows it."""
+        return [card for kind, data in self.events if kind == PRODUCTS for card in data["products"]]
 
     def to_dict(self) -> dict[str, Any]:
         """As it is written down, so that it can be shown again."""
-        return {"output": self.kept, "error": self.error, "events": [list(event) for event in self.events]}
+        kept = self.kept
+        held = bool(cards_of(kept))
+        events = [list(event) for event in self.events if not (held and event[0] == PRODUCTS)]
+        return {"output": kept, "error": self.error, "events": events}
 
     @classmethod
     def of(cls, written: dict[str, Any]) -> Outcome:
         """Return what was written down, with prices as text also where an earlier version wrote numbers."""
         events = tuple((kind, data) for kind, data in written["events"])
-        return cls(restore(prices_as_text(written["output"]), events), written["error"], events)
+        if cards := cards_of(written["output"]):
+            events = ((PRODUCTS, {"products": cards}), *events)
+        return cls(prices_as_text(restore(written["output"], events)), written["error"], events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,7 +549,7 @@ def _unmeasured(products: Sequence[Product], currency: str) -> str:
 
 
 def _products_event(products: Sequence[Product]) -> tuple[str, dict[str, Any]]:
-    return "data-products", {"products": [_card(product) for product in products[:MAX_SHOWN]]}
+    return PRODUCTS, {"products": [_card(product) for product in products]}
 
 
 def _card(product: Product) -> dict[str, Any]:

@@ -157,7 +157,10 @@ class Jobs:
         if stopped:
             job.stopper.stop()
         cart = SessionCart(visitor.session, turn, self._journal)
-        seen = variants_seen(shown_by([*(part for message in messages for part in message.parts), *progress.parts]))
+        shown = [part for message in messages for part in message.parts]
+        writer.cards.know(shown)
+        writer.cards.resume(writer.fold.parts)
+        seen = variants_seen(shown_by([*shown, *progress.parts]))
         lease = Lease()
         guard = CartGuard(messages, progress.parts)
         tools = Toolbox(self._shops.store(shop, page), cart, seen, lease.require, guard)

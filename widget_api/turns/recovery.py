@@ -178,7 +178,7 @@ def _progress(turn: Turn, *, whole: bool) -> Progress:
     step = sum(part["type"] == "step-start" for part in finished) + 1
     calls = ToolCall.select().where((ToolCall.turn == turn.id) & (ToolCall.step == step)).order_by(ToolCall.id)
     asked = tuple(calls) if begun else ()
-    said = [part for part in begun if part["type"] in {"step-start", "text"}] if asked else []
+    said = [part for part in begun if part["type"] in {"step-start", "text", "data-products"}] if asked else []
     kept = tuple(events.beginning(turn.answer.id, [*finished, *said]))
     if finished and not said:
         kept = (*kept, *([events.cut_event(fold.cut)] if fold.cut else []), {"type": "finish-step"})

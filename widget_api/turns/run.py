@@ -24,7 +24,7 @@ from widget_api.llm.base import (
 from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
-from widget_api.shopify.tools import TOOLS, Outcome, Spec, tidy
+from widget_api.shopify.tools import PRODUCTS, TOOLS, Outcome, Spec, tidy
 from widget_api.turns import extras, prompt
 from widget_api.turns.cart_changes import keep_changes
 from widget_api.turns.context import Context
@@ -161,6 +161,7 @@ class Run:
             self.writer.reset_step()
             step, _ = self._ask(reminded(request) if request.tool_choice == "none" else request)
         if not step.calls and not self.writer.stopped:
+            self.writer.show_found()
             self.writer.finish_step(CUTS.get(step.finish_reason, ""))
         return step
 
@@ -234,7 +235,7 @@ class Run:
             return Result(call.id, call.name, prompt.failure(reason), error=True)
         self.writer.tool_input(call.id, call.name, call.input)
         if call.name in SPECS:
-            self.writer.status(SPECS[call.name].status)
+            self.writer.status(SPECS[call.name].status, call.name)
         outcome = _outcome(row) or self._made(row, call.name, call.input)
         self._show(call, outcome)
         output = prompt.failure(_words(outcome.output)) if outcome.error else outcome.output
@@ -274,8 +275,10 @@ class Run:
             self.writer.tool_error(call.id, _words(outcome.output))
         else:
             self.writer.tool_output(call.id, outcome.kept)
+        self.writer.cards.find(outcome.cards)
         for kind, data in outcome.events:
-            self.writer.data(kind, data)
+            if kind != PRODUCTS:  # the answer will say which of them to show
+                self.writer.data(kind, data)
 
 
 def _prepared(call: Call) -> Call:

@@ -7,14 +7,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from widget_api.problems import Problem
-from widget_api.shopify.sizes import room_after
+from widget_api.shopify.sizes import room_after, room_for_cards, size_of
+from widget_api.shopify.tools import PRODUCTS
 from widget_api.streams.base import Position, StreamLog
+from widget_api.turns.cards import Card, Cards
 from widget_api.turns.events import Event, Fold, cut_event, encode, encode_text, frame, framed
 from widget_api.turns.journal import Journal
 from widget_api.turns.silence import Silence
 
 # From so many events on a replay from the beginning is worth making shorter.
 LONG_EVENTS = 500
+
+
+def queue_text(ahead: int) -> str:
+    """Return a short line that says how many shoppers come first."""
+    if not ahead:
+        return "You are next"
+    return f"{ahead} shopper{'' if ahead == 1 else 's'} before you"
 
 
 class Stopper:
@@ -75,6 +84,7 @@ class Writer:
         self._first_used: dict[str, int] = {}  # call id → the step that used it first
         self._start: list[Event] = []
         self.fold = Fold()
+        self.cards = Cards()
         for event in kept:
             self._keep(event)
 
@@ -141,6 +151,7 @@ class Writer:
                 self.fold.add_text(self._text, delta)
                 payload = encode_text(self._text, delta)
                 self._journal.record(self._turn, self._show(payload), payload)
+        self._show_cards(self.cards.read(delta))
 
     def tool_input_start(self, call_id: str, name: str) -> None:
         """A tool call begins."""
@@ -155,8 +166,7 @@ class Writer:
         """The model answers others first: tell the shopper how many. 0 ends the waiting."""
         self.silence.queue(waits=ahead > 0)
         if ahead:
-            shoppers = "One shopper is" if ahead == 1 else f"{ahead} shoppers are"
-            self.status(f"{shoppers} before you", "queued", ahead=ahead)
+            self.status(queue_text(ahead), "queued", ahead=ahead)
         else:
             self.status("")
 
@@ -181,6 +191,7 @@ class Writer:
         self.silence.ask()
         self.emit({"type": "start-step"})
         self._steps += 1
+        self.cards.start_step()
 
     def step_text(self) -> str:
         """What the step has said in words."""
@@ -205,6 +216,7 @@ class Writer:
         """Take back what the step has said so far: it is run again."""
         self._pieces.clear()
         self._text = ""
+        self.cards.reset_step()
         self.emit({"type": "reset-step"})
 
     def tool_input(self, call_id: str, name: str, input: Any) -> None:
@@ -231,6 +243,24 @@ class Writer:
     def data(self, kind: str, data: Any) -> None:
         """A `data-*` part of the message."""
         self.emit({"type": kind, "data": data})
+
+    def show_found(self) -> None:
+        """Show what the turn has found, where the answer presents it and has named none of it."""
+        self._show_cards(self.cards.end_answer(self.step_text()))
+
+    def _show_cards(self, cards: list[Card]) -> None:
+        """Show the cards, as far as there is room for them."""
+        if not cards:
+            return
+        with self._pen:
+            room = room_for_cards(self.fold.parts)
+        fitting = []
+        for card in cards:
+            room -= size_of(card)
+            if room > 0:
+                fitting.append(card)
+        if fitting:
+            self.data(PRODUCTS, {"products": fitting})
 
     def status(self, text: str, code: str = "", **more: Any) -> None:
         """Say in a short line what is being done. `code` names it for clients that have words of their own; it is not
@@ -278,3 +308,4 @@ class Writer:
         if self._text:
             self.emit({"type": "text-end", "id": self._text})
             self._text = ""
+            self._show_cards(self.cards.end_text())

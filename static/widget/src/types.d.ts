@@ -75,6 +75,13 @@ export type Rating = 'up' | 'down';
 /** The server's words for how an answer stands; `waiting` for a message on its way to it, `unsent` for one it refused. */
 export type Status = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted' | 'waiting' | 'unsent';
 
+/** What the server does before the answer goes on, and how many questions of others come before. */
+export interface Doing {
+  text?: string;
+  code?: string;
+  ahead?: number;
+}
+
 export interface Chunk {
   type: string;
   messageId?: string;

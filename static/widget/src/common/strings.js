@@ -52,6 +52,8 @@ export const strings = {
     busy: 'Many shoppers are asking at the moment.',
     internal: 'Something went wrong on our side.',
   }),
+  /** What the server does. Its own words are English. */
+  status: /** @type {Record<string, string | ((ahead: number) => string)>} */ ({}),
   tryIn: (/** @type {number} */ seconds) =>
     seconds < 90
       ? `Please try again in ${seconds} seconds.`
@@ -67,7 +69,14 @@ export const strings = {
 /** @param {import('../types').Problem} problem */
 export function inWords(problem) {
   const { code, title, detail, retry_after: seconds } = problem;
-  const ours = strings.problems[code];
+  // The server's own words are English; a language of ours has words for all else, too.
+  const ours = strings.problems[code] ?? strings.problems.other;
   const what = ours ? [ours] : title || detail ? [title, detail] : [strings.problems.internal];
   return [...new Set([...what, seconds && strings.tryIn(seconds)])].filter(Boolean).join(' ');
+}
+
+/** What the server is doing. @param {import('../types').Doing} doing */
+export function doing({ code = '', ahead = 0, text = '' }) {
+  const ours = strings.status[code] ?? text;
+  return typeof ours === 'function' ? ours(ahead) : ours;
 }

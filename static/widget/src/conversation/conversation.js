@@ -64,8 +64,8 @@ export class Conversation {
   id = null;
   /** @type {Phase} */
   phase = 'idle';
-  /** What the server says it is doing. */
-  status = '';
+  /** What the server says it is doing. @type {import('../types').Doing | null} */
+  status = null;
   /** Why the last attempt failed, if it did. @type {Problem | null} */
   problem = null;
   /** The line was lost, and the answer has just been picked up again. */
@@ -209,8 +209,7 @@ export class Conversation {
     this.id = id;
     this.#thread = new Thread();
     this.phase = 'idle';
-    this.status = '';
-    this.problem = this.#again = this.#replaced = null;
+    this.status = this.problem = this.#again = this.#replaced = null;
     this.#loaded = this.isPickedUp = this.isStopping = this.#isFollowing = this.#isHeld = this.#isCrowded = false;
   }
 
@@ -415,7 +414,7 @@ export class Conversation {
   /** @param {Phase} phase */
   #enter(phase) {
     this.phase = phase;
-    if (phase !== 'answering') this.status = '';
+    if (phase !== 'answering') this.status = null;
     this.#saved = 0;
     this.#record();
     this.listener.changed();
@@ -700,8 +699,8 @@ export class Conversation {
   #take(id, chunk) {
     if (chunk.type === 'data-crowded') this.#isHeld = this.#isCrowded = true;
     else if (!this.#thread.take(id, chunk)) return false;
-    if (chunk.type === 'data-status') this.status = String(chunk.data.text ?? '');
-    else if (chunk.type === 'text-delta') this.status = '';
+    if (chunk.type === 'data-status') this.status = chunk.data;
+    else if (chunk.type === 'text-delta') this.status = null;
     if (chunk.type === 'data-cart') this.listener.cart(chunk.data);
     this.listener.changed();
     return chunk.type in ENDS;

@@ -115,6 +115,28 @@ export const strings = {
     'too-many-requests': 'Das waren viele Nachrichten in kurzer Zeit.',
     busy: 'Gerade stellen sehr viele Leute Fragen.',
     internal: 'Bei uns ist etwas schiefgelaufen.',
+    'too-many-turns': 'Es werden noch andere Antworten für dich geschrieben. Warte, bis eine fertig ist.',
+    'turn-running': 'In diesem Chat wird noch eine Antwort geschrieben.',
+    'request-timeout': 'Deine Nachricht ist nicht rechtzeitig angekommen. Bitte versuch es noch einmal.',
+    'not-ready': 'Der Chat ist gerade nicht verfügbar. Bitte versuch es gleich noch einmal.',
+    'conversation-not-found': 'Diesen Chat gibt es nicht mehr. Bitte beginn einen neuen.',
+    'model-unavailable': 'Der Assistent ist gerade nicht erreichbar.',
+    'model-refused':
+      'Das konnte der Assistent so nicht beantworten. Bitte frag mit anderen Worten oder beginn einen neuen Chat.',
+    'model-cut': 'Die Antwort ist abgebrochen. Bitte frag noch einmal.',
+    'empty-answer': 'Dazu hatte der Assistent nichts zu sagen. Bitte frag mit anderen Worten.',
+    'answer-too-long': 'Die Antwort hat zu lange gedauert. Bitte frag nach weniger auf einmal.',
+    'answer-interrupted': 'Die Antwort wurde unterbrochen. Bitte versuch es noch einmal.',
+    other: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
+  },
+  status: {
+    queued: (n) => (n ? (n === 1 ? '1 Person ist vor dir dran' : `${n} Personen sind vor dir dran`) : 'Du bist gleich dran'),
+    thinking: 'Denkt noch nach',
+    search_catalog: 'Sucht im Sortiment',
+    get_product: 'Sieht sich das Produkt an',
+    get_cart: 'Sieht in deinen Warenkorb',
+    update_cart: 'Ändert deinen Warenkorb',
+    search_shop_policies_and_faqs: 'Liest die Angaben des Shops',
   },
   tryIn: (seconds) =>
     seconds < 90

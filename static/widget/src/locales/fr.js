@@ -118,6 +118,28 @@ export const strings = {
     'too-many-requests': 'Cela fait beaucoup de messages en peu de temps.',
     busy: 'Beaucoup de clients posent des questions en ce moment.',
     internal: 'Un problème est survenu de notre côté.',
+    'too-many-turns': 'D’autres réponses sont encore en cours pour vous. Attendez la fin de l’une d’elles.',
+    'turn-running': 'Une réponse est encore en cours dans cette conversation.',
+    'request-timeout': 'Votre message n’est pas arrivé à temps. Veuillez réessayer.',
+    'not-ready': 'Le chat n’est pas disponible pour le moment. Veuillez réessayer dans un instant.',
+    'conversation-not-found': 'Cette conversation n’existe plus. Commencez-en une nouvelle.',
+    'model-unavailable': 'L’assistant est injoignable pour le moment.',
+    'model-refused':
+      'L’assistant n’a pas pu répondre à cela. Reformulez votre question ou commencez une nouvelle conversation.',
+    'model-cut': 'La réponse s’est interrompue. Veuillez reposer votre question.',
+    'empty-answer': 'L’assistant n’avait rien à répondre. Reformulez votre question.',
+    'answer-too-long': 'La réponse a pris trop de temps. Demandez-en moins à la fois.',
+    'answer-interrupted': 'La réponse a été interrompue. Veuillez réessayer.',
+    other: 'Cela n’a pas fonctionné. Veuillez réessayer.',
+  },
+  status: {
+    queued: (n) => (n ? (n === 1 ? '1 personne passe avant vous' : `${n} personnes passent avant vous`) : 'C’est bientôt votre tour'),
+    thinking: 'Réflexion en cours',
+    search_catalog: 'Recherche dans le catalogue',
+    get_product: 'Consultation du produit',
+    get_cart: 'Consultation de votre panier',
+    update_cart: 'Modification de votre panier',
+    search_shop_policies_and_faqs: 'Lecture des conditions de la boutique',
   },
   tryIn: (seconds) =>
     seconds < 90

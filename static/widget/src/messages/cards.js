@@ -16,12 +16,21 @@ import { Purchase } from './purchase.js';
  */
 export function productList(products, shown) {
   const list = h('ul', { className: 'products', role: 'list', 'aria-label': strings.products });
+  const shelf = h('div', {}, list);
+  add(list, products, shown);
+  return shelf;
+}
+
+/** Put products behind those of a list. @param {HTMLElement} list @param {Product[]} products @param {Shown} shown */
+export function add(list, products, shown) {
   list.append(...products.map((product) => item(product, shown)));
-  if (products.length < 2) {
-    list.classList.add('single');
-    return list;
+  const isSingle = list.children.length < 2;
+  list.classList.toggle('single', isSingle);
+  if (!isSingle && !list.nextSibling) {
+    list.after(step(list, -1), step(list, 1));
+    list.parentElement?.classList.add('shelf');
   }
-  return h('div', { className: 'shelf' }, list, step(list, -1), step(list, 1));
+  list.dispatchEvent(new Event('scroll')); // what the buttons listen to
 }
 
 /** A button that pages the list; keyboards and screen readers have the links themselves. */

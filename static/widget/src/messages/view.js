@@ -19,7 +19,7 @@ import { AnswerTools, QuestionTools } from './tools.js';
 /**
  * @typedef {object} PartView
  * @property {HTMLElement} element
- * @property {(part: Part) => boolean} shows brings the element up to the part, if it can
+ * @property {(part: Part) => boolean | undefined} shows brings the element up to the part, if it can
  */
 
 /** The line under a message that says what went wrong, with the way out of it. */
@@ -94,7 +94,8 @@ export class Answer {
 
   /** @param {Message} message @param {{ isLast: boolean }} where nothing is being written */
   update(message, { isLast }) {
-    const parts = message.parts.filter(isShown);
+    const seen = message.parts.filter(isShown);
+    const parts = this.shown.acts.shopping()?.joined(seen) ?? seen;
     if (!this.#isPrepared && message.parts.some(({ type }) => type.startsWith('tool-'))) {
       this.#isPrepared = true; // a tool leads to products or a cart: have what shows them on its way
       this.shown.acts.bring();
@@ -158,18 +159,17 @@ function viewOf(part, shown) {
   if (part.type === 'text') return textView(part, shown);
   const element = h('div', { className: part.type === 'data-cart' ? `cartline ${part.data.status}` : 'goods' });
   const ready = shown.acts.shopping();
-  if (ready) fill(element, part, shown, ready);
+  if (ready) ready.fill(element, part, shown);
   else bring(element, part, shown);
-  const like = JSON.stringify(part.data);
+  let like = JSON.stringify(part.data);
   return {
     element,
-    shows: (other) => other === part || (other.type === part.type && JSON.stringify(other.data) === like),
+    shows({ type, data }) {
+      const before = like;
+      like = JSON.stringify(data);
+      return type === part.type && (like === before || shown.acts.shopping()?.grow(element, before, data, shown));
+    },
   };
-}
-
-/** @param {HTMLElement} element @param {Part} part @param {Shown} shown @param {typeof import('../shopping.js')} shopping */
-function fill(element, part, shown, { result }) {
-  element.replaceChildren(...result(part, shown));
 }
 
 /** Fill the element when what shows the part is there, or have the shopper try again. */
@@ -178,7 +178,7 @@ async function bring(element, part, shown) {
   const foot = new Foot();
   element.replaceChildren(foot.element);
   const shopping = await shown.acts.bring();
-  if (shopping) fill(element, part, shown, shopping);
+  if (shopping) shopping.fill(element, part, shown);
   else foot.say(shown.acts.words(), () => bring(element, part, shown));
 }
 

@@ -1,6 +1,6 @@
 import { h, icon } from '../common/dom.js';
 import { AGAIN, DOWN } from '../common/icons.js';
-import { inWords, strings } from '../common/strings.js';
+import { doing, inWords, strings } from '../common/strings.js';
 
 /** @typedef {import('../conversation/conversation.js').Conversation} Conversation */
 /** @typedef {import('../types').Message} Message */
@@ -184,11 +184,12 @@ export class Transcript {
 
   /** What is being done, while nothing is there to read yet. @param {Conversation} conversation */
   #act(conversation) {
-    const { phase, isPickedUp } = conversation;
+    const { phase, isPickedUp, status } = conversation;
     const text = this.#doing(conversation);
     this.#activity.toggleAttribute('hidden', !text);
     if (this.#activity.dataset.said === text) return;
     this.#activity.dataset.said = text;
+    if (status?.ahead || status?.code === 'thinking') this.acts.say(text);
     this.#activity.classList.toggle('late', phase !== 'answering' && !isPickedUp);
     this.#activity.classList.toggle('quiet', phase === 'waiting' || phase === 'queued' || isPickedUp); // nothing is being written
     const isNamed = text !== strings.typing;
@@ -204,9 +205,10 @@ export class Transcript {
     if (isPickedUp) return strings.pickedUp;
     const isComing = messages.length ? !this.views && !this.fault : phase === 'loading';
     if (isComing) return strings.connecting;
-    if (phase !== 'answering' || status) return status;
-    const part = messages.findLast(({ metadata }) => metadata?.status === 'running')?.parts.at(-1);
-    return part?.type === 'text' && part.text ? '' : strings.typing;
+    if (status) return doing(status);
+    if (phase !== 'answering') return '';
+    const answer = messages.findLast(({ metadata }) => metadata?.status === 'running');
+    return answer?.parts.some(({ state, text }) => text && state === 'streaming') ? '' : strings.typing;
   }
 
   /** @param {Conversation} conversation */
