@@ -11,7 +11,7 @@ import pytest
 from tests.model_server import JSON, ModelServer, Say, model_server
 from tests.model_wire import DIALECTS, DONE, SEARCH, STOP, Ear, message, say, text_block
 from widget_api.llm.base import Assistant, Call, Extra, Request, Result, User
-from widget_api.llm.provider import Provider
+from widget_api.llm.provider import Fallback, Provider
 from widget_api.llm.repairs import NO_SIGNATURE, NO_THOUGHTS
 from widget_api.problems import ModelFiltered, ModelRefused
 
@@ -126,6 +126,20 @@ def test_a_refusal_of_something_else_is_a_refusal(server: ModelServer) -> None:
     with pytest.raises(ModelRefused):
         Caller(server).asks(refusal("Unknown parameter: 'temperature'."))
     assert len(server.asked) == 1
+
+
+def test_a_fallback_gets_none_of_the_first_models_state_and_the_first_has_it_again(server: ModelServer) -> None:
+    caller = Caller(server)
+    with model_server() as other:
+        second = Provider(DIALECTS["anthropic"], name="m", base_url=other.url, pause=lambda *_: None)
+        model = Fallback(caller.model, second)
+        server.says(*[Say(status=503)] * 3, GOOD["openai"])
+        other.says(GOOD["anthropic"])
+        for _ in range(2):
+            model.stream(Request("", caller.entries, (SEARCH,)), Ear())
+        assert "Hm." not in json.dumps(other.asked[0].body)
+        assert [block["type"] for block in steps(other.asked[0].body)[0]["content"]] == ["tool_use"]
+    assert steps(server.asked[-1].body)[0]["reasoning_content"] == "Hm."
 
 
 # Filters
