@@ -188,9 +188,10 @@ def test_a_result_that_is_not_taken_is_told_with_the_providers_words(server: Mod
     assert found(report, "last step").verdict == "skipped"
 
 
-def test_a_server_that_knows_no_tool_choice_is_told_so(server: ModelServer) -> None:
-    report = checked(server, SEARCHES, CHANGES, talks(), refuses(400, "unknown field tool_choice"), LONG)
+def test_a_server_that_refuses_the_last_step_is_told_so(server: ModelServer) -> None:
+    report = checked(server, SEARCHES, CHANGES, talks(), refuses(400, "not like this"), LONG)
     assert found(report, "last step").verdict == "failed"
+    assert "not like this" in found(report, "last step").quote
 
 
 def test_a_model_that_calls_when_it_must_not_is_warned_of(server: ModelServer) -> None:
@@ -199,7 +200,7 @@ def test_a_model_that_calls_when_it_must_not_is_warned_of(server: ModelServer) -
 
 def test_a_model_that_thinks_its_tokens_away_is_told_what_to_set(server: ModelServer) -> None:
     thoughts = Say([chunk({"reasoning_content": "hm"}) + chunk({}, finish="length") + used(9, 1024) + DONE])
-    words = found(checked(server, SEARCHES, thoughts, thoughts, LONG), "words")
+    words = found(checked(server, SEARCHES, thoughts), "words")
     assert words.verdict == "failed"
     assert "MODEL_MAX_TOKENS" in words.advice
 

@@ -239,7 +239,7 @@ def find_context(trial: Trial) -> list[Finding]:
     exceeded = next((each.exceeded for each in trial.heard if each.exceeded), None)
     if exceeded and trial.window is None:
         return [_too_small(trial)]
-    window = f"The product reckons with a window of {tokens:,} tokens"
+    window = f"Requests are made to fit a window of {tokens:,} tokens"
     if tokens < LEAST_CONTEXT:
         advice = (
             f"With less than {LEAST_CONTEXT:,} it soon forgets what it has shown. Give the model more room "
@@ -247,8 +247,11 @@ def find_context(trial: Trial) -> list[Finding]:
             "the same."
         )
         return [Finding("context", "warning", f"{window}.", advice), *_filled(trial)]
-    hint = "" if trial.window else " Whether it has it is only known once it is filled: see --fill-context."
-    return [Finding("context", "ok", f"{window}, as it is set or the provider says.{hint}"), *_filled(trial)]
+    hint = "" if trial.window else " --fill-context finds out whether it has it."
+    return [
+        Finding("context", "ok", f"{window}, as set, as the provider says, or a guess.{hint}"),
+        *_filled(trial),
+    ]
 
 
 def _filled(trial: Trial) -> list[Finding]:
