@@ -37,16 +37,27 @@ def main(only: tuple[str, ...], repeat: int, keep: bool) -> None:
     model = _model()
     with tempfile.TemporaryDirectory(prefix="evals-") as folder, serving(Path(folder)) as running:
         found = {case.name: _run(running, case, repeat) for case in cases}
-    file = results.file_of(model)
-    compared = results.compare(results.Results.read(file), found)
+    if not any(turn["ended"] for result in found.values() for turn in result.turns):
+        raise click.ClickException("No answer came to its end, so nothing is kept: look at the settings MODEL_*.")
+    outcome = results.Results(model, *results.now(), repeat, found)
+    kept = results.Results.read(results.file_of(model))
+    compared = results.compare(kept, found)
     click.echo(f"{model}: {page.holding(found)}; {compared}")
+    is_accepted = keep or not compared.worse
     if not only:
-        outcome = results.Results(model, *results.now(), repeat, found)
-        is_kept = keep or not compared.worse
-        outcome.write(file if is_kept else file.with_suffix(results.WORSE))
-        if is_kept:
-            page.write()
-    sys.exit(bool(compared.worse) and not keep)
+        write_outcome(outcome, kept, is_accepted=is_accepted)
+    sys.exit(not is_accepted)
+
+
+def write_outcome(outcome: results.Results, kept: results.Results | None, *, is_accepted: bool) -> None:
+    """Keep the results, unless they are those that are kept already; put what is worse beside them."""
+    file = results.file_of(outcome.model)
+    if not is_accepted:
+        outcome.write(file.with_suffix(results.WORSE))
+        return
+    if not (kept and kept.says_the_same_as(outcome)):
+        outcome.write(file)
+    page.write()
 
 
 def _run(running: world.World, case: Case, repeat: int) -> results.CaseResult:

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +66,10 @@ class Results:
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"{json.dumps(raw, indent=1, ensure_ascii=False)}\n", "utf-8")
 
+    def says_the_same_as(self, other: Results) -> bool:
+        """Return whether both differ in nothing but when they were made and how long the answers took."""
+        return (self.model, self.repeat, _untimed(self)) == (other.model, other.repeat, _untimed(other))
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -88,6 +92,7 @@ def result_of(case: Case, verdicts: Sequence[Verdict]) -> CaseResult:
     faults = dict.fromkeys(fault for verdict in verdicts for fault in verdict.faults)
     turns = [
         {
+            "ended": exchange.answer.ending == "finish",
             "seconds": exchange.answer.seconds,
             "input": exchange.answer.input_tokens,
             "output": exchange.answer.output_tokens,
@@ -129,6 +134,13 @@ def now() -> tuple[str, str]:
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=FOLDER.parent
     )
     return datetime.now(UTC).date().isoformat(), commit.stdout.strip()
+
+
+def _untimed(results: Results) -> list[tuple[str, CaseResult]]:
+    return [
+        (name, replace(each, turns=[{**turn, "seconds": 0.0} for turn in each.turns]))
+        for name, each in results.cases.items()
+    ]
 
 
 def _plain(result: CaseResult) -> dict[str, Any]:
