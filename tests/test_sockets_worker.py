@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import threading
 import time
@@ -144,6 +145,16 @@ def puppet(provider: ModelServer, folder: Path, **settings: str) -> AbstractCont
     return serving(folder, MODEL_API="openai", MODEL_BASE_URL=f"{provider.url}/v1", MODEL_NAME="m", **settings)
 
 
+# An answer has a ceiling, and ends where it only repeats itself: what follows has room for eight megabytes.
+ROOMY = {"MODEL_CONTEXT": "100000000", "MODEL_MAX_TOKENS": "1000000"}
+
+
+def long_words(number: int) -> list[str]:
+    """Return so many pieces of 4,000 letters that do not repeat themselves."""
+    chance = random.Random(number)
+    return [chance.randbytes(2000).hex() for _ in range(number)]
+
+
 def with_a_place(ask: Callable[[], requests.Response]) -> requests.Response:
     """The answer as soon as there is a place for it."""
     while (response := ask()).status_code == 503:
@@ -209,9 +220,9 @@ def test_500_open_streams_are_in_nobodys_way_and_leave_nothing_behind(provider: 
 
 
 def test_a_slow_reader_is_cut_off_and_goes_on_without_a_loss(provider: ModelServer, tmp_path: Path) -> None:
-    words = [f"{number:04d}" * 1000 for number in range(3000)]
+    words = long_words(1900)
     provider.says(speech(*words))
-    with puppet(provider, tmp_path) as live, Shopper(live) as anna, Browser(live, anna) as slow:
+    with puppet(provider, tmp_path, **ROOMY) as live, Shopper(live) as anna, Browser(live, anna) as slow:
         slow.ask("c")
         slow.head()
         while anna.messages("c")["messages"][-1]["metadata"]["status"] == "running":
@@ -298,8 +309,9 @@ def test_gunicorns_own_tls_streams_too(provider: ModelServer, gate: threading.Ev
         "MODEL_BASE_URL": f"{provider.url}/v1",
         "MODEL_NAME": "m",
         "GUNICORN_CMD_ARGS": f"--certfile={pem} --keyfile={pem}",
+        **ROOMY,
     }
-    words = [f"{number:04d}" * 1000 for number in range(1000)]
+    words = long_words(1000)
     provider.says(speech("One ", gate, *words))
     live = Encrypted(tmp_path, settings)
     with requests.Session() as http:

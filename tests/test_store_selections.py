@@ -91,8 +91,8 @@ def test_what_was_shown_before_can_still_be_bought(shop: ShopServer, tools: Tool
     shop.script["search_catalog"] = ucp_result({"products": [Shoe().product({"Size": "36"})]})
     shown = tools.run("search_catalog", {"query": "shoe"}).output
     last = tools.run("get_product", {"id": SHOE, "selected": selected(Size="44", Color="Red")}).output
-    assert len(tools.seen) == 3 + 1
-    assert variants_seen([shown, last]) == tools.seen
+    assert variants_seen([shown, last]) < tools.seen, "the card shows more of them than the model is told"
+    assert len(tools.seen) == 8 + 1
 
 
 def test_a_featured_variant_that_is_sold_out_does_not_make_the_product_so(shop: ShopServer, tools: Toolbox) -> None:
@@ -169,7 +169,7 @@ def test_without_a_selection_none_is_sent(shop: ShopServer, tools: Toolbox) -> N
         ([{"name": "Size", "label": "44"}, {"name": "Size", "label": "45"}], "name each option once"),
         ([{"name": "Size"}], "lacks the field label"),
         ([{"name": "", "label": "44"}], "from 1 to 255"),
-        ({"Size": "44"}, "must be a list"),
+        ("44", "must be a list"),
     ],
 )
 def test_a_selection_that_makes_no_sense_is_refused(tools: Toolbox, shop: ShopServer, wrong: Any, said: str) -> None:

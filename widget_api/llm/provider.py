@@ -188,6 +188,11 @@ class Provider:
         """The most tokens of an answer: as set, or as suits the model; half the context window at most."""
         return min(self._max_tokens or self._usual_tokens, self._window.tokens // 2)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return the optional fields that the provider has refused."""
+        return tuple(sorted(self._adjustment.without))
+
     def stream(self, request: Request, into: Sink) -> Step:
         """Answer one step. Retries are made only before the first delta."""
         line = Line()

@@ -9,6 +9,7 @@ from widget_api.llm.base import Call, Usage
 from widget_api.llm.check.probe import Heard
 from widget_api.llm.check.report import Finding, Prices, Verdict
 from widget_api.llm.check.trial import CODE, Trial
+from widget_api.llm.provider import Provider
 
 SEARCH: Final = "search_catalog"
 LEAST_CONTEXT: Final = 16_000
@@ -227,7 +228,7 @@ def find_usage(trial: Trial) -> Finding:
 
 def find_parameters(trial: Trial) -> Finding:
     """A provider that refuses an optional parameter is asked without it from then on."""
-    left_out: tuple[str, ...] = getattr(trial.model, "left_out", ())
+    left_out = trial.model.left_out if isinstance(trial.model, Provider) else ()
     if left_out:
         says = f"It refuses {', '.join(left_out)}, so it is asked without."
         return Finding("parameters", "note", says, "If it stands in MODEL_OPTIONS, take it out.")
