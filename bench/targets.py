@@ -191,6 +191,9 @@ class Ours(Target):
             "MODEL_NAME": "bench",
             "MODEL_CHECK": "off",
             "MODEL_BASE_URL": self.around.model.base_url,
+            # An answer that is longer than its limit allows is ended.
+            "MODEL_MAX_TOKENS": "250000",
+            "MODEL_CONTEXT": "1000000",
             "RATE_LIMITS": LIMITS,
             "MAX_STREAMS": str(MOST_STREAMS),
             **self._stores(folder),

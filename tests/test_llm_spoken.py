@@ -47,6 +47,7 @@ THOUGHTS = {
     "<chain-of-thought>Hm.</chain-of-thought>Hats.": "Hats.",
     "<|thought|>Hm.<|/thought|>Hats.": "Hats.",
     "< think >Hm.</ think >Hats.": "Hats.",
+    "```thinking\nHm.\n```\nHats.": "Hats.",
     "[THINK]Hm.[/THINK]Hats.": "Hats.",
     "◁think▷Hm.◁/think▷Hats.": "Hats.",
     "<|begin_of_thought|>Hm.<|end_of_thought|><|begin_of_solution|>Hats.<|end_of_solution|>": "Hats.",

@@ -15,6 +15,7 @@ from tests.model_wire import call as call_chunk
 from tests.scripted import Ends, Scripted, call
 from widget_api.api.services import Services
 from widget_api.llm import answer, openai
+from widget_api.llm.answer import LEAST_CHARACTERS
 from widget_api.llm.base import Result
 from widget_api.llm.calls import MAX_CALLS
 from widget_api.llm.provider import Provider
@@ -275,11 +276,12 @@ def test_calls_that_began_before_a_lone_end_of_thoughts_are_kept(
 
 @pytest.mark.parametrize(
     ("piece", "most"),
-    [("Here are hats. ", 2 * CHARACTERS), ("number {} is a hat, ", 8192)],
+    [("Here are hats. ", 2 * CHARACTERS), ("number {} is a hat, ", LEAST_CHARACTERS)],
     ids=["the same again", "sheer length"],
 )
 def test_an_answer_without_an_end_is_ended(anna: Visitor, server: ModelServer, piece: str, most: int) -> None:
-    server.says(wire(*(say(piece.format(number)) for number in range(2000))))
+    endless = [b"".join(say(piece.format(number)) for number in range(at, at + 500)) for at in range(0, 5000, 500)]
+    server.says(wire(*endless))
     said = anna.says("hats?")
     assert said[-1] | {"at": ""} == {"type": "finish", "finishReason": "length", "at": ""}
     assert 0 < len(text_of(said)) <= most
@@ -323,9 +325,9 @@ def test_fields_without_an_end_are_ended(anna: Visitor, server: ModelServer, mon
 # repetition
 
 
-@pytest.mark.parametrize("size", [1, 7, 499, 5000])
+@pytest.mark.parametrize("size", [1, 7, 499, 9000])
 def test_repetition_is_seen_wherever_the_text_is_cut(size: int) -> None:
-    text = "".join(f"{number} hats, " for number in range(40)) + "and a hat " * 400
+    text = "".join(f"{number} hats, " for number in range(40)) + "and a hat " * 800
     watch, room = Repetition(), 0
     for at in range(0, len(text), size):
         piece = text[at : at + size]

@@ -105,7 +105,8 @@ def search_again_and_again(anna: Visitor, model: Scripted, steps: int, products:
         shop.script = {"search_catalog": lambda _: ucp_result({"products": wide})}
         Shop.register(anna.shop, mcp_url=shop.url)
         for step in range(steps):
-            model.will(*(call("search_catalog", {"query": "x", "limit": 10}, f"call-{step}-{n}") for n in range(2)))
+            asked = [{"query": f"jumper {step} {number}", "limit": 10} for number in range(2)]
+            model.will(*(call("search_catalog", each, f"call-{step}-{n}") for n, each in enumerate(asked)))
         model.will("Here.")
         anna.says("jumpers")
 

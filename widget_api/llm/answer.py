@@ -28,9 +28,9 @@ MAX_TOKENS = 2**31 - 1
 
 # Of an answer's text. A token has fewer; whoever sends more does not keep to the limit that was asked for.
 CHARACTERS_A_TOKEN: Final = 8
-LEAST_CHARACTERS: Final = 8192
+LEAST_CHARACTERS: Final = 64 * 1024
 # Text that is not shown, be it thoughts or calls, may have so many times more.
-HIDDEN: Final = 8
+HIDDEN: Final = 4
 
 T = TypeVar("T")
 

@@ -68,7 +68,7 @@ _THOUGHT: Final = (
 )
 _OPENS = re.compile(rf"{_BEGIN}{_THOUGHT}(?:begin|start)?|innerprefix|unused94")
 _CLOSES = re.compile(rf"end(?:of)?{_THOUGHT}|{_THOUGHT}end|innersuffix|unused95")
-_CALLS: Final = r"[a-z]{0,8}(?:toolcalls?(?:section)?|tooluses?|functioncalls?|toolcode|toolrequest|action)"
+_CALLS: Final = r"(?:[a-z]{0,8}(?:toolcalls?(?:section)?|tooluses?|functioncalls?|toolcode|toolrequest)|action)"
 _CALL = re.compile(rf"{_BEGIN}({_CALLS})(?:begin|start)?|(python)(?:tag|start)")
 _CALL_END = re.compile(rf"end(?:of)?({_CALLS})|({_CALLS})end|(python)end")
 _RESULTS: Final = r"(?:tool|function)(?:responses?|results?|outputs?)|observation"

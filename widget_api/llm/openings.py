@@ -32,8 +32,10 @@ _LIST_OF_NAMES = re.compile(r"\[\s{0,20}(?=[A-Za-z])")
 _TICKS = re.compile(r"`+")
 _FENCE = re.compile(r"`{3,}[ \t]{0,5}(?:(\w[\w+-]{0,20})(?=\s))?\s{0,40}")
 _FENCE_BEGUN = re.compile(r"`{3,}[ \t]{0,5}(?:\w[\w+-]{0,20})?\s{0,40}\Z")
-# Languages of fenced code that are none.
-_CALLS: Final = frozenset({"tool_code", "tool_call", "tool_calls", "function_call"})
+# Languages of fenced code that are none: nothing in such code is shown.
+_HIDDEN: Final = frozenset(
+    ("tool_code", "tool_call", "tool_calls", "function_call", "think", "thinking", "thought", "thoughts", "reasoning")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Openings:
             return end
         if not ended and _FENCE_BEGUN.match(text, at):
             return PARTIAL
-        is_call = fence[1] in _CALLS
+        is_call = (fence[1] or "").lower() in _HIDDEN
         if is_call or (may_be := self._may_be_call(text, fence.end(), ended=ended)) is True:
             head = text[at if begin is None else begin : fence.end()]
             block = Fenced(head, self._tools, frame=len(head), is_call=is_call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 # So much text that is nothing but one piece of it again and again is no answer any more; the piece may be so long.
-CHARACTERS: Final = 1500
+CHARACTERS: Final = 3000
 LONGEST_PIECE: Final = CHARACTERS // 5
 # After so many more characters it is looked at again.
 _OFTEN: Final = 500
