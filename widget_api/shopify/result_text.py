@@ -344,7 +344,11 @@ def _sentence(text: str) -> str:
 
 def _text(value: Any) -> str:
     """Return a text on one line, its line ends as slashes; empty for what is none."""
-    return _SPACE.sub(" ", _LINE_ENDS.sub(" / ", value.strip())) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    if value.isprintable() and "  " not in value:  # no other blank is printable
+        return value.strip()
+    return _SPACE.sub(" ", _LINE_ENDS.sub(" / ", value.strip()))
 
 
 def _data(value: Any) -> str:

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any, Final
 
 from widget_api.llm.base import Assistant, Entry, Result, User
-from widget_api.shopify.result_text import Detail
-from widget_api.turns.shortening import result_text, shorten
+from widget_api.shopify.result_text import Detail, as_lines
+from widget_api.turns.shortening import shorten, shorten_to
 from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
 # Of all messages together. Windows that hold more are not filled: each token is paid for in each step.
@@ -79,15 +79,23 @@ class _Unit:
 
     def _at_detail(self) -> tuple[list[Entry], int]:
         if self.detail not in self._told:
-            told = [] if self.detail == _GONE else [_told(entry, Detail(self.detail)) for entry in self.entries]
+            told = [] if self.detail == _GONE else self._tell(Detail(self.detail))
             self._told[self.detail] = told, estimate_entries(told)
         return self._told[self.detail]
 
+    def _tell(self, detail: Detail) -> list[Entry]:
+        if detail is Detail.FULL:
+            return [_whole(entry) if isinstance(entry, Result) else entry for entry in self.entries]
+        whole = self._told[Detail.FULL][0]  # every unit begins so
+        return [_shortened(entry, detail) if isinstance(entry, Result) else entry for entry in whole]
 
-def _told(entry: Entry, detail: Detail) -> Entry:
-    if not isinstance(entry, Result):
-        return entry
-    return replace(entry, text=result_text(entry.name, _outcome(entry), detail))
+
+def _whole(result: Result) -> Result:
+    return replace(result, text=as_lines(result.name, _outcome(result)))
+
+
+def _shortened(result: Result, detail: Detail) -> Result:
+    return replace(result, text=shorten_to(detail, result.name, _outcome(result), result.text))
 
 
 def _outcome(result: Result) -> Any:

@@ -13,19 +13,21 @@ NOTE: Final = "(Shortened to save room. Call the tool again if you need more.)"
 _FRAME: Final = estimate_tokens(NOTE) + 12
 
 
-def result_text(tool_name: str, output: Any, detail: Detail = Detail.FULL) -> str:
-    """Return the result as the model reads it; where something is left out, a note says so."""
+def shorten_to(detail: Detail, tool_name: str, output: Any, whole: str) -> str:
+    """Return the result in less detail than `whole` tells it; where something is left out, a note says so."""
     told = as_lines(tool_name, output, detail)
-    is_whole = detail is Detail.FULL or told == as_lines(tool_name, output)
-    return told if is_whole else f"{told}\n{NOTE}"
+    return whole if told == whole else f"{told}\n{NOTE}"
 
 
 def shorten(tool_name: str, output: Any, most: int) -> str:
     """Return what can be told of the result in about `most` tokens; the note about it always can."""
-    for detail in Detail:
-        told = result_text(tool_name, output, detail)
+    told = whole = as_lines(tool_name, output)
+    for detail in (Detail.BRIEF, Detail.NAMES):
         if estimate_tokens(told) <= most:
             return told
+        told = shorten_to(detail, tool_name, output, whole)
+    if estimate_tokens(told) <= most:
+        return told
     return _fit(as_blocks(tool_name, output, Detail.NAMES), most - _FRAME)
 
 
