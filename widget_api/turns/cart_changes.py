@@ -109,15 +109,16 @@ class CartChanges:
         self._keep(change)
 
     def _make(self, change: CartChange, after: str, held: str) -> Settled:
+        failed = "refused" if change.state == "begun" else "stale"
         wanted = [Change(goal["quantity"], goal["variant_id"], goal["line_id"]) for goal in change.goals]
         try:
             checked = self.store.set_lines(held, wanted)
         except (Invalid, ShopRefused):
-            checked, change.state = self._read(held), "refused"
+            checked, change.state = self._read(held), failed
         else:
             if checked.status == "unknown":
                 raise ShopUnavailable(_NOT_CHECKED, retry_after=RETRY_SECONDS)
-            change.state = after if _is_met(change.goals, checked.cart) else "refused"
+            change.state = after if _is_met(change.goals, checked.cart) else failed
         with transaction():
             if checked.id and checked.id != held:
                 Session.bind_cart(self.session, checked.id, own=True)

@@ -92,6 +92,11 @@ class Words:
             rest = rest.replace(phrase, " ")
         return pairs_of(rest)
 
+    @cached_property
+    def all_pairs(self) -> frozenset[str]:
+        """Return the same of all signs."""
+        return pairs_of(self.compact)
+
 
 Phrase = Callable[[Words], bool]
 
@@ -277,7 +282,7 @@ def _request(messages: Sequence[Message], names: Callable[[Words], frozenset[str
     words = Words(text)
     if asked := asked_by(text):
         return Request(asked, words, numbers_in(words), words.has(_MANY))
-    if len(messages) > 2 and answers and _is_answer(text, words, names(words)):
+    if len(messages) > 2 and answers and _is_answer(text, words, names):
         accepted = _accepted(messages, names, answers, text)
         if accepted.asked:
             return accepted
@@ -321,12 +326,11 @@ def _is_order(text: str, words: Words) -> bool:
     return not (words.has(_NEGATIONS) or any(words.has(language.doubt) for language in _COMPILED))
 
 
-def _is_answer(text: str, words: Words, names: frozenset[str]) -> bool:
+def _is_answer(text: str, words: Words, is_name: Callable[[Words], frozenset[str]]) -> bool:
     """Return whether a message is nothing but an answer: yes, a number, which one."""
-    if len(text) > ANSWER_CHARACTERS or has_question(text):
+    if len(text) > ANSWER_CHARACTERS or has_question(text) or words.has(_REFUSALS):
         return False
-    if words.has(_REFUSALS):
-        return False
+    names = is_name(words)
     signs = any(sign in text for sign in YES_SIGNS)
     if not (signs or names or words.has(_YES) or words.has(_MANY) or numbers_in(words)):
         return False

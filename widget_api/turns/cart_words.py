@@ -42,7 +42,7 @@ class Language:
 ENGLISH: Final = Language(
     put="put, place, throw, pop, stick, toss, drop, move",
     cart="cart, basket, shopping bag, trolley, my bag, the bag",
-    add="add, put+in",
+    add="add, put+in, put+back, adding+cart, adding+basket, into my cart, into the cart, into my basket",
     take=(
         "i ll take, ill take, i will take, we ll take, i take, i ll have, i ll buy, i ll order, buy it, buy this, "
         "buy that, buy these, buy those, buy them, buy the, buy both, buy one, buy two, order it, order this, "
@@ -90,7 +90,10 @@ GERMAN: Final = Language(
         "reinlegen"
     ),
     cart="warenkorb, korb, einkaufswagen, einkaufskorb, wagen, rein, hinein, dazu",
-    add="fuge+hinzu, fug+hinzu, fuge+dazu, hinzufugen, fuege+hinzu, hinzufuegen",
+    add=(
+        "in den warenkorb, in den korb, in den einkaufswagen, fuge+hinzu, fug+hinzu, fuge+dazu, hinzufugen, "
+        "fuege+hinzu, hinzufuegen"
+    ),
     take=(
         "ich nehme, ich nehm, nehme ich, nehm ich, nehmen wir, wir nehmen, nimm, ich kaufe, kaufe ich, ich "
         "bestelle, bestelle ich, kauf mir, bestell mir, noch eins, noch einen, noch eine, noch ein, noch zwei, "
@@ -112,7 +115,7 @@ GERMAN: Final = Language(
     ),
     doubt=(
         "nicht, kein, keine, keinen, keins, nie, wie, warum, ob, wenn, falls, vielleicht, spater, bereits, frage, "
-        "sache, sag mir, zeig mir, erklar, ich lege, du legst"
+        "sache, sag mir, zeig mir, geh, gehe, gehen, erklar, ich lege, du legst"
     ),
     yes=(
         "ja, jo, jep, jup, jawohl, gerne, gern, klar, bitte, ok, okay, mach das, mach mal, mach, genau, na klar, "
@@ -134,7 +137,10 @@ GERMAN: Final = Language(
 FRENCH: Final = Language(
     put="mets, met, mettez, mettre, place, placez, glisse, glissez",
     cart="panier, sac, chariot",
-    add="ajoute, ajoutez, ajouter, rajoute, rajoutez, rajouter, ajoutes",
+    add=(
+        "au panier svp, au panier s il te plait, au panier s il vous plait, ajoute, ajoutez, ajouter, rajoute, "
+        "rajoutez, rajouter, ajoutes"
+    ),
     take=(
         "je+prends, on prend, je vais prendre, prends, j achete, je l achete, je commande, encore un, encore une, "
         "un de plus, une de plus, deux de plus"
@@ -305,7 +311,7 @@ DUTCH: Final = Language(
 JAPANESE: Final = Language(
     put="入れ, いれて, 追加, 加え",
     cart="カート, かご, バスケット",
-    add="追加して, 追加お願い, 追加をお願い, 足して",
+    add="カートへ, カートにお願い, 追加して, 追加お願い, 追加をお願い, 足して",
     take=(
         "をください, を下さい, にします, を買います, 買います, 購入します, をお願いします, でお願いします, "
         "もう一つ, もうひとつ, もう1つ, もう一個, もう1個, もう一枚"

@@ -35,6 +35,7 @@ class Good:
 
     variant_id: str
     title: str
+    told_as: tuple[str, ...] = ()
     product: str = ""
     variant: str = ""
     price: dict[str, Any] | None = None
@@ -91,10 +92,14 @@ class Shown:
 
     def _add(self, id: str, title: str, labels: Sequence[str], price: Any, *, is_earlier: bool) -> None:
         known = self.goods.get(id)
+        if known and known.told_as == (title, *labels) and (known.is_earlier or not is_earlier):
+            known.price = _money(price) or known.price
+            return  # as mostly: a card says the same as the answer before it
         text = fold(" ".join([title, *labels, *(known.words if known else ())]))
         words = frozenset(Words(text).tokens[:MOST_WORDS])
         self.goods[id] = Good(
             variant_id=id,
+            told_as=(title, *labels),
             title=known.title if known and not labels else title,
             product=known.product if known else "",
             variant=next(iter(labels), "") or (known.variant if known else ""),
@@ -121,8 +126,8 @@ def _is_object(value: Any) -> bool:
 
 
 def _naming(words: Words, good: Good) -> frozenset[str]:
-    tokens = frozenset(token for token in words.tokens[:MOST_WORDS] if _is_named(token, good))
-    return tokens | (pairs_of(words.compact) & good.pairs)
+    tokens = frozenset(token for token in frozenset(words.tokens[:MOST_WORDS]) if _is_named(token, good))
+    return tokens | (words.all_pairs & good.pairs)
 
 
 def _is_named(token: str, good: Good) -> bool:
@@ -154,17 +159,30 @@ class CartGuard:
     """Sorts a turn's changes of the cart into those that the shopper asks for and those that are proposed."""
 
     def __init__(self, messages: Sequence[Message], finished: Sequence[dict[str, Any]] = ()) -> None:
-        """`messages` end with the question; `finished` are parts of the answer that earlier attempts have made."""
+        """`messages` end with the question; `finished` are parts of the answer that earlier attempts have made. They
+        are not read before the model changes the cart: most turns do not."""
+        self._messages = messages
+        self._unread: list[Any] = []
+        self._finished = finished
         self._shown = Shown()
-        self._shown.learn(shown_by([part for message in messages for part in message.parts]), is_earlier=True)
-        page = prompt.page_of(messages[-1]) if messages else {}
-        self._page = page.get("product_id", "").rpartition("/")[2]
-        self._request = request_of(messages, self._shown.names) if messages else Request()
+        self._page = ""
+        self._request = Request()
         self._granted: dict[str, int] = {}  # by variant or line: how many the conversation knew of before
         self._unnamed: set[str] = set()
+        self._named_among = (0, False)
         self._named: dict[str, str] = {}  # the first variant that was asked for, by its product
-        for part in finished:
-            self._resume(part)
+
+    def _read(self) -> None:
+        """Catch up on the conversation."""
+        messages, self._messages = self._messages, ()
+        unread, self._unread = self._unread, []
+        if messages:
+            self._shown.learn(shown_by([part for message in messages for part in message.parts]), is_earlier=True)
+            self._page = prompt.page_of(messages[-1]).get("product_id", "").rpartition("/")[2]
+            self._request = request_of(messages, self._shown.names)
+            for part in self._finished:
+                self._resume(part)
+        self._shown.learn(unread, is_earlier=False)
 
     def _resume(self, part: dict[str, Any]) -> None:
         if part["type"] == "tool-update_cart" and isinstance(part.get("input"), dict):
@@ -173,10 +191,11 @@ class CartGuard:
 
     def learn(self, values: Iterable[Any]) -> None:
         """Take in what a tool has answered in this turn, and its events."""
-        self._shown.learn(values, is_earlier=False)
+        self._unread += values
 
     def sort(self, changes: Sequence[Change]) -> Sorted:
         """Sort the changes. Those that are asked for carry what the model was told of their number."""
+        self._read()
         asked: list[Change] = []
         others: list[Change] = []
         for change in changes:
@@ -261,7 +280,7 @@ class CartGuard:
             return False
         if self._names(words, good):
             return change.quantity <= self._told(change) or self._is_one_of_its_product(words, good)
-        if self._request.must_name or any(self._names(words, other) for other in self._shown.goods.values()):
+        if self._request.must_name or self._names_anything(words):
             return False
         is_known = (
             good.is_earlier
@@ -301,6 +320,14 @@ class CartGuard:
             return False
         self._unnamed.add(key)
         return True
+
+    def _names_anything(self, words: Words) -> bool:
+        """Return whether the message names any goods; it is the same as long as no others are shown."""
+        known, found = self._named_among
+        if known != len(self._shown.goods):
+            found = any(self._names(words, good) for good in self._shown.goods.values())
+            self._named_among = len(self._shown.goods), found
+        return found
 
     def _names(self, words: Words, good: Good) -> bool:
         if f" productvariant {good.number} " in words.joined:
