@@ -36,6 +36,7 @@ NEVER_SHOWN = {
     "share-not-found": "the page of the link says it",
     "cart-refused": "the cart has words of its own",
     "cart-busy": "the cart has words of its own",
+    "cart-change-not-found": "a proposal and its undo have words of their own",
     "shop-unavailable": "cards and the cart have words of their own",
     "shop-busy": "cards and the cart have words of their own",
     "shop-refused": "cards and the cart have words of their own",

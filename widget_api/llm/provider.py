@@ -302,17 +302,17 @@ class Provider:
             if self.condition.fail(reason):
                 log.warning("model %s does not answer: %s", self.name, reason)
             seconds = math.ceil(broken.retry_after) or None
-            raise ModelUnavailable("Please try again in a moment.", retry_after=seconds) from None
+            raise ModelUnavailable(reason, retry_after=seconds) from None
         return max(backoff(retry), broken.retry_after)
 
     def _refused(self, status: int, refusal: Refusal) -> ModelRefused:
         """Return the problem of a refusal that asking again does not mend."""
         if refusal is not Refusal.DOWN:
-            return ModelRefused("Please try again, or begin a new conversation.")
+            return ModelRefused(f"the provider refused the request ({status})")
         reason = reason_for(status)
         if self.condition.fail(reason):
             log.error("model %s answers nobody until this is mended: %s", self.name, reason)
-        return ModelDown("Please try again in a moment.")
+        return ModelDown(reason)
 
     def _look_up_window(self) -> None:
         """Ask the server, in the background, how large the context window is, unless that is known."""
@@ -423,7 +423,7 @@ class Fallback:
                 return step
             used, reason = step.usage, EmptyAnswer.code
         except (ModelUnavailable, ModelDown) as exc:
-            reason = exc.title
+            reason = exc.detail or exc.title
         if self._condition.fail(reason):
             log.error("model %s does not answer, %s answers instead: %s", self.first.name, self.second.name, reason)
         step = self.second.stream(replace(request, max_tokens=self.second.max_tokens), into)

@@ -269,11 +269,12 @@ def _log_end(job: Job, problem: Problem | None) -> None:
     if not job.thread or not (problem or cut):
         return
     tally = job.tally
+    reason = problem.detail if problem and problem.advice else ""
     logger.warning(
-        "turn %s %s: finish reason %s, %d tokens in, %d out, model %s, %.1f s",
+        "turn %s %s: finish reason %s, %d tokens in, %d out, model %s, %.1f s%s",
         *(job.turn.id, f"failed with {problem.code}" if problem else f"was cut short by {cut}"),
         *(tally.finish_reason if tally.model else "none", tally.usage.input, tally.usage.output),
-        *(tally.model or tally.asked or "none", job.writer.silence.seconds),
+        *(tally.model or tally.asked or "none", job.writer.silence.seconds, f": {reason}" if reason else ""),
     )
 
 

@@ -21,9 +21,7 @@ LONG_EVENTS = 500
 
 def queue_text(ahead: int) -> str:
     """Return a short line that says how many shoppers come first."""
-    if not ahead:
-        return "You are next"
-    return f"{ahead} shopper{'' if ahead == 1 else 's'} before you"
+    return f"{'One shopper is' if ahead == 1 else f'{ahead} shoppers are'} before you"
 
 
 class Stopper:

@@ -30,10 +30,10 @@ test('another language has its own words for all that can go wrong', () => {
 });
 
 test('what the server is doing is said in the language of the shop', () => {
-  assert.equal(doing({ text: '2 shoppers before you', code: 'queued', ahead: 2 }), '2 shoppers before you');
+  assert.equal(doing({ text: '2 shoppers are before you', code: 'queued', ahead: 2 }), '2 shoppers are before you');
   inGerman(() => {
-    assert.equal(doing({ text: '2 shoppers before you', code: 'queued', ahead: 2 }), '2 Personen sind vor dir dran');
-    assert.equal(doing({ text: '1 shopper before you', code: 'queued', ahead: 1 }), '1 Person ist vor dir dran');
+    assert.equal(doing({ text: '2 shoppers are before you', code: 'queued', ahead: 2 }), '2 Personen sind vor dir dran');
+    assert.equal(doing({ text: 'One shopper is before you', code: 'queued', ahead: 1 }), '1 Person ist vor dir dran');
     assert.equal(doing({ text: 'Still thinking', code: 'thinking' }), german.status.thinking);
     assert.equal(doing({ text: 'Something new', code: 'new' }), 'Something new');
   });

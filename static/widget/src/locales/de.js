@@ -123,6 +123,7 @@ export const strings = {
     'model-unavailable': 'Der Assistent ist gerade nicht erreichbar.',
     'model-refused':
       'Das konnte der Assistent so nicht beantworten. Bitte frag mit anderen Worten oder beginn einen neuen Chat.',
+    'answer-refused': 'Dazu darf der Assistent nichts sagen. Bitte frag mit anderen Worten.',
     'model-cut': 'Die Antwort ist abgebrochen. Bitte frag noch einmal.',
     'empty-answer': 'Dazu hatte der Assistent nichts zu sagen. Bitte frag mit anderen Worten.',
     'answer-too-long': 'Die Antwort hat zu lange gedauert. Bitte frag nach weniger auf einmal.',
@@ -130,7 +131,7 @@ export const strings = {
     other: 'Das hat nicht geklappt. Bitte versuch es noch einmal.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? '1 Person ist vor dir dran' : `${n} Personen sind vor dir dran`) : 'Du bist gleich dran'),
+    queued: (n) => (n === 1 ? '1 Person ist vor dir dran' : `${n} Personen sind vor dir dran`),
     thinking: 'Denkt noch nach',
     search_catalog: 'Sucht im Sortiment',
     get_product: 'Sieht sich das Produkt an',

@@ -122,6 +122,7 @@ export const strings = {
     'conversation-not-found': 'Esta conversación ya no existe. Empieza otra.',
     'model-unavailable': 'El asistente no está disponible en este momento.',
     'model-refused': 'El asistente no pudo responder a eso. Pregúntalo de otra forma o empieza otra conversación.',
+    'answer-refused': 'El asistente no puede responder a eso. Pregúntalo de otra forma.',
     'model-cut': 'La respuesta se cortó. Vuelve a preguntar.',
     'empty-answer': 'El asistente no supo qué responder. Pregúntalo de otra forma.',
     'answer-too-long': 'La respuesta tardó demasiado. Pide menos cosas a la vez.',
@@ -129,7 +130,7 @@ export const strings = {
     other: 'Eso no ha funcionado. Inténtalo de nuevo.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? 'Hay 1 persona delante de ti' : `Hay ${n} personas delante de ti`) : 'Ya casi es tu turno'),
+    queued: (n) => (n === 1 ? 'Hay 1 persona delante de ti' : `Hay ${n} personas delante de ti`),
     thinking: 'Sigue pensando',
     search_catalog: 'Buscando en el catálogo',
     get_product: 'Mirando el producto',

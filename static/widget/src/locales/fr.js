@@ -126,6 +126,7 @@ export const strings = {
     'model-unavailable': 'L’assistant est injoignable pour le moment.',
     'model-refused':
       'L’assistant n’a pas pu répondre à cela. Reformulez votre question ou commencez une nouvelle conversation.',
+    'answer-refused': 'L’assistant ne peut pas répondre à cela. Reformulez votre question.',
     'model-cut': 'La réponse s’est interrompue. Veuillez reposer votre question.',
     'empty-answer': 'L’assistant n’avait rien à répondre. Reformulez votre question.',
     'answer-too-long': 'La réponse a pris trop de temps. Demandez-en moins à la fois.',
@@ -133,7 +134,7 @@ export const strings = {
     other: 'Cela n’a pas fonctionné. Veuillez réessayer.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? '1 personne passe avant vous' : `${n} personnes passent avant vous`) : 'C’est bientôt votre tour'),
+    queued: (n) => (n === 1 ? '1 personne passe avant vous' : `${n} personnes passent avant vous`),
     thinking: 'Réflexion en cours',
     search_catalog: 'Recherche dans le catalogue',
     get_product: 'Consultation du produit',

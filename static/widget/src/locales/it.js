@@ -122,6 +122,7 @@ export const strings = {
     'conversation-not-found': 'Questa conversazione non esiste più. Iniziane una nuova.',
     'model-unavailable': 'L’assistente non è raggiungibile al momento.',
     'model-refused': 'L’assistente non ha potuto rispondere. Chiedi con altre parole o inizia una nuova conversazione.',
+    'answer-refused': 'L’assistente non può rispondere a questo. Chiedi con altre parole.',
     'model-cut': 'La risposta si è interrotta a metà. Chiedi di nuovo.',
     'empty-answer': 'L’assistente non aveva nulla da dire. Chiedi con altre parole.',
     'answer-too-long': 'La risposta ha richiesto troppo tempo. Chiedi meno cose alla volta.',
@@ -129,7 +130,7 @@ export const strings = {
     other: 'Non ha funzionato. Riprova.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? 'C’è 1 persona prima di te' : `Ci sono ${n} persone prima di te`) : 'Tra poco tocca a te'),
+    queued: (n) => (n === 1 ? 'C’è 1 persona prima di te' : `Ci sono ${n} persone prima di te`),
     thinking: 'Sta ancora pensando',
     search_catalog: 'Cerca nel catalogo',
     get_product: 'Guarda il prodotto',

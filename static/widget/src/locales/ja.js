@@ -119,6 +119,7 @@ export const strings = {
     'conversation-not-found': 'この会話はもうありません。新しい会話を始めてください。',
     'model-unavailable': 'ただいまアシスタントに接続できません。',
     'model-refused': 'この質問には回答できませんでした。別の言い方で質問するか、新しい会話を始めてください。',
+    'answer-refused': 'この質問にはお答えできません。別の言い方でご質問ください。',
     'model-cut': '回答が途中で切れました。もう一度ご質問ください。',
     'empty-answer': '回答できる内容がありませんでした。別の言い方でご質問ください。',
     'answer-too-long': '回答に時間がかかりすぎました。内容を減らしてご質問ください。',
@@ -126,7 +127,7 @@ export const strings = {
     other: 'うまくいきませんでした。もう一度お試しください。',
   },
   status: {
-    queued: (n) => (n ? `${n}人のお客様が先にお待ちです` : 'まもなく順番です'),
+    queued: (n) => `${n}人のお客様が先にお待ちです`,
     thinking: '考えています',
     search_catalog: '商品を検索しています',
     get_product: '商品を確認しています',

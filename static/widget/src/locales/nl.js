@@ -122,6 +122,7 @@ export const strings = {
     'conversation-not-found': 'Dit gesprek bestaat niet meer. Begin een nieuw gesprek.',
     'model-unavailable': 'De assistent is nu niet bereikbaar.',
     'model-refused': 'De assistent kon dit niet beantwoorden. Stel je vraag anders of begin een nieuw gesprek.',
+    'answer-refused': 'De assistent mag hierop niet antwoorden. Stel je vraag anders.',
     'model-cut': 'Het antwoord brak af. Stel je vraag opnieuw.',
     'empty-answer': 'De assistent had hier niets op te zeggen. Stel je vraag anders.',
     'answer-too-long': 'Het antwoord duurde te lang. Vraag minder tegelijk.',
@@ -129,7 +130,7 @@ export const strings = {
     other: 'Dat is niet gelukt. Probeer het opnieuw.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? 'Er is 1 klant voor je' : `Er zijn ${n} klanten voor je`) : 'Je bent zo aan de beurt'),
+    queued: (n) => (n === 1 ? 'Er is 1 klant voor je' : `Er zijn ${n} klanten voor je`),
     thinking: 'Denkt nog na',
     search_catalog: 'Zoekt in het assortiment',
     get_product: 'Bekijkt het product',

@@ -122,6 +122,7 @@ export const strings = {
     'conversation-not-found': 'Esta conversa não existe mais. Comece outra.',
     'model-unavailable': 'O assistente não está disponível no momento.',
     'model-refused': 'O assistente não conseguiu responder a isso. Pergunte de outro jeito ou comece outra conversa.',
+    'answer-refused': 'O assistente não pode responder a isso. Pergunte de outro jeito.',
     'model-cut': 'A resposta foi cortada. Pergunte de novo.',
     'empty-answer': 'O assistente não soube o que dizer. Pergunte de outro jeito.',
     'answer-too-long': 'A resposta demorou demais. Peça menos coisas de uma vez.',
@@ -129,7 +130,7 @@ export const strings = {
     other: 'Isso não funcionou. Tente de novo.',
   },
   status: {
-    queued: (n) => (n ? (n === 1 ? 'Há 1 pessoa na sua frente' : `Há ${n} pessoas na sua frente`) : 'Você é a próxima pessoa'),
+    queued: (n) => (n === 1 ? 'Há 1 pessoa na sua frente' : `Há ${n} pessoas na sua frente`),
     thinking: 'Ainda pensando',
     search_catalog: 'Procurando no catálogo',
     get_product: 'Vendo o produto',

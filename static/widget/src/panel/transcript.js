@@ -205,7 +205,7 @@ export class Transcript {
     if (isPickedUp) return strings.pickedUp;
     const isComing = messages.length ? !this.views && !this.fault : phase === 'loading';
     if (isComing) return strings.connecting;
-    if (status) return doing(status);
+    if (status?.text) return doing(status);
     if (phase !== 'answering') return '';
     const answer = messages.findLast(({ metadata }) => metadata?.status === 'running');
     return answer?.parts.some(({ state, text }) => text && state === 'streaming') ? '' : strings.typing;
