@@ -208,7 +208,7 @@ export class Transcript {
     if (status?.text) return doing(status);
     if (phase !== 'answering') return '';
     const answer = messages.findLast(({ metadata }) => metadata?.status === 'running');
-    return answer?.parts.some(({ state, text }) => text && state === 'streaming') ? '' : strings.typing;
+    return answer?.parts.some(({ state }) => state === 'streaming') ? '' : strings.typing;
   }
 
   /** @param {Conversation} conversation */
