@@ -182,9 +182,9 @@ def test_a_server_that_refuses_tools_alone_is_told_so(server: ModelServer) -> No
 
 
 def test_a_result_that_is_not_taken_is_told_with_the_providers_words(server: ModelServer) -> None:
-    report = checked(server, SEARCHES, refuses(400, "Function call is missing a thought_signature"), LONG)
+    report = checked(server, SEARCHES, refuses(400, "Results of tools are not accepted here"), LONG)
     assert found(report, "results").verdict == "failed"
-    assert "thought_signature" in found(report, "results").quote
+    assert "not accepted" in found(report, "results").quote
     assert found(report, "last step").verdict == "skipped"
 
 
@@ -205,8 +205,8 @@ def test_a_model_that_thinks_its_tokens_away_is_told_what_to_set(server: ModelSe
     assert "MODEL_MAX_TOKENS" in words.advice
 
 
-@pytest.mark.parametrize("text", ["I will use search_catalog for that. Here you are.", "See <|im_start|> for more."])
-def test_markup_in_the_words_is_warned_of(server: ModelServer, text: str) -> None:
+def test_markup_in_the_words_is_warned_of(server: ModelServer) -> None:
+    text = "I will use search_catalog for that. Here you are."
     assert found(checked(server, SEARCHES, CHANGES, talks(text), talks(), LONG), "markup").verdict == "warning"
 
 
