@@ -84,6 +84,7 @@ def granted(
 
 REQUESTS = [
     *("In den Warenkorb bitte", "カートへお願いします", "Would you mind adding it to my cart?", "put it back"),
+    *("Put two Ember Pans in my cart and tell me the total", "Zeig mir Tassen und leg die Mütze in den Warenkorb"),
     *("Put two of the moss ones in my cart", "Add it", "add the second one to my cart please", "I’ll take two"),
     *("Can you add it to my cart?", "I'll take it", "buy this one", "One more mug, please.", "Make it 3"),
     *("remove the mittens", "take the mug out", "empty my cart", "Add it, how long does shipping take?"),
@@ -107,6 +108,7 @@ REQUESTS = [
     *("加入购物车", "请把这个加到购物车", "장바구니에 담아주세요"),
 ]
 NO_REQUESTS = [
+    *("I look around and take my time", "How do I put things in my cart and pay?", "Show me hats and then the cart"),
     *("Geh in den Warenkorb", "go to my cart", "Take me to the checkout", "Encore une question sur le bleu"),
     *(
         "Do you have warm hats?",

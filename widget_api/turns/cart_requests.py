@@ -36,9 +36,16 @@ ANSWER_CHARACTERS: Final = 120
 MOST_ANSWERS: Final = 4
 MOST_NUMBERS: Final = 400
 MOST_CLAUSES: Final = 60
+MOST_WISHES: Final = 8
 
 _SENTENCE = re.compile(r"[^.!?…。！？؟;；\n]+[.!?…。！？؟;；]?")
 _CLAUSE = re.compile(r"[^,、，،:()\[\]]+")
+# Between two wishes of one clause: "put it in and tell me what it costs".
+_AND = re.compile(
+    r"\b(?:and|then|und|dann|et|puis|ensuite|y|luego|después|e|poi|dopo|depois|en|dan|daarna)\b"
+    "|그리고|そして|それから|然后|然後|并且",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 # Kana, Han and Hangul, which are searched for as they stand, and of these what is no grammar.
@@ -161,12 +168,19 @@ class _Compiled:
         adds = words.has(self.add) or (words.has(self.put) and words.has(self.cart))
         return Asked(adds or (words.has(self.take) and not takes_out), takes_out, words.has(self.change))
 
-    def asks(self, words: Words, *, is_question: bool) -> Asked:
-        """Return what a clause asks for."""
-        asked = self.asked(words)
-        if not asked or words.has(self.doubt) or self._begins_question(words):
+    def asks(self, clause: Words, wishes: Sequence[Words], *, is_question: bool) -> Asked:
+        """Return what a clause asks for: the whole of it or, where another wish stands beside it, one of its wishes.
+
+        In one of several, "take" alone says nothing: "look around and take my time".
+        """
+        if is_question and not clause.has(self.request):
             return Asked()
-        return Asked() if is_question and not words.has(self.request) else asked
+        clear = [wish for wish in wishes if not wish.has(self.take) or wish.has(self.cart)]
+        return next(filter(None, map(self._wished, (clause, *clear))), Asked())
+
+    def _wished(self, words: Words) -> Asked:
+        in_doubt = words.has(self.doubt) or self._begins_question(words)
+        return Asked() if in_doubt else self.asked(words)
 
     def _begins_question(self, words: Words) -> bool:
         at = _end_of_greeting(words.joined)
@@ -230,8 +244,9 @@ def asked_by(text: str) -> Asked:
     languages = [language for language in _COMPILED if language.asked(whole)]
     for clause, is_question in islice(_clauses(text), MOST_CLAUSES) if languages else ():
         words = Words(clause)
+        wishes = [Words(wish) for wish in _AND.split(clause, maxsplit=MOST_WISHES)]
         for language in languages if not words.has(_NEGATIONS) else ():
-            asked |= language.asks(words, is_question=is_question)
+            asked |= language.asks(words, wishes, is_question=is_question)
     return asked
 
 
