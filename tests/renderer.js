@@ -3,9 +3,8 @@
 import { Dates } from '/pages/dates.js';
 import { Entry } from '/pages/entry.js';
 import { inWords, strings as usual } from '/common/strings.js';
-import { productList } from '/messages/cards.js';
-import { cartLine } from '/messages/cart-line.js';
 import { Contacts } from '/messages/contacts.js';
+import { fill, grow, joined } from '/messages/goods.js';
 import { Addresses } from '/messages/links.js';
 import { Markdown } from '/messages/markdown.js';
 import { strings } from '/messages/strings.js';
@@ -20,7 +19,7 @@ const IMAGES = [...LINKS, 'chat.example', 'cdn.shopify.com'];
 
 Object.assign(strings, usual);
 Object.assign(ofGoods, usual);
-const shopping = { cartLine, productList };
+const shopping = { fill, grow, joined };
 const acts = { shopping: () => shopping, bring: async () => shopping };
 const place = () => document.body.appendChild(document.createElement('div'));
 
