@@ -16,6 +16,7 @@ from tests.model_wire import CALLS, DIALECTS, DONE, QUESTION, STOP, Ear, call, c
 from widget_api.llm import openai, thinking
 from widget_api.llm.base import CONTEXT_TOKENS, ContextExceeded, FinishReason, Usage
 from widget_api.llm.provider import Provider
+from widget_api.llm.window import find_window, window_page
 from widget_api.problems import ModelCut, ModelFiltered, ModelRefused
 
 PATIENCE = 20
@@ -268,12 +269,17 @@ def page(text: str, **fields: Any) -> Say:
     return Say([text.encode()], headers=JSON, **fields)
 
 
+def by(server: str) -> Say:
+    """A good answer of a server that says who it is."""
+    return replace(GOOD, headers={**GOOD.headers, "Server": server})
+
+
 PROPS = '{"default_generation_settings": {"n_ctx": 8192}, "total_slots": 1}'
 
 
 def test_a_server_of_ones_own_is_asked_for_its_window_once_and_with_the_key(server: ModelServer) -> None:
     server.pages["/props"] = page(PROPS)
-    server.says(GOOD)
+    server.says(by("llama.cpp"))
     model = Provider(openai, name="m", base_url=f"{server.url}/v1", key="secret-key-1")
     model.stream(QUESTION, Ear())
     assert known(model, 8192)
@@ -286,26 +292,24 @@ def test_vllm_tells_its_window_among_its_models(server: ModelServer) -> None:
     server.pages["/v1/models"] = page(
         '{"data": [{"id": "a", "max_model_len": 1}, {"id": "m", "max_model_len": 4096}]}'
     )
-    server.says(GOOD)
+    server.says(by("uvicorn"))
     model = Provider(openai, name="m", base_url=f"{server.url}/v1")
     model.stream(QUESTION, Ear())
     assert known(model, 4096)
-    assert server.looked_at == ["/props", "/v1/models"]
+    assert server.looked_at == ["/v1/models"]
 
 
 @pytest.mark.parametrize("name", ["m", "m:latest"])
 def test_ollama_tells_the_window_of_the_models_that_run(server: ModelServer, name: str) -> None:
     models = [{"name": "other", "context_length": 2048}, {"name": name, "context_length": 4096}]
     server.pages["/api/ps"] = page(json.dumps({"models": models}))
-    server.says(GOOD)
-    model = Provider(openai, name="m", base_url=f"{server.url}/v1")
-    model.stream(QUESTION, Ear())
-    assert known(model, 4096)
+    assert window_page("http://127.0.0.1:11434/v1", "") == "http://127.0.0.1:11434/api/ps"
+    assert find_window(f"{server.url}/api/ps", {}, "m") == 4096
 
 
 def test_a_window_that_is_set_is_not_asked_for(server: ModelServer) -> None:
     server.pages["/props"] = page(PROPS)
-    server.says(GOOD)
+    server.says(by("llama.cpp"))
     model = provider(server, context_tokens=16_384)
     model.stream(QUESTION, Ear())
     assert known(model, 16_384)
@@ -314,12 +318,28 @@ def test_a_window_that_is_set_is_not_asked_for(server: ModelServer) -> None:
 
 def test_a_server_that_does_not_tell_is_asked_no_more(server: ModelServer) -> None:
     server.pages["/props"] = page("{}", status=503)
-    server.says(GOOD)
+    server.says(by("llama.cpp"))
     model = provider(server)
     for _ in range(3):
         model.stream(QUESTION, Ear())
         assert known(model, CONTEXT_TOKENS)
-    assert server.looked_at == ["/props", "/models", "/api/ps"]
+    assert server.looked_at == ["/props"]
+
+
+@pytest.mark.parametrize("server_name", ["", "nginx", "BaseHTTP/0.6 Python/3.11"])
+def test_a_server_that_does_not_say_who_it_is_is_asked_for_nothing_but_answers(
+    server: ModelServer, server_name: str
+) -> None:
+    server.says(by(server_name))
+    model = provider(server)
+    model.stream(QUESTION, Ear())
+    assert known(model, CONTEXT_TOKENS)
+    assert server.looked_at == []
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:port/v1", "http://[::1/v1", ""])
+def test_an_address_that_cannot_be_read_has_no_page(address: str) -> None:
+    assert window_page(address, "") == ""
 
 
 def test_a_server_that_has_not_answered_a_question_is_not_asked(server: ModelServer) -> None:
@@ -340,7 +360,7 @@ def test_a_server_that_has_not_answered_a_question_is_not_asked(server: ModelSer
 )
 def test_a_description_that_cannot_be_one_changes_nothing(server: ModelServer, text: str) -> None:
     server.pages["/props"] = page(text)
-    server.says(GOOD)
+    server.says(by("llama.cpp"))
     model = provider(server)
     model.stream(QUESTION, Ear())
     assert known(model, CONTEXT_TOKENS)

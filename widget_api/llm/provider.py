@@ -40,7 +40,7 @@ from widget_api.llm.quotations import without_quotations
 from widget_api.llm.refusals import Refusal, may_be_about_a_field, plain, read_refusal, window_in
 from widget_api.llm.repairs import Mending, Repairs
 from widget_api.llm.spoken import Tags, may_begin_in_thoughts
-from widget_api.llm.window import Window, find_window, is_private
+from widget_api.llm.window import Window, find_window, window_page
 from widget_api.problems import EmptyAnswer, ModelCut, ModelDown, ModelFiltered, ModelRefused, ModelUnavailable
 from widget_api.sockets.upstream import Lost, Stalled, Upstream
 from widget_api.text import clean
@@ -173,7 +173,6 @@ class Provider:
             self._asked = self._session.prepare_request(asked)
         except requests.RequestException:  # it quotes the address, which may hold a password
             raise ValueError("the model's base URL cannot be read: write it as https://api.example.com/v1") from None
-        self._is_private = is_private(self._url)
         address = urlsplit(self._url)
         # What signs opaque state: another provider's model of the same name did not make it.
         self._maker = f"{name} at {address.hostname}:{address.port or ''}{address.path}"
@@ -314,10 +313,12 @@ class Provider:
             log.error("model %s answers nobody until this is mended: %s", self.name, reason)
         return ModelDown(reason)
 
-    def _look_up_window(self) -> None:
-        """Ask the server, in the background, how large the context window is, unless that is known."""
-        headers = self._dialect.headers(self._key)
-        self._window.look_up(lambda: find_window(self._base_url, headers, self.name))
+    def _look_up_window(self, server: str) -> None:
+        """Ask the server, in the background, how large the context window is, unless that is known, or the server, by
+        its name, does not tell it."""
+        page, headers = window_page(self._base_url, server), self._dialect.headers(self._key)
+        if page:
+            self._window.look_up(lambda: find_window(page, headers, self.name))
 
     def close(self) -> None:
         """Close the connections that are kept for the next step."""
@@ -368,8 +369,7 @@ class Provider:
                 asked, timeout=self._timeout, stream=True, allow_redirects=False, proxies={}
             )
         if response.status_code == requests.codes.ok:
-            if self._is_private or response.headers.get("Server", "").startswith("llama.cpp"):
-                self._look_up_window()
+            self._look_up_window(response.headers.get("Server", ""))
             return response
         with response:
             text = _refusal_text(response, line)

@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +23,8 @@ SHRINK: Final = 0.75
 LEAST_GUESS_TOKENS: Final = 2048
 LOOK_SECONDS: Final = (2.0, 5.0)
 MOST_BYTES: Final = 1024 * 1024
-_PRIVATE_NAMES: Final = (".local", ".internal", ".lan", ".home.arpa", ".localhost")
+# By its documentation; it says nothing of itself in its headers.
+OLLAMA_PORT: Final = 11434
 
 
 class Window:
@@ -63,30 +63,34 @@ class Window:
                 self.tokens = found
 
 
-def is_private(url: str) -> bool:
-    """Return whether the address is one of this machine or of a private network."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith(_PRIVATE_NAMES)
+def window_page(base_url: str, server: str) -> str:
+    """Return where a server tells of its window, or "" for one that is not known to.
 
-
-def find_window(base_url: str, headers: Mapping[str, str], model: str) -> int:
-    """Return the context window that a server of one's own tells of itself: llama.cpp's at `/props`, vLLM's and
-    SGLang's among the models, Ollama's among those that run. 0 when it tells none."""
+    A server says in its `Server` header what it is, or listens where Ollama does. Others are asked for answers alone.
+    """
     base = base_url.rstrip("/")
     root = base.removesuffix("/v1")
+    if server.startswith("llama.cpp"):
+        return f"{root}/props"
+    if server.startswith("uvicorn"):  # vLLM and SGLang
+        return f"{base}/models"
+    return f"{root}/api/ps" if _port(base) == OLLAMA_PORT else ""
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
+
+
+def find_window(url: str, headers: Mapping[str, str], model: str) -> int:
+    """Return the context window that a server tells of the model at that address, 0 when it tells none."""
     with session(1) as asking:
-        for url in (f"{root}/props", f"{base}/models", f"{root}/api/ps"):
-            try:
-                told = _fetch(asking, url, headers)
-            except (requests.RequestException, HTTPError, ValueError, RecursionError):
-                continue
-            tokens = next(_windows(told, model), 0)
-            if tokens:
-                return tokens
-    return 0
+        try:
+            return next(_windows(_fetch(asking, url, headers), model), 0)
+        except (requests.RequestException, HTTPError, ValueError, RecursionError):
+            return 0
 
 
 def _fetch(asking: requests.Session, url: str, headers: Mapping[str, str]) -> Any:
