@@ -74,7 +74,7 @@ class Shopping:
     def tap(self, at: int, variant: int = PAN) -> None:
         """Add by the button of the card that the shopper was shown."""
         chat = self.tabs[at]
-        card = chat.page.locator("shop-chat li").filter(has_text=NAMES[variant]).first
+        card = chat.page.locator("shop-chat .goods li").filter(has_text=NAMES[variant]).first
         card.locator(".add").click()
         expect(card.locator(".add")).to_have_text("Added")
         self.expected[variant] += 1

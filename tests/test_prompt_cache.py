@@ -91,10 +91,16 @@ def marked(body: dict[str, Any]) -> list[int]:
 
 
 def test_a_question_says_on_which_day_it_was_written_whenever_it_is_told() -> None:
-    asked = Message(role="user", parts=[{"type": "text", "text": "Open now?"}], created_at=1796083199999)
+    page = {"type": "data-page", "data": {"type": "cart"}}
+    asked = Message(role="user", parts=[{"type": "text", "text": "Open now?"}, page], created_at=1796083199999)
     (entry,) = prompt.history([asked])
     assert isinstance(entry, User)
-    assert entry.content == "(Written on Monday, 2026-11-30.)\n\nOpen now?"
+    assert entry.content.startswith("(Written on Monday, 2026-11-30.)\n")
+    assert entry.content.endswith("\n\nOpen now?")
+
+
+def test_the_words_of_a_client_that_tells_no_page_reach_the_model_as_they_are() -> None:
+    assert User("Open now?", day="Monday, 2026-11-30").content == "Open now?"
 
 
 def test_the_day_and_the_page_stand_before_the_words() -> None:

@@ -48,7 +48,9 @@ def fill_the_themes_cart(chat: Chat) -> None:
 
 def choose_anything(chat: Chat) -> None:
     """Choose what can be had of the first product, option by option."""
-    for option in chat.answers.last.locator("li").first.locator("select").all():
+    options = chat.answers.last.locator(".goods li").first.locator("select")
+    expect(options.first).to_be_visible()  # cards come after the words that name them
+    for option in options.all():
         option.select_option(index=1)
 
 

@@ -78,12 +78,14 @@ class User:
 
     @property
     def content(self) -> str:
-        """Return the message as the model reads it. The day and the page are data on lines of their own; what is new
-        stands last."""
-        facts = [f"(Written on {self.day}.)\n"] if self.day else []
-        if self.page:
-            facts.append(f"(The page that the shopper is on, as data: {as_data(self.page)})\n")
-        return "\n".join(["".join(facts), self.text]) if facts else self.text
+        """Return the message as the model reads it: the day and the page as data on lines of their own, then words.
+
+        The words of a client that tells no page are not touched.
+        """
+        if not self.page:
+            return self.text
+        day = f"(Written on {self.day}.)\n" if self.day else ""
+        return f"{day}(The page that the shopper is on, as data: {as_data(self.page)})\n\n{self.text}"
 
 
 @dataclass(frozen=True, slots=True)
