@@ -18,14 +18,14 @@ from tests.test_context import half_zip, search, searched, step
 from widget_api.llm import openai
 from widget_api.llm.base import ContextExceeded, Entry, Request, Result, Sink, Step, User
 from widget_api.models import Message, Shop
-from widget_api.problems import ModelRefused
+from widget_api.problems import ModelOverfull
 from widget_api.shopify import shown
 from widget_api.shopify.goods import Found
 from widget_api.shopify.tools import Outcome, Toolbox
 from widget_api.turns import prompt
 from widget_api.turns.context import Context
 from widget_api.turns.run import MODEL_TOOLS
-from widget_api.turns.window import TOO_LONG, fit_request, stream_within
+from widget_api.turns.window import fit_request, stream_within
 
 # As the vocabularies that take most: each digit, four letters, two signs, a character of another script.
 TOKEN = re.compile(r"[A-Za-z]{1,4}|[0-9]| (?=[0-9])|\n|[!-/:-@\[-`{-~]{1,2}|[^\x00-\x7f]")
@@ -131,7 +131,7 @@ def test_a_window_too_small_for_a_question_is_told_in_plain_words_and_logged_for
     model.window = 1500
     (problem,) = [event for event in anna.says("hats?") if event["type"] == "error"]
     assert model.refused == 2
-    assert TOO_LONG in json.dumps(anna.messages()[-1])
+    assert ModelOverfull.advice in json.dumps(anna.messages()[-1])
     assert not re.search(r"token|window|MODEL|log", json.dumps(problem))
     (line,) = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert re.search(r"a window of 1500 tokens is too small: rules and tools have about [0-9]+", line)
@@ -155,5 +155,5 @@ def test_a_model_that_refuses_without_a_number_is_asked_with_half() -> None:
 
 def test_a_second_refusal_ends_the_turn(model: Strict) -> None:
     model.window = 10
-    with pytest.raises(ModelRefused):
+    with pytest.raises(ModelOverfull):
         stream_within(model, request((User("hats?"),)), Ear())

@@ -221,6 +221,16 @@ class ModelDown(ModelRefused):
     advice = "Please try again in a moment."
 
 
+class ModelOverfull(ModelRefused):
+    """The assistant could not answer this.
+
+    The question and what belongs to it are longer than the model's window.
+    """
+
+    status, code = 502, "model-refused"
+    advice = "Please ask in fewer words, or begin a new conversation."
+
+
 class ModelFiltered(ModelRefused):
     """The assistant may not answer this."""
 

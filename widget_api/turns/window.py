@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from widget_api.llm.base import ContextExceeded, Model, Request, Sink, Step
-from widget_api.problems import ModelRefused
+from widget_api.problems import ModelOverfull
 from widget_api.turns.context import fit
 from widget_api.turns.token_count import estimate_entries, estimate_fixed
 
@@ -15,14 +15,13 @@ logger = logging.getLogger(__name__)
 
 # The part of a small window that an answer may have, however long the model's answers may be.
 _ANSWER_SHARE: Final = 4
-TOO_LONG: Final = "Please ask in fewer words, or begin a new conversation."
 
 
 def stream_within(model: Model, request: Request, into: Sink) -> Step:
     """Ask the model for a step with as much of the messages as its window holds.
 
     When the provider finds the request too long all the same, it is asked once more with half of them. Raises what
-    `Model.stream` raises, and `ModelRefused` when half is too long, too.
+    `Model.stream` raises, and `ModelOverfull` when half is too long, too.
     """
     fitted = fit_request(request, model.context_tokens)
     try:
@@ -37,8 +36,9 @@ def stream_within(model: Model, request: Request, into: Sink) -> Step:
         return model.stream(halve_request(fitted, window), into)
     except ContextExceeded as exc:
         least = min(exc.context_tokens or window, window)
-    logger.error("model %s: %s", model.name, _describe(fitted, least))
-    raise ModelRefused(TOO_LONG)
+    reason = _describe(fitted, least)
+    logger.error("model %s: %s", model.name, reason)
+    raise ModelOverfull(reason)
 
 
 def fit_request(request: Request, context_tokens: int) -> Request:
