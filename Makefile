@@ -34,7 +34,7 @@ bench-widget: $(VENV)/test.stamp  ## Weigh the widget beside its peers from npm,
 	@tests/setup
 	@$(PY) -m bench.widget
 
-bench-neighbours: $(VENV)/test.stamp  ## Attack one shop while fifty shoppers of another chat: fifteen minutes, writes docs/reports/neighbours.md
+bench-neighbours: $(VENV)/test.stamp  ## Attack one shop while fifty shoppers of another chat: twelve minutes, writes docs/reports/neighbours.md
 	@tests/setup
 	@$(PY) -m bench.neighbours
 

@@ -34,6 +34,7 @@ FIREFOX_PREFERENCES: dict[str, str | float | bool] = {
     "ui.primaryPointerCapabilities": 6,
     "ui.allPointerCapabilities": 6,
     "ui.prefersReducedMotion": 1,
+    "dom.ipc.processPrelaunch.enabled": False,  # a spare process for each page costs as much as the page
 }
 
 

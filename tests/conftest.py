@@ -93,7 +93,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # for a server by its name has it in both.
 PRODUCT = {"config", "live"}
 NAMED = {"postgres", "redis"}
-MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.streams", "widget_api.turns")
+MODULES = ("tests.live", "tests.column", "widget_api.models", "widget_api.streams")
 
 
 def _shares_fixtures(item: pytest.Item) -> bool:

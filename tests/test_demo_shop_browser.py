@@ -10,7 +10,7 @@ from tests.live import Live
 
 __all__ = ["chromium", "page"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks]
 
 RUST, CUP, SOLD_OUT, MUG = 700103, 701402, 700102, 702501
 ADDRESSES = (

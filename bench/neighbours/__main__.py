@@ -21,7 +21,7 @@ from bench.neighbours.site import COLUMNS, Site, domain, running_site
 from tests.live import ROOT
 
 SHOPPERS = 50
-SECONDS, QUICK_SECONDS = 40, 12
+SECONDS, QUICK_SECONDS = 30, 12
 
 
 @click.command()

@@ -27,6 +27,8 @@ export class OneCart {
   /** @type {Promise<unknown>} */
   #adding = Promise.resolve();
   #retries = RETRIES;
+  /** Somebody else was changing the cart when the server was last asked to make the carts one. */
+  #wasBusy = false;
   /** When the cart was last asked for. */
   #asked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -85,16 +87,17 @@ export class OneCart {
   }
 
   /**
-   * Make the carts one, and see that what was added is still there: the assistant changes a cart by replacing it, and
-   * may have read it before. `unite` waits while it does so.
+   * Make the carts one, and see that what was added is still there where the assistant was changing the cart meanwhile:
+   * it replaces all of it, and may have read it before. Otherwise it is the shopper who has taken it out.
    * @param {string} variant
    * @param {string} said
    */
   async #keep(variant, said) {
     const { root, tabs } = this.panel;
     const held = (await countInTheme(root, variant)) ?? 0;
+    this.#wasBusy = false;
     if (!(await this.unite(true))) await this.panel.ask();
-    const lost = held - ((await countInTheme(root, variant)) ?? held);
+    const lost = this.#wasBusy ? held - ((await countInTheme(root, variant)) ?? held) : 0;
     if (lost > 0) {
       await this.#add([{ variant, quantity: lost }]);
       await this.unite(true);
@@ -186,6 +189,7 @@ export class OneCart {
       } catch (/** @type {any} */ error) {
         // The assistant or another tab changes the cart.
         if (error?.problem?.code !== 'cart-busy' || !tries) throw error;
+        this.#wasBusy = true;
         await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
       }
     }

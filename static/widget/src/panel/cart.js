@@ -46,7 +46,7 @@ export class Cart {
   /** Another tab, or a page in front of this one, may have changed the cart. */
   look() {
     if (this.owed) return this.owed();
-    return this.#one ? this.#one.look() : this.#asked && this.ask();
+    return this.#one ? this.#one.look() : this.ask();
   }
 
   /** Repeat the step that failed. */
