@@ -37,8 +37,8 @@ def _differences(before: dict[str, int], after: dict[str, int]) -> set[Change]:
 
 
 def unconfirmed(evidence: Evidence) -> Iterator[Fault]:
-    """An answer may say that it does not know what became of a change only if it lost a worker, if only for a while;
-    and that there is nothing to take out of the cart only if an earlier one of the same shopper's did."""
+    """An answer may say that it does not know what became of a change only if it lost its worker, for good or for a
+    while; and that there is nothing to take out of the cart only if an earlier one of the same shopper's did."""
     hit = {turn["question"] for turn in (*evidence.hit, *evidence.halted)}
     doubtful = {evidence.sent[name].shopper for name in hit if name in evidence.sent}
     for name, stored, changes in _written(evidence):

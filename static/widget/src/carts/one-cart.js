@@ -27,7 +27,7 @@ export class OneCart {
   /** @type {Promise<unknown>} */
   #adding = Promise.resolve();
   #retries = RETRIES;
-  /** Somebody else was changing the cart when the server was last asked to make the carts one. */
+  /** True when somebody else was changing the cart while the server was asked to make the carts one. */
   #wasBusy = false;
   /** When the cart was last asked for. */
   #asked = 0;
