@@ -276,6 +276,8 @@ ACTS = st.one_of(
 @given(st.lists(ACTS, min_size=3, max_size=5))
 @example([("ask_for", 0, BALM), ("tap", 1), ("theme_sets", 0, BALM, 0), ("ask_for", 1, CUP), ("theme_clears", 0)])
 @example([("theme_sets", 1, BALM, 0), ("reload", 0), ("tap", 0), ("theme_clears", 0), ("theme_sets", 1, CUP, 2)])
+@example([("theme_sets", 1, CUP, 2)])
+@example([("theme_adds", 0, PAN), ("theme_adds", 1, BALM)])
 @example([("theme_clears", 1), ("theme_adds", 0, PAN), ("theme_clears", 1), ("tap", 1)])
 @example([("theme_adds", 1, PAN), ("ask_for", 0, PAN), ("expire", 0), ("ask_for", 1, PAN), ("tap", 0)])
 def test_in_whatever_order_a_shopper_fills_the_cart_all_of_it_is_there_once(

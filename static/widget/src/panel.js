@@ -79,8 +79,7 @@ export class Panel {
     this.tabs = new Tabs(shop, this.shared, () => this.#told());
     this.api = new Api(api, shop, this.shared);
     const say = (/** @type {string} */ text) => this.say(text);
-    const bring = async (/** @type {boolean | undefined} */ isChange) =>
-      isChange ? (await this.#carts.load()) && this.#carts.module : this.bring();
+    const bring = (/** @type {boolean | undefined} */ isChange) => (isChange ? this.#carts.load() : this.bring());
     this.cart = new Cart(this.api, this.own, this.settings, say, this.tabs, bring);
     this.conversation = new Conversation(this.api, this, {
       changed: () => this.#redraw(),
@@ -373,26 +372,26 @@ export class Panel {
   }
 
   /** Load the feedback script. @returns {Promise<typeof import('./feedback.js') | null>} null when it cannot be had */
-  async feedback() {
-    return (await this.setUp(this.#feedback)) ? this.#feedback.module : null;
+  feedback() {
+    return this.setUp(this.#feedback);
   }
 
   /** Load the script that shows products and carts. @returns {Promise<typeof import('./shopping.js') | null>} null when it cannot be had */
   async bring() {
     const wasThere = this.#shopping.isSetUp;
-    if (!(await this.setUp(this.#shopping))) return null;
-    if (!wasThere) {
+    const module = await this.setUp(this.#shopping);
+    if (module && !wasThere) {
       this.#redraw();
-      this.cart.again();
+      this.cart.owed?.();
     }
-    return this.#shopping.module;
+    return module;
   }
 
   /** @param {import('./types').Message | undefined} message */
   #ended(message) {
     this.draw();
     if (!this.frame.isOpen) this.launcher.dataset.unread = '';
-    this.cart.again();
+    this.cart.owed?.();
     const text = message && this.transcript.spoken(message);
     if (text) this.say(text);
     if (message?.role === 'assistant') this.#report(message);
@@ -417,18 +416,17 @@ export class Panel {
    * A script that comes later, with its words and its styles.
    * @param {Later} later
    * @param {() => object | undefined | Promise<object | undefined>} [words]
-   * @returns {Promise<boolean>} whether it is there; the next call tries again
+   * @returns {Promise<any>} the module, or null when it cannot be had; the next call tries again
    */
   async setUp(later, words = () => strings) {
-    const [isThere, spoken] = await Promise.all([later.load(), words()]);
-    if (!isThere) return false;
-    later.module.useDom(h, icon);
-    if (!later.isSetUp && this.dialog.isConnected) {
+    const [module, spoken] = await Promise.all([later.load(), words()]);
+    module?.useDom(h, icon);
+    if (module && !later.isSetUp && this.dialog.isConnected) {
       later.isSetUp = true;
-      Object.assign(later.module.strings, spoken);
-      this.#adopt(/** @type {ShadowRoot} */ (this.element.shadowRoot), later.module.css);
+      Object.assign(module.strings, spoken);
+      this.#adopt(/** @type {ShadowRoot} */ (this.element.shadowRoot), module.css);
     }
-    return true;
+    return module;
   }
 
   /** What shows messages comes with the first of them. */
@@ -439,17 +437,17 @@ export class Panel {
     // Content above the shopper's place must not grow later.
     const hasResults = this.conversation.messages.some(({ parts }) => parts.some(isResult));
     const hasVersions = this.conversation.messages.some(({ metadata }) => Number(metadata?.version) > 1);
-    const [isThere] = await Promise.all([
+    const [views] = await Promise.all([
       this.setUp(this.#messages),
       hasResults && this.bring(),
       hasVersions && this.feedback(),
     ]);
     this.#isEquipping = false;
-    if (!isThere) this.transcript.fault = this.words();
+    if (!views) this.transcript.fault = this.words();
     else {
       const { shop, api, root } = this.settings;
-      this.transcript.views = this.#messages.module;
-      this.transcript.shown.addresses ??= new this.#messages.module.Addresses(location.href, shop, api, root);
+      this.transcript.views = views;
+      this.transcript.shown.addresses ??= new views.Addresses(location.href, shop, api, root);
     }
     this.draw();
   }

@@ -109,7 +109,7 @@ function visit(api, shared = new Memory(), own = new Memory()) {
   let done;
   const ended = new Promise((resolve) => (done = resolve));
   const tabs = new Tabs('test', shared, () => conversation.sync());
-  const later = { module: recovery, load: async () => true };
+  const later = { load: async () => recovery };
   const browser = { shared, own, tabs, outbox: new Outbox(shared), cache: new Cache('test'), recovery: later };
   const conversation = new Conversation(api, browser, {
     changed: () => {

@@ -224,7 +224,7 @@ class Tab {
         tabs,
         outbox: this.outbox,
         cache: new Cache('test'),
-        recovery: { module: recovery, load: async () => true },
+        recovery: { load: async () => recovery },
       },
       { changed: () => {}, sending: async () => {}, cart: () => {}, ended: () => {} },
     );

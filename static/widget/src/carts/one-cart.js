@@ -40,14 +40,14 @@ export class OneCart {
     const observer = new PerformanceObserver((list) => {
       if (!panel.element.isConnected) return observer.disconnect();
       for (const { name, startTime, duration } of list.getEntries()) {
-        if (CHANGE.test(name)) this.#themeChanged(performance.timeOrigin + startTime + duration);
+        if (CHANGE.test(name)) this.#followTheme(performance.timeOrigin + startTime + duration);
       }
     });
-    observer.observe({ type: 'resource' });
+    observer.observe({ type: 'resource', buffered: true });
   }
 
-  /** @param {number} when */
-  #themeChanged(when) {
+  /** @param {number} when the theme's cart was changed */
+  #followTheme(when) {
     clearTimeout(this.#looking);
     this.#looking = setTimeout(async () => {
       if (when > this.#asked) await this.look();

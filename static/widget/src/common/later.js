@@ -4,7 +4,7 @@ export class Later {
   module = null;
   /** Whether its words and styles are in use. */
   isSetUp = false;
-  /** @type {Promise<boolean> | null} */
+  /** @type {Promise<any> | null} */
   #coming = null;
   #failures = 0;
 
@@ -13,7 +13,7 @@ export class Later {
     this.address = address;
   }
 
-  /** @returns {Promise<boolean>} whether it is there; the next call tries again */
+  /** Return the module, or null when it cannot be had; the next call tries again. */
   load() {
     return (this.#coming ??= this.#load());
   }
@@ -22,9 +22,10 @@ export class Later {
     // Browsers from before autumn 2026 remember for an address that it failed.
     const address = this.#failures ? `${this.address}?${this.#failures}` : this.address;
     this.module = await import(address).catch(() => null);
-    if (this.module) return true;
-    this.#failures++;
-    this.#coming = null;
-    return false;
+    if (!this.module) {
+      this.#failures++;
+      this.#coming = null;
+    }
+    return this.module;
   }
 }

@@ -1,4 +1,4 @@
-/** The theme's own cart, which the shopper sees in the header of the page: what is in it, and that it has changed. */
+/** The theme's own cart, which the shopper sees in the header of the page: what is in it. */
 
 // The question to the assistant waits for this.
 export const LONGEST_WAIT_MS = 2000;
@@ -40,8 +40,8 @@ export function tokenOf(cart) {
 }
 
 /**
- * The assistant has changed the cart: have the theme look at it again, by the event that Shopify's standard actions
- * send (https://shopify.dev/docs/api/storefront-events-and-actions), and tell everyone else by one of our own.
+ * Have the theme look at the cart again after the assistant has changed it, by the event that Shopify's standard
+ * actions send (https://shopify.dev/docs/api/storefront-events-and-actions), and tell everyone else by one of our own.
  * @param {import('../types').Cart | null} cart
  */
 export function cartChanged(cart) {

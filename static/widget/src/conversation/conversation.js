@@ -32,7 +32,7 @@ import { uuid } from '../common/uuid.js';
  * @property {import('./lazy-cache.js').LazyCache} cache
  * @property {import('./outbox.js').Outbox} outbox
  * @property {import('./tabs.js').Tabs} tabs
- * @property {{ module: any, load: () => Promise<boolean> }} recovery what a bad line makes necessary
+ * @property {{ load: () => Promise<any> }} recovery what a bad line makes necessary
  */
 
 /**
@@ -526,9 +526,10 @@ export class Conversation {
   async #peek(connection) {
     const message = this.#isFollowing ? null : this.#next();
     if (!this.#isFollowing && !message) return;
-    if (!(await this.recovery.load())) return;
+    const recovery = await this.recovery.load();
+    if (!recovery) return;
     const known = { message, cursor: this.#thread.cursor, replaced: this.#replaced };
-    const isHeld = await this.recovery.module.isHeld(connection, () => this.#page('', undefined, POLLED), known);
+    const isHeld = await recovery.isHeld(connection, () => this.#page('', undefined, POLLED), known);
     if (isHeld === null || connection.left) return;
     this.own.set('held', (this.#isHeld = isHeld));
     if (this.#isHeld) connection.abort();
@@ -542,8 +543,9 @@ export class Conversation {
   async #poll(connection) {
     this.#isFollowing = true;
     this.tabs.tell();
-    if (!(await this.recovery.load())) throw new Error(); // the history cannot be polled
-    await this.recovery.module.poll(connection, async (/** @type {AbortSignal} */ signal) => {
+    const recovery = await this.recovery.load();
+    if (!recovery) throw new Error(); // the history cannot be polled
+    await recovery.poll(connection, async (/** @type {AbortSignal} */ signal) => {
       await this.stops.deliver(this.api, signal);
       const ticket = await this.#load(connection, signal, POLLED);
       const phase = this.#isCrowded ? 'answering' : 'slow';
@@ -570,7 +572,7 @@ export class Conversation {
     const isLeft = this.outbox.besides(this.id).length;
     try {
       await this.stops.deliver(this.api);
-      if (!isLeft || ((await this.recovery.load()) && (await this.recovery.module.deliver(this)))) return;
+      if (!isLeft || (await (await this.recovery.load())?.deliver(this))) return;
     } catch {
       // A stop did not get through.
     }

@@ -37,28 +37,25 @@ export class Cart {
 
   /** A shopper who comes back learns once how the cart stands. */
   async check() {
-    if (this.#asked || !this.api.known) return;
-    this.#asked = true;
+    if (this.#asked) return;
+    this.#asked = this.api.known;
     await this.ask();
-    await this.#unite();
+    const one = await this.#tryOne();
+    if (this.#strip) one?.unite();
   }
 
   /** Another tab, or a page in front of this one, may have changed the cart. */
   look() {
     if (this.owed) return this.owed();
-    return this.#one ? this.#one.look() : this.ask();
-  }
-
-  /** Repeat the step that failed. */
-  again() {
-    return this.owed?.();
+    return this.api.known && this.#tryOne().then((one) => (one ? one.look() : this.ask()));
   }
 
   /** Let the assistant work on the cart that the shopper already has, before it is asked. */
   async bind() {
+    const one = this.#tryOne(); // from now on it follows what the theme does with its cart
     if (!this.#strip && !tokenOf(await readCart(this.root))) return;
     const wait = new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS));
-    await Promise.race([this.#bringOne().then((one) => one.unite(), () => {}), wait]); // else after the answer
+    await Promise.race([one.then((one) => one?.unite()), wait]); // else after the answer
   }
 
   /** Put one of a variant into the cart, and say what came of it. @param {string} variant @param {string} title */
@@ -76,25 +73,18 @@ export class Cart {
     this.#asked = true;
     cartChanged(answer.cart);
     await this.show(answer);
-    if (answer.status === 'ok' && !(await this.#unite(true)) && !this.#strip?.checkout) await this.ask();
-  }
-
-  /** Make the assistant's cart and the theme's one, once one of them is shown. @param {boolean} [isForced] */
-  async #unite(isForced) {
-    const one = this.#strip && (await this.#bringOne().catch(() => null));
-    return one?.unite(isForced);
+    if (answer.status !== 'ok') return;
+    const isUnited = this.#strip && (await (await this.#tryOne())?.unite(true));
+    if (!isUnited && !this.#strip?.checkout) await this.ask();
   }
 
   /** Find out how the cart stands, and show it. */
   async ask() {
     this.owed = null;
     if (!this.api.known) return; // it was erased, and a question about the cart must not begin another session
-    const answer = await this.api.json('GET', '/api/cart').catch(() => null);
-    if (!answer || answer.status === 'unknown') this.owed = () => this.ask();
-    else {
-      this.isOwn = !!answer.own;
-      await this.show(answer, true);
-    }
+    const answer = await this.api.json('GET', '/api/cart').catch(() => ({ status: 'unknown' }));
+    if (answer.status !== 'unknown') this.isOwn = !!answer.own;
+    await this.show(answer, true);
   }
 
   /**
@@ -116,6 +106,11 @@ export class Cart {
   async #bringStrip() {
     const { CartStrip } = await this.bring();
     return (this.#strip ??= new CartStrip(this));
+  }
+
+  /** @returns {Promise<import('../carts.js').OneCart | null>} null when the scripts cannot be had */
+  #tryOne() {
+    return this.#bringOne().catch(() => null);
   }
 
   /** @returns {Promise<import('../carts.js').OneCart>} rejects when the scripts cannot be had */

@@ -48,10 +48,10 @@ export class Cover {
     const page = this.#lay(title, h('div', { className: 'page' }, waiting));
     this.panel.expand();
     this.panel.header.back.focus();
-    const isThere = await this.panel.setUp(this.#pages, async () => (await speak(this.panel.settings.locale)).pages);
+    const pages = await this.panel.setUp(this.#pages, async () => (await speak(this.panel.settings.locale)).pages);
     if (this.#page !== page) return;
-    if (isThere) {
-      const { title, element } = make(this.#pages.module, this.#pages.module.hostOf(this.panel));
+    if (pages) {
+      const { title, element } = make(pages, pages.hostOf(this.panel));
       this.#lay(title, element);
       return;
     }
