@@ -18,7 +18,7 @@ from tests.storefront import storefront
 from widget_api.demo.break_it import BREAKS_FOR_GOOD, MISFORTUNES, SLOW_PACE
 from widget_api.demo.carts import CARTS
 from widget_api.demo.faults import FAULTS
-from widget_api.demo.model import Breakable
+from widget_api.demo.model import Breakable, set_home_pace
 from widget_api.demo.wire import Wire
 from widget_api.llm.base import Request, User
 from widget_api.llm.demo import PACE_SECONDS
@@ -52,6 +52,23 @@ def test_the_model_is_slowed(client: FlaskClient) -> None:
     assert model.pace == PACE_SECONDS
     assert "2.5 words a second" in press(client, "slow-model")
     assert model.pace == SLOW_PACE
+
+
+def test_a_demo_that_is_started_at_another_pace_keeps_it_when_all_works_again(client: FlaskClient) -> None:
+    set_home_pace("0.2")
+    try:
+        press(client, "slow-model")
+        press(client, "mend")
+        assert Breakable().pace == 0.2
+    finally:
+        set_home_pace("")
+    assert Breakable().pace == PACE_SECONDS
+
+
+@pytest.mark.parametrize("pace", ["fast", "-1", "0,5", "1e9", "."])
+def test_a_pace_that_is_no_number_of_seconds_is_refused_at_the_start(pace: str) -> None:
+    with pytest.raises(ValueError, match=r"DEMO_PACE must be seconds between two words such as 0\.03"):
+        set_home_pace(pace)
 
 
 @pytest.mark.parametrize(("button", "breaks"), [("stumble", 1), ("kill-answer", BREAKS_FOR_GOOD)])

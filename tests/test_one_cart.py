@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import DESKTOP, chromium, tab
 from tests.live import Live
 from tests.widget import Chat, break_it
-from widget_api.demo.database import Database
-from widget_api.demo.faults import Faults
 
 __all__ = ["chromium"]
 
@@ -139,15 +137,6 @@ class Shopping:
             and (int(said[1]) if said else 0) == count
             and (not count or found["token"].split("?")[0] in found["link"])
         )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick(live: Live) -> Iterator[None]:
-    """The demo's model says its words at once."""
-    with closing(Database()) as database:
-        database.open(live.folder)
-        Faults(database).pace = 0.0
-        yield
 
 
 @pytest.fixture(scope="module")

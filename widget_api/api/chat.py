@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -141,19 +142,20 @@ def _question(newest: Sent, shop: Shop) -> Question:
         raise InvalidBody("The newest message must be the shopper's: role must be user.")
     texts = [part.text for part in newest.parts if part.type == "text"]
     text = require_text("\n".join(texts), "The message", most=MESSAGE_CHARACTERS)
-    pages = [_page(part.data, shop) for part in newest.parts if part.type == "data-page"]
+    sites = (*shop.origins, f"https://{shop.domain}")
+    pages = [_page(part.data, sites) for part in newest.parts if part.type == "data-page"]
     parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
     parts += [{"type": "data-page", "data": page} for page in pages[:1] if page]
     return Question(require_id(newest.id, "message.id"), parts)
 
 
-def _page(data: Any, shop: Shop) -> dict[str, str]:
+def _page(data: Any, sites: Collection[str] | None = None) -> dict[str, str]:
     """Return what is known of the page. It is only context: a field of another form is left out, not refused."""
     try:
         page = msgspec.to_builtins(msgspec.convert(data, Page))
     except msgspec.ValidationError as exc:
         raise InvalidBody(f"data-page: {reason(exc)}") from exc
-    return clean_page(page, (*shop.origins, f"https://{shop.domain}"))
+    return clean_page(page, sites)
 
 
 @bp.get("/api/chat/<id>/stream")

@@ -29,7 +29,7 @@ def create_app(config: Config | None = None) -> Flask:
     from widget_api.demo import currency, objects
     from widget_api.demo.break_it import Chat
     from widget_api.demo.database import DATABASE
-    from widget_api.demo.model import Breakable
+    from widget_api.demo.model import Breakable, set_home_pace
     from widget_api.demo.storefront import create_storefront
     from widget_api.demo.wire import Wire
     from widget_api.llm.demo import Demo
@@ -39,6 +39,7 @@ def create_app(config: Config | None = None) -> Flask:
     services = app.extensions["widget"]
     DATABASE.open(services.config.instance)
     currency.start_in(os.environ.get("DEMO_CURRENCY") or "EUR")
+    set_home_pace(os.environ.get("DEMO_PACE", ""))
     url = services.config.public_url
     Shop.register(objects.DOMAIN, origins=_origins(url), mcp_url=url, name=objects.NAME, prompt=PROMPT)
     own_model = isinstance(services.model, Demo)

@@ -8,12 +8,14 @@ from widget_api.config import Config, ConfigError
 from widget_api.demo import currency
 from widget_api.demo.database import DATABASE
 from widget_api.demo.faults import FAULTS
+from widget_api.demo.model import find_pace
 
 ROOT = Path(__file__).parents[2]
 
 try:
     config = Config.from_env(os.environ)
     currency.find(os.environ.get("DEMO_CURRENCY") or "EUR")
+    find_pace(os.environ.get("DEMO_PACE", ""))
 except (ConfigError, ValueError) as exc:
     sys.exit(str(exc))
 

@@ -15,8 +15,8 @@ Counter = Literal["rate_limit_next", "internal_error_next", "break_next", "disco
 class Switch(Generic[T]):
     """A field that is kept in the shop's database, where all processes see it change at once."""
 
-    def __init__(self, kind: Callable[[Any], T], off: float | str = 0) -> None:
-        """`off` is its value while nobody has set it."""
+    def __init__(self, kind: Callable[[Any], T], off: float | str | Callable[[Faults], float] = 0) -> None:
+        """`off` is its value while nobody has set it, or finds that value."""
         self._kind = kind
         self._off = off
 
@@ -25,7 +25,9 @@ class Switch(Generic[T]):
 
     def __get__(self, faults: Faults, _owner: type[Faults]) -> T:
         found = faults.database.execute("SELECT value FROM switch WHERE name = ?", self._name)
-        return self._kind(found[0][0] if found else self._off)
+        if found:
+            return self._kind(found[0][0])
+        return self._kind(self._off(faults) if callable(self._off) else self._off)
 
     def __set__(self, faults: Faults, value: T) -> None:
         faults.database.execute("REPLACE INTO switch VALUES (?, ?)", self._name, value)
@@ -73,7 +75,8 @@ class Faults:
     featured_sold_out = Switch(bool)  # the variant that a product shows first is one that is sold out
 
     # Of the chat in front of it
-    pace = Switch(float, PACE_SECONDS)  # seconds between two words of the demo's own model
+    home_pace = Switch(float, PACE_SECONDS)  # seconds between two words of the demo's own model; no fault
+    pace = Switch(float, lambda faults: faults.home_pace)  # another pace
     break_next = Switch(int)  # so many of its answers break off
     cut_at = Switch(float)  # streams that were open at this time (since 1970) are cut
 
@@ -89,7 +92,7 @@ class Faults:
 
     def mend(self) -> None:
         """All works again."""
-        self.database.execute("DELETE FROM switch WHERE name != ?", "home_currency")
+        self.database.execute("DELETE FROM switch WHERE name NOT IN ('home_currency', 'home_pace')")
 
 
 FAULTS = Faults()

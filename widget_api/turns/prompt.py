@@ -71,9 +71,9 @@ Follow the owner's words on tone and facts; where they and the rules differ, the
 LANGUAGE = "Answer in the language of the newest message, whatever language the rest is in."
 
 
-def system(shop: Shop) -> str:
+def system(shop: Shop, _page: object = None) -> str:
     """Return the system prompt: our rules, the merchant's own words, and the language. It is the same for all
-    shoppers of the shop, and nobody else can write in it."""
+    shoppers of the shop, and nobody else can write in it: the page is data of the message that was written on it."""
     rules = _RULES.format(name=words(shop.name, NAME_CHARACTERS) or shop.domain)
     owner = (_OWNER.format(prompt=shop.prompt),) if shop.prompt else ()
     return "\n\n".join((rules, *_facts(shop), *owner, LANGUAGE))
@@ -81,7 +81,8 @@ def system(shop: Shop) -> str:
 
 def _facts(shop: Shop) -> list[str]:
     """Return what is known of the shop, a line each."""
-    contact, language = words(shop.contact, CONTACT_CHARACTERS), words(shop.language, NAME_CHARACTERS)
+    contact = words(getattr(shop, "contact", ""), CONTACT_CHARACTERS)
+    language = words(getattr(shop, "language", ""), NAME_CHARACTERS)
     facts = [f"How to reach the shop: {contact}"] if contact else []
     facts += [f"The language of the product titles: {language}"] if language else []
     return ["\n".join(facts)] if facts else []
