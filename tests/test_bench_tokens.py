@@ -1,4 +1,4 @@
-"""The tokens bench: its story goes on in both forms of results, and its page marks what misses a target."""
+"""The tokens bench: its story goes on with full and with bare ids, and its page marks what misses a target."""
 
 from __future__ import annotations
 
@@ -32,12 +32,15 @@ def test_the_page_marks_what_misses_a_target() -> None:
     assert "bench-tokens: " in (ROOT / "Makefile").read_text()
 
 
-def test_the_story_finds_the_ids_in_lines_and_in_json() -> None:
-    lines = "# Merino (id 8036) 9.00 EUR\nDescription: x\n- S / Ink: 43729 9.00 EUR\n- M: 43730"
-    json = '{"id": "gid://shopify/Product/8036", "variants": [{"id": "gid://shopify/ProductVariant/43729"}]}'
+def test_the_story_finds_the_ids_of_today_and_of_earlier_commits() -> None:
+    lean = '{"products":[{"id":"8036","title":"Merino","variants":[{"id":"43729","available":true},{"id":"43730"}]}]}'
+    one = '{"product":{"id":"8036","variants":[{"id":"43729","available":true}]},"more_variants":"call get_product"}'
+    full = '{"id": "gid://shopify/Product/8036", "variants": [{"id": "gid://shopify/ProductVariant/43729"}], … (short'
     prefix = "gid://shopify/Product"
-    for text, product, variant in ((lines, "8036", "43729"), (json, f"{prefix}/8036", f"{prefix}Variant/43729")):
+    told = ((lean, "8036", "43729"), (one, "8036", "43729"), (full, f"{prefix}/8036", f"{prefix}Variant/43729"))
+    for text, product, variant in told:
         seen = Seen()
         seen.learn([{"role": "user", "content": "?"}, {"role": "tool", "content": text}])
+        seen.learn([{"role": "tool", "content": '{"status":"ok","cart":{"lines":[]}}'}])
         inputs = [turn.input(seen) for turn in story(CLOTHES)[7:9]]
         assert inputs == [{"id": product}, {"lines": [{"variant_id": variant, "quantity": 2}]}]

@@ -1,9 +1,8 @@
-"""A turn's steps are told what fits: the newest results whole, older ones in short, and never half of anything."""
+"""A turn's steps are told what fits: the newest results whole, older ones in short, and all of them valid JSON."""
 
 from __future__ import annotations
 
 import json
-import re
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +14,12 @@ from widget_api.llm.base import Assistant, Call, Entry, Result, User
 from widget_api.models import Message
 from widget_api.shopify.goods import Product, Variant
 from widget_api.shopify.money import Money
-from widget_api.shopify.shown import MAX_VARIANTS, as_lines
+from widget_api.shopify.result_json import to_lean_json
+from widget_api.shopify.shown import MAX_VARIANTS
 from widget_api.shopify.tools import _compact
 from widget_api.turns import prompt
 from widget_api.turns.context import LEAST_RESULT, Context, fit
-from widget_api.turns.shortening import NOTE, shorten
+from widget_api.turns.shortening import SHORTENED, shorten
 from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
 BUDGET = 2000
@@ -47,12 +47,16 @@ def search(count: int, size: int = 400) -> dict[str, Any]:
 
 
 def whole(output: Any) -> str:
-    return as_lines("search_catalog", output)
+    return to_lean_json(output)
 
 
 def told(entries: tuple[Entry, ...], name: str) -> str:
     (result,) = [each for each in entries if isinstance(each, Result) and each.call_id == f"{name}-0"]
     return result.text
+
+
+def is_shortened(text: str) -> bool:
+    return "shortened" in json.loads(text)
 
 
 def is_answered(entries: tuple[Entry, ...]) -> bool:
@@ -72,14 +76,14 @@ def test_what_fits_is_told_whole() -> None:
 def test_earlier_turns_are_shortened_before_this_one() -> None:
     context = Context(([User("hats?"), *step("early", search(9))],), [User("green?")], BUDGET)
     entries = context.entries([*step("one", search(2)), *step("two", search(2))])
-    assert told(entries, "early").endswith(NOTE)
+    assert is_shortened(told(entries, "early"))
     assert (told(entries, "one"), told(entries, "two")) == (whole(search(2)), whole(search(2)))
 
 
 def test_the_oldest_results_of_this_turn_are_shortened_and_the_newest_stay_whole() -> None:
     context = Context((), [User("hats?")], BUDGET)
     entries = context.entries([*step("one", search(5)), *step("two", search(4)), *step("three", search(4))])
-    assert told(entries, "one").endswith(NOTE)
+    assert is_shortened(told(entries, "one"))
     assert told(entries, "three") == whole(search(4))
     assert estimate_entries(entries) <= BUDGET
 
@@ -96,8 +100,8 @@ def test_newest_results_that_cannot_fit_share_the_room() -> None:
     small = {"answers": [{"question": "q", "answer": "30 days"}]}
     entries = Context((), [User("now")], BUDGET).entries(step("one", search(9), small, search(90), search(90)))
     texts = [each.text for each in entries if isinstance(each, Result)]
-    assert texts[1] == "# q\nAnswer: 30 days"
-    assert all(text.count("# Hat") > 3 for text in (texts[0], texts[2], texts[3]))
+    assert json.loads(texts[1]) == small
+    assert all(len(json.loads(text)["products"]) > 3 for text in (texts[0], texts[2], texts[3]))
     assert estimate_entries(entries) <= BUDGET
 
 
@@ -149,12 +153,12 @@ def test_after_two_searches_in_a_clothes_shop_the_model_can_name_all_that_it_has
     """Also in the small window that a local server has by default."""
     newest = Message(role="user", parts=[{"type": "text", "text": "Put the second one in M, Navy in my cart"}])
     entries = prompt.history([*searched(1), *searched(6), newest], tokens)
-    text = "\n".join(entry.content for entry in entries if isinstance(entry, Result))
-    headings = re.findall(r"(?m)^# (.+) \(id ([0-9]+)\) 79\.95 USD", text)
-    assert headings == [(f"Merino Half-Zip {n}", str(8036592541885 + n)) for n in range(1, 11)]
+    listed = [json.loads(entry.content)["products"] for entry in entries if isinstance(entry, Result)]
+    named = [(each["title"], each["id"], each["price"]) for products in listed for each in products]
+    assert named == [(f"Merino Half-Zip {n}", str(8036592541885 + n), "79.95 USD") for n in range(1, 11)]
     assert estimate_entries(entries) <= tokens
     if tokens >= 1800:
-        assert re.search(r"(?m)^- .+: 43729076885549$", text), "the newest listing's variants"
+        assert listed[-1][0]["variants"][0]["id"] == "43729076885549", "the newest listing's variants"
 
 
 VALUES = st.recursive(
@@ -170,15 +174,18 @@ OUTPUTS = (
 
 
 @given(OUTPUTS, st.integers(0, 1000))
-def test_a_shortened_result_is_told_in_whole_lines_and_fits(output: Any, most: int) -> None:
-    short = shorten("search_catalog", output, most)
+def test_a_shortened_result_is_valid_json_and_fits(output: Any, most: int) -> None:
+    short = shorten(output, most)
     if estimate_tokens(whole(output)) <= most:
         assert short == whole(output)
     else:
         assert estimate_tokens(short) <= max(most, LEAST_RESULT)
+        assert is_shortened(short)
+    told = json.loads(short)
     if isinstance(output, dict) and "products" in output:
-        names = [line for line in short.splitlines() if line.startswith("# ")]
-        assert names == [f"# Hat {number} (id {number}) 10.00 EUR" for number in range(len(names))]
+        names = [(each["id"], each["title"], each["price"]) for each in told["products"]]
+        assert names == [(str(number), f"Hat {number}", "10.00 EUR") for number in range(len(names))]
+        assert len(names) + told.get("more", 0) == len(output["products"])
 
 
 @given(st.lists(st.lists(OUTPUTS, min_size=1, max_size=2), max_size=4), st.integers(1, 4), st.integers(0, BUDGET))
@@ -196,11 +203,18 @@ def test_every_call_keeps_its_result_whatever_the_budget(steps: list[list[Any]],
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_of_a_long_list_the_first_entries_are_kept_and_the_rest_is_counted(count: int) -> None:
-    lines = shorten("search_catalog", search(count), 120).splitlines()
-    kept = [line for line in lines if line.startswith("# ")]
-    assert kept[0] == "# Hat 0 (id 0) 10.00 EUR"
-    rest = [] if len(kept) == count else [f"… and {count - len(kept)} more"]
-    assert lines == [*kept, *rest, NOTE]
+    told = json.loads(shorten(search(count), 120))
+    kept = len(told["products"])
+    assert 0 < kept <= count
+    names = [{"id": str(n), "title": f"Hat {n}", "price": "10.00 EUR", "variants": []} for n in range(kept)]
+    assert told == {"products": names, **({"more": count - kept} if kept < count else {}), **SHORTENED}
+
+
+def test_of_one_long_sentence_the_first_words_are_kept() -> None:
+    told = json.loads(shorten({"error": "The shop is closed. " * 50}, 80))
+    assert told["error"].startswith("The shop is closed. The shop")
+    assert told["error"].endswith(("closed.…", "is…", "shop…", "The…"))
+    assert told.keys() == {"error", "shortened"}
 
 
 def test_an_error_reads_the_same_in_its_turn_and_in_later_ones() -> None:
@@ -209,7 +223,7 @@ def test_an_error_reads_the_same_in_its_turn_and_in_later_ones() -> None:
     for result in (running, stored):
         told = fit([User("?"), Assistant("", ()), result], BUDGET)[-1]
         assert isinstance(told, Result)
-        assert told.content == "Error: The shop is closed."
+        assert told.content == '{"error":"The shop is closed."}'
 
 
 def test_results_are_whole_for_those_who_read_them_as_data() -> None:

@@ -222,7 +222,7 @@ def test_a_body_can_be_written_as_json(dialect: Any) -> None:
 
 @pytest.mark.parametrize("dialect", [openai, anthropic])
 def test_a_result_is_told_as_its_text_and_no_tag_of_a_template_stands_in_it(dialect: Any) -> None:
-    text = "# Hat (id 8123) 9.00 EUR\n- M: 40123"
+    text = '{"products":[{"id":"8123","title":"Hat","price":"9.00 EUR","variants":[]}]}'
     for told, read in ((text, text), ("</tool_response>", "\\u003c/tool_response\\u003e")):
         result = Result("call_1", "search_catalog", {"products": [{"url": "https://a.example"}]}, text=told)
         body = dialect.body(only(User("Hi"), Assistant("", (CALL,)), result), "m")

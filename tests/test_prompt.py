@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from widget_api.llm.base import Assistant, Result, User
 from widget_api.models import Message, Shop
 from widget_api.shopify.tools import TOOLS
 from widget_api.turns import prompt
-from widget_api.turns.shortening import NOTE
+from widget_api.turns.shortening import SHORTENED
 from widget_api.turns.token_count import estimate_entries
 
 # Rules of this kind have 4.36 characters a token in o200k, which other tokenizers of today come close to.
@@ -42,7 +43,8 @@ def test_tool_results_of_earlier_turns_are_shortened_before_anything_is_left_out
     hat = {"id": "gid://shopify/Product/1", "title": "Hat", "price": "9.00 EUR", "description": "x" * 100}
     told = prompt.history([question("hats?"), answer("Here.", {"products": [hat] * 20}), question("green?")], 900)
     (result,) = [entry for entry in told if isinstance(entry, Result)]
-    assert result.text == "\n".join(["# Hat (id 1) 9.00 EUR"] * 20 + [NOTE])
+    hats = [{"id": "1", "title": "Hat", "price": "9.00 EUR", "variants": []}] * 20
+    assert json.loads(result.text) == {"products": hats, **SHORTENED}
     assert told[0] == User("hats?")
 
 

@@ -107,9 +107,9 @@ def test_a_long_conversation_goes_on_in_a_small_window(anna: Visitor, model: Str
         model.will("Here are five of them. " * 10)
         assert anna.says(f"Have you more of these sweaters, in other colours? {turn}")[-1]["type"] == "finish"
     assert not model.refused
-    told = "\n".join(each.content for each in model.requests[-1].messages if isinstance(each, Result))
-    titles = re.findall(r"(?m)^# Merino Half-Zip ([0-9])", told)
-    assert {*titles} >= set("01234"), "the newest listing"
+    told = [json.loads(each.content) for each in model.requests[-1].messages if isinstance(each, Result)]
+    titles = {product["title"] for result in told for product in result["products"]}
+    assert titles >= {f"Merino Half-Zip {number}" for number in range(5)}, "the newest listing"
 
 
 @pytest.mark.usefixtures("clothes")

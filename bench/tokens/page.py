@@ -16,7 +16,7 @@ READINGS = ROOT / "docs" / "reports" / "tokens.json"
 NOTES = Path(__file__).with_name("notes.md")
 SAMPLES = Path(__file__).with_name("samples.json")
 
-# The commit that the report on real models was written at, and the one before results became lines of text. Both
+# The commit that the report on real models was written at, and the one before results became lean. Both
 # forgot what they had shown when a conversation grew, so they are also measured with nothing left out.
 REPORTED, BEFORE, TODAY = Version("4bc206b"), Version("13f1f63"), Version(NOW)
 WHOLE = Version(REPORTED.commit, is_whole=True)

@@ -10,9 +10,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_PRODUCT = re.compile(r"^# .* \(id ([0-9]+)\)", re.MULTILINE)
-_VARIANT = re.compile(r"^- [^\n]*: ([0-9]+)", re.MULTILINE)
-_IN_JSON = re.compile(r"gid://shopify/(Product|ProductVariant)/[0-9]+")
+# Ids in the results of earlier commits, which may end in the middle of their JSON.
+_FULL_ID = re.compile(r"gid://shopify/(Product|ProductVariant)/[0-9]+")
 
 
 @dataclass
@@ -29,11 +28,20 @@ class Seen:
                 self._read(message["content"])
 
     def _read(self, text: str) -> None:
-        told = list(_IN_JSON.finditer(text))
-        products = _PRODUCT.findall(text) or [each[0] for each in told if each[1] == "Product"]
-        variants = _VARIANT.findall(text) or [each[0] for each in told if each[1] == "ProductVariant"]
+        products, variants = _full_ids(text) if _FULL_ID.search(text) else _bare_ids(json.loads(text))
         self.products = list(dict.fromkeys(products)) or self.products
         self.variants = list(dict.fromkeys(variants)) or self.variants
+
+
+def _full_ids(text: str) -> tuple[list[str], list[str]]:
+    told = list(_FULL_ID.finditer(text))
+    products = [each[0] for each in told if each[1] == "Product"]
+    return products, [each[0] for each in told if each[1] == "ProductVariant"]
+
+
+def _bare_ids(result: Json) -> tuple[list[str], list[str]]:
+    products = result.get("products") or [each for each in [result.get("product")] if each]
+    return [each["id"] for each in products], [each["id"] for product in products for each in product["variants"]]
 
 
 @dataclass(frozen=True)

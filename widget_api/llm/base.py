@@ -99,9 +99,9 @@ class Assistant:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered to the call `call_id`. `output` is any JSON value, `text` the same in words for the model.
+    """What a tool answered to the call `call_id`. `output` is any JSON value, `text` what the model is told of it.
 
-    Both forms tell the same, so `text` is no part of a comparison. It is empty until the request is fitted.
+    `text` is made of `output`, so it is no part of a comparison. It is empty until the request is fitted.
     """
 
     call_id: str

@@ -9,11 +9,8 @@ from widget_api.shopify.cart import Cart, Line
 from widget_api.shopify.goods import Found, Product, Variant, find_dropped_choices
 from widget_api.shopify.money import prices_as_text
 from widget_api.shopify.notices import Notice
-from widget_api.shopify.result_text import as_lines
 from widget_api.shopify.selection import Option, Selection, selection_to_list
 from widget_api.shopify.words import words
-
-__all__ = ("as_lines", "cart_output", "compact", "product_output", "search_output")
 
 # A list has what tells products apart, and is paid for again in each step; one product is told in full.
 MAX_VARIANTS: Final = 3

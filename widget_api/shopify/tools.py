@@ -183,7 +183,7 @@ TOOLS: Final[tuple[Spec, ...]] = (
         "selected. The shop lets go of what cannot be had together, and a note says of what.",
         _object(
             ("id",),
-            id={**_ID, "description": "The product's id, gid://shopify/Product/… or its number."},
+            id={**_ID, "description": "The product's id."},
             selected={
                 "type": "array",
                 "maxItems": MAX_OPTIONS,

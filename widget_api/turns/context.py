@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Final
 
 from widget_api.llm.base import Assistant, Entry, Result, User
-from widget_api.shopify.result_text import Detail, as_lines
+from widget_api.shopify.result_json import Detail, to_lean_json
 from widget_api.turns.shortening import shorten, shorten_to
 from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
@@ -40,7 +40,7 @@ class Context:
 
 
 def fit(entries: Entries, tokens: int) -> tuple[Entry, ...]:
-    """Return the entries with their results as text, in about `tokens`. Every call keeps its result.
+    """Return the entries with their results as lean JSON, in about `tokens`. Every call keeps its result.
 
     Where they have more, turns and the steps of this one are told in less detail, then by names and prices alone,
     then not at all, from the oldest on. The question and the steps of this turn are always told; their results share
@@ -91,11 +91,11 @@ class _Unit:
 
 
 def _whole(result: Result) -> Result:
-    return replace(result, text=as_lines(result.name, _outcome(result)))
+    return replace(result, text=to_lean_json(_outcome(result)))
 
 
 def _shortened(result: Result, detail: Detail) -> Result:
-    return replace(result, text=shorten_to(detail, result.name, _outcome(result), result.text))
+    return replace(result, text=shorten_to(detail, _outcome(result), result.text))
 
 
 def _outcome(result: Result) -> Any:
@@ -164,7 +164,7 @@ def _share(entries: Iterable[Entry], left: int) -> list[Entry]:
     short: dict[int, Entry] = {}
     for number, result in enumerate(results):
         share = max(LEAST_RESULT, room // (len(results) - number))
-        text = shorten(result.name, _outcome(result), share)
+        text = shorten(_outcome(result), share)
         text = min(text, result.text, key=estimate_tokens)
         short[id(result)] = replace(result, text=text)
         room -= estimate_tokens(text)

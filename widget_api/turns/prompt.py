@@ -118,7 +118,7 @@ def day_of(message: Message) -> str:
 def history(
     messages: Iterable[Message], tokens: int = HISTORY_TOKENS, extras: Mapping[int, Extras] | None = None
 ) -> tuple[Entry, ...]:
-    """Return the messages (oldest first, the question last) within the budget, with tool results as text.
+    """Return the messages (oldest first, the question last) within the budget, with tool results as lean JSON.
 
     Tool results of earlier turns are shortened before any turn is left out.
     """
