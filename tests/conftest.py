@@ -106,7 +106,7 @@ def _shares_fixtures(item: pytest.Item) -> bool:
 
 def _concerned(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
-    if item.get_closest_marker("looks"):
+    if item.get_closest_marker("looks") or item.get_closest_marker("storeless"):
         return False
     asked = set(item.fixturenames)
     if asked & NAMED and not asked & PRODUCT:

@@ -20,6 +20,8 @@ from widget_api.config import Config, ConfigError
 from widget_api.llm import openai
 from widget_api.llm.provider import Provider
 
+pytestmark = pytest.mark.storeless
+
 KEY = "sk-0123456789abcdefghij"
 CALLED = Say([call('{"query": ', name="search_catalog", id="a", index=0), Hold()])
 # With the words of a model that says first what it will do.

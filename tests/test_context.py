@@ -22,6 +22,8 @@ from widget_api.turns.context import LEAST_RESULT, Context, fit
 from widget_api.turns.shortening import SHORTENED, shorten
 from widget_api.turns.token_count import estimate_entries, estimate_tokens
 
+pytestmark = pytest.mark.storeless
+
 BUDGET = 2000
 
 

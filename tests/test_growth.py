@@ -51,6 +51,8 @@ from widget_api.shopify.tools import TOOLS
 from widget_api.streams.base import Position
 from widget_api.turns.mentions import Mentions, Titles
 
+pytestmark = pytest.mark.storeless
+
 ROOT = Path(widget_api.__path__[0])
 # Patterns of files and settings of the operator's own, and of the server's own heads and chunks, which have a length.
 OURS: Final = {"backups", "config", "sockets", "cli", "migrations", "demo.drawings", "demo.goods", "demo.renderer"}

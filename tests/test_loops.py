@@ -25,6 +25,8 @@ from widget_api.shopify.tools import Outcome, Toolbox
 from widget_api.turns.repeats import CUT_CALL, REPEATED
 from widget_api.turns.run import CALLS_A_STEP, MAX_STEPS, TOO_MANY_AT_ONCE
 
+pytestmark = pytest.mark.storeless
+
 OBJECT = '{"name": "search_catalog", "arguments": {"query": "hats"}}'
 
 

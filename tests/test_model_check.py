@@ -27,6 +27,8 @@ from widget_api.llm.check.trial import CODE
 from widget_api.llm.provider import Provider
 from widget_api.problems import ModelCut, ModelRefused, ModelUnavailable
 
+pytestmark = pytest.mark.storeless
+
 KEY = "sk-0123456789abcdefghij"
 RULES = "You sell hats. " * 40
 PLAN = Plan(RULES, (SEARCH,), seconds=20)

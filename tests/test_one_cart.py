@@ -21,7 +21,7 @@ from tests.widget import Chat, break_it
 
 __all__ = ["chromium"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("one-cart")]
+pytestmark = [pytest.mark.browser, pytest.mark.looks, pytest.mark.xdist_group("one-cart")]
 
 PAN, BALM, CUP = 701801, 702601, 701402
 NAMES = {PAN: "Ember Pan", BALM: "Shepherd's Balm", CUP: "Tin Cup in Pine"}

@@ -24,6 +24,8 @@ from widget_api.turns import silence
 from widget_api.turns.silence import Silence
 from widget_api.turns.writer import Writer
 
+pytestmark = pytest.mark.storeless
+
 PATIENCE = 30
 
 

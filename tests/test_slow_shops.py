@@ -31,6 +31,8 @@ from widget_api.shopify.http import Http
 from widget_api.shopify.store import Store
 from widget_api.shopify.tools import Toolbox
 
+pytestmark = pytest.mark.storeless
+
 # Only a test that fails waits so long.
 PATIENCE = 60
 WHOLE: Json = {"tools": [{"name": name} for name in UCP_TOOLS]}

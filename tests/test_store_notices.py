@@ -34,6 +34,8 @@ from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.notices import read_notices
 from widget_api.shopify.tools import Outcome, Toolbox
 
+pytestmark = pytest.mark.storeless
+
 ENDPOINT = Endpoint("demo-store.myshopify.com")
 IDS = [f"gid://shopify/Product/{number}" for number in range(3)]
 

@@ -31,6 +31,8 @@ from widget_api.models import Shop
 from widget_api.shopify.store import Store
 from widget_api.shopify.tools import Toolbox, variants_seen
 
+pytestmark = pytest.mark.storeless
+
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[ShopServer]:

@@ -27,6 +27,8 @@ from widget_api.turns.context import Context
 from widget_api.turns.run import MODEL_TOOLS
 from widget_api.turns.window import fit_request, stream_within
 
+pytestmark = pytest.mark.storeless
+
 # As the vocabularies that take most: each digit, four letters, two signs, a character of another script.
 TOKEN = re.compile(r"[A-Za-z]{1,4}|[0-9]| (?=[0-9])|\n|[!-/:-@\[-`{-~]{1,2}|[^\x00-\x7f]")
 SYSTEM = prompt.system(Shop(domain="anna.myshopify.com", name="Anna"))

@@ -31,7 +31,8 @@ class Chat:
     def visit(self, path: str = "/") -> None:
         self.page.goto(self.live.url + path)
 
-    def open(self, path: str = "/") -> None:
+    def open(self, path: str = "/pages/about") -> None:
+        """Open the panel on a page of the shop; by default on one without large pictures."""
         self.visit(path)
         self.launcher.click()
         expect(self.panel).to_be_visible()
