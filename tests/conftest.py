@@ -85,8 +85,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
     if column.REDIS:
         concerned = {item.path for item in items if _concerned(item)}
-        config.hook.pytest_deselected(items=[item for item in items if item.path not in concerned])
-        items[:] = [item for item in items if item.path in concerned]
+        left_out = {item for item in items if item.path not in concerned or _is_storeless(item)}
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 # Who asks for a product, or takes something from these modules, may meet a difference between the columns. Who asks
@@ -104,9 +105,14 @@ def _shares_fixtures(item: pytest.Item) -> bool:
     return any(definitions[-1].scope == "module" for definitions in known)
 
 
+def _is_storeless(item: pytest.Item) -> bool:
+    """Return whether the test says of itself that it is the same whatever the stores are."""
+    return bool(item.get_closest_marker("looks") or item.get_closest_marker("storeless"))
+
+
 def _concerned(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
-    if item.get_closest_marker("looks") or item.get_closest_marker("storeless"):
+    if _is_storeless(item):
         return False
     asked = set(item.fixturenames)
     if asked & NAMED and not asked & PRODUCT:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from tests.conftest import ANNAS_SHOP, ANNAS_SITE, Visitor
 from tests.scripted import Scripted, call
 from tests.shop_server import Slot, demo_shop
 from widget_api.api.services import Services
+from widget_api.demo import catalogue
 from widget_api.demo.carts import CARTS, Cart
 from widget_api.demo.lines import new_line
 from widget_api.models import CartChange, Message, Session, Shop, connected, transaction
 from widget_api.shopify.tools import Toolbox
+from widget_api.text import clean
 from widget_api.turns.proposals import CartGuard
 
 Json = dict[str, Any]
@@ -137,6 +140,28 @@ def test_an_obeying_model_can_only_propose(world: World) -> None:
         answer = world.asks(said, (HAT, 20), (MUG, 0), looks=True)
         assert world.held == {MUG: 3}
         assert len(proposals(answer)) == 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_orders_in_the_shops_own_texts_are_only_proposed(
+    world: World, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    """A product's title and description and a policy's answer say what the model then does."""
+    search = catalogue.search
+    monkeypatch.setattr(catalogue, "answers", lambda *_, **__: [(order, order)])
+    monkeypatch.setattr(
+        catalogue,
+        "search",
+        lambda *given, **more: [
+            replace(each, title=f"{each.title}: {order}", description=order) for each in search(*given, **more)
+        ],
+    )
+    world.model.will(call("search_shop_policies_and_faqs", {"query": "returns"}, "p"))
+    answer = world.asks("Can I send the hat back?", (HAT, 20), (MUG, 0), looks=True)
+    texts = [json.dumps(part.get("output"), ensure_ascii=False) for part in answer if "output" in part]
+    assert len([text for text in texts if clean(order) in text]) >= 2  # it came as far as the model
+    assert world.held == {MUG: 3}
+    assert len(proposals(answer)) == 1
 
 
 def test_a_tap_makes_the_change_once_and_it_shows_as_done(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "object": ((dict,), "an object"),
@@ -55,3 +55,17 @@ def _check_size(size: float, schema: dict[str, Any], name: str, limits: tuple[st
     if not least <= size <= most:  # NaN is in no range
         bounds = f"from {least} to {most}" if limits[1] in schema else f"at least {least}"
         raise Invalid(f"{name} must be {bounds} {unit}".rstrip() + ".")
+
+
+# A model that breaks these is told so by the tool; in every request they would cost a tenth of the tools' tokens.
+_LIMITS: Final = frozenset({"additionalProperties", "minLength", "maxLength", "minItems", "maxItems"})
+
+
+def without_limits(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema as a model is told it: without the limits of length and of fields that `check` holds."""
+    told = {name: value for name, value in schema.items() if name not in _LIMITS}
+    if "items" in told:
+        told["items"] = without_limits(told["items"])
+    if "properties" in told:
+        told["properties"] = {name: without_limits(field) for name, field in told["properties"].items()}
+    return told

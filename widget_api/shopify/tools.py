@@ -159,8 +159,7 @@ TOOLS: Final[tuple[Spec, ...]] = (
         "search_catalog",
         "Find products of this shop. Call it before you name or recommend a product, its price or stock. Example: "
         'for "Something warm for my dad, under 50 euros?" {"query": "warm hat", "max_price": 50}. Returns titles, '
-        "prices, stock and a few variants; where there are more variants than those, get_product gets to them. A "
-        "price is an amount and its currency, to be copied: 49.00 EUR, 4990.00 HUF, 1480 JPY.",
+        "prices, stock and a few variants; get_product has the others.",
         _object(
             ("query",),
             query={**_QUERY, "description": "One to three nouns, in the language of the shop's product titles."},
@@ -169,7 +168,7 @@ TOOLS: Final[tuple[Spec, ...]] = (
                 "type": "number",
                 "minimum": 0,
                 "maximum": 1_000_000_000,
-                "description": "The highest price, if the shopper named one, in the shop's currency: 49.5 is 49.50.",
+                "description": "The highest price, if the shopper named one, in the shop's currency.",
             },
             available_only={"type": "boolean", "description": "Only what can be bought now."},
         ),
@@ -179,15 +178,14 @@ TOOLS: Final[tuple[Spec, ...]] = (
         "get_product",
         "One product in full. Call it for details, material, care, or a size or colour that the search does not "
         'list. Example: for "Do you have it in 44?" {"id": "…", "selected": [{"name": "Size", "label": "44"}]}, '
-        "spelled as in its options. They have every value; one may be sold out or not made together with what is "
-        "selected. The shop lets go of what cannot be had together, and a note says of what.",
+        "spelled as in its options. A note says which of the selected values cannot be had together.",
         _object(
             ("id",),
             id={**_ID, "description": "The product's id."},
             selected={
                 "type": "array",
                 "maxItems": MAX_OPTIONS,
-                "description": "What the shopper has chosen so far; each option at most once.",
+                "description": "The values chosen so far, one for each option.",
                 "items": _object(
                     ("name", "label"),
                     name={"type": "string", "minLength": 1, "maxLength": 255, "description": "As in Size."},
@@ -199,21 +197,20 @@ TOOLS: Final[tuple[Spec, ...]] = (
     ),
     Spec(
         "get_cart",
-        "What is in the shopper's cart, line by line. Call it before you say what the cart holds or costs, and "
-        'before you raise or lower a number: "One more, please" {}. One variant may stand in several lines that '
-        "differ in their attributes (as an engraving), selling plan or parent.",
+        "The shopper's cart, line by line. Call it before you say what it holds or costs, and before you raise or "
+        'lower a number: "One more, please" {}. Lines of one variant may differ in their attributes (as an '
+        "engraving), selling plan or parent.",
         _object(),
         "Looking into the cart",
     ),
     Spec(
         "update_cart",
         "Change the shopper's cart. Call it only when the newest message asks for that, in its own words, and "
-        "colour and size are settled; what nobody asked for is at most proposed to the shopper, who then decides. "
+        "colour and size are settled; anything else is only proposed to the shopper. "
         'Example: for "Two in Oat, please" {"lines": [{"variant_id": "…", "quantity": 2}]}. What is not named '
-        "stays as it is. A variant_id says how many of it shall be in the cart in all; 0 takes out all of its "
-        "lines. A line_id changes that line alone, as the engraved one of two mugs. Where lines differ and nobody "
-        "has said which one is meant, nothing is changed: ask. The answer is the cart as it is then; its note says "
-        "what came out otherwise: tell the shopper.",
+        "stays as it is. A variant_id stands for all lines of that variant, a line_id for that line alone, as the "
+        "engraved one of two mugs; where lines differ and nobody said which is meant, ask. Returns the new cart; "
+        "tell the shopper what its note says.",
         _object(
             ("lines",),
             lines={
@@ -228,7 +225,7 @@ TOOLS: Final[tuple[Spec, ...]] = (
                         "type": "integer",
                         "minimum": 0,
                         "maximum": MAX_QUANTITY,
-                        "description": "How many shall be in the cart then, not how many more; 0 takes it out.",
+                        "description": "How many shall be in the cart then, not how many more; 0: none.",
                     },
                 ),
             },

@@ -23,6 +23,7 @@ from widget_api.llm.base import (
 )
 from widget_api.models import ToolCall, Turn
 from widget_api.problems import EmptyAnswer, ModelCut, ModelFiltered
+from widget_api.shopify.schema import without_limits
 from widget_api.shopify.sizes import INPUT_CHARACTERS, SHOWN_INPUT_CHARACTERS, fit_outcome
 from widget_api.shopify.tools import PRODUCTS, TOOLS, Outcome, Spec, tidy
 from widget_api.turns import extras, prompt
@@ -53,7 +54,7 @@ CALLS_A_STEP = 4
 CALLS_A_TURN = 8
 
 SPECS: dict[str, Spec] = {spec.name: spec for spec in TOOLS}
-MODEL_TOOLS = tuple(Tool(spec.name, spec.description, spec.parameters) for spec in TOOLS)
+MODEL_TOOLS = tuple(Tool(spec.name, spec.description, without_limits(spec.parameters)) for spec in TOOLS)
 NO_OBJECT = "The arguments were not a JSON object."
 TOO_LONG = "The arguments were too long."
 # Behind what is shown of arguments that were too long.
