@@ -286,7 +286,11 @@ def cleo(app: Flask) -> Visitor:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """The product and the demo shop under gunicorn, for the tests of one file."""
-    with serving(tmp_path_factory.mktemp("live")) as server:
+def live(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Live]:
+    """The product and the demo shop under gunicorn, for the tests of one file.
+
+    The demo's model says all of its words at once, or, where the file says `PACE`, one after so many seconds.
+    """
+    pace = getattr(request.module, "PACE", "0")
+    with serving(tmp_path_factory.mktemp("live"), DEMO_PACE=pace) as server:
         yield server

@@ -241,7 +241,9 @@ class Goods:
         self.theme = theme or Theme()
         self.theme.serve(page)
         self.parts: list[Json] = []
+        self.said: list[Json] = []
         page.route("**/api/chat", self._speak)
+        page.route("**/api/conversations/*/messages*", lambda route: route.fulfill(json=self._history()))
         page.route("**/api/cart", lambda route: route.fulfill(json={"status": "none", "cart": None}))
 
     def open(self, locale: str = "en", script: str = THEME, more: str = "") -> None:
@@ -265,9 +267,19 @@ class Goods:
         expect(answers).to_have_count(before + 1)
         expect(answers.last.locator(".tools")).to_be_attached()
 
+    def _history(self) -> Json:
+        return {"messages": self.said, "next": None}
+
     def _speak(self, route: Route) -> None:
+        answer = f"answer-{next(self.shop.answers)}"
+        text = {"type": "text", "text": "Here you are."}
+        about = {"created_at": "2026-11-30T12:00:00Z", "status": "complete"}
+        self.said += [
+            {**sent(route)["message"], "metadata": about},
+            {"id": answer, "role": "assistant", "metadata": about, "parts": [*self.parts, text]},
+        ]
         events = [
-            {"type": "start", "messageId": f"answer-{next(self.shop.answers)}"},
+            {"type": "start", "messageId": answer},
             *self.parts,
             {"type": "text-start", "id": "t"},
             {"type": "text-delta", "id": "t", "delta": "Here you are."},

@@ -68,7 +68,6 @@ class Live:
             "RATE_LIMITS": "off",
             "BACKUP_DAYS": "0",
             "MODEL_CHECK": "off",
-            "DEMO_PACE": "0",  # a test that is about an answer under way slows the model down
             **self.settings,
         }
         with (self.folder / "log").open("ab") as log:

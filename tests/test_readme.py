@@ -14,6 +14,7 @@ from tests.conftest import events, text_of
 from tests.live import ROOT, Live
 
 README = (ROOT / "README.md").read_text()
+PACE = "0.03"  # the commands cut an answer that is under way
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

@@ -46,6 +46,14 @@ def fill_the_themes_cart(chat: Chat) -> None:
     )
 
 
+def begin_a_cart(chat: Chat) -> None:
+    """Ask for a first piece, and wait until the assistant's cart and the theme's are one."""
+    with chat.page.expect_response(
+        lambda answer: answer.request.method == "PUT" and answer.url.endswith("/api/cart")
+    ):
+        chat.ask(ADD)
+
+
 def choose_anything(chat: Chat) -> None:
     """Choose what can be had of the first product, option by option."""
     options = chat.answers.last.locator(".goods li").first.locator("select")
@@ -99,7 +107,7 @@ def test_the_theme_looks_again_when_the_assistant_has_changed_its_cart(chat: Cha
 
 
 def test_a_cart_that_expired_is_told_in_words_to_who_comes_back(chat: Chat, live: Live) -> None:
-    chat.ask(ADD)
+    begin_a_cart(chat)
     break_it(live, "expire-carts")
     chat.visit("/collections/all")
     expect(chat.cart).to_contain_text("Your cart had expired; a new one takes its place.")
@@ -122,7 +130,7 @@ def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Chat, status: int) -> None:
     refusal = {"code": "too-many-requests", "title": "Too many requests.", "detail": "Please wait.", "status": status}
-    chat.ask(ADD)
+    begin_a_cart(chat)
     fill_the_themes_cart(chat)
     chat.page.route("**/api/cart", lambda route: route.fulfill(status=status, headers=RETRY, json=refusal))
     with chat.page.expect_response("**/api/cart"):
@@ -136,7 +144,7 @@ def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Cha
 
 
 def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Chat, live: Live) -> None:
-    chat.ask(ADD)
+    begin_a_cart(chat)
     break_it(live, "expire-carts")
     chat.ask(ADD)
     expect(chat.answers.last.locator(".cartline:visible").first).to_contain_text("had expired")

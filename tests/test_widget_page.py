@@ -60,7 +60,7 @@ def test_nothing_but_the_entry_is_loaded_before_the_shopper_shows_interest(chat:
 def test_no_session_is_begun_before_the_first_message(chat: Chat) -> None:
     asked: list[str] = []
     chat.page.on("request", lambda request: asked.append(request.url.removeprefix(chat.live.url)))
-    chat.open()
+    chat.open("/")
     chat.page.wait_for_load_state("networkidle")
     assert not [url for url in asked if url.startswith("/api")]
 
@@ -72,7 +72,7 @@ def test_the_launcher_moves_nothing_on_the_page(chat: Chat) -> None:
             .observe({ type: 'layout-shift', buffered: true });"""
     )
     own(chat, "<main><h1>Shop</h1></main>")
-    chat.open()
+    chat.open("/")
     chat.page.reload()
     expect(chat.panel).to_be_visible()
     assert chat.page.evaluate("[shifts, document.body.scrollHeight <= innerHeight]") == [0, True]
@@ -80,7 +80,7 @@ def test_the_launcher_moves_nothing_on_the_page(chat: Chat) -> None:
 
 def test_it_works_under_a_strict_policy_with_trusted_types(chat: Chat) -> None:
     own(chat, "<main><h1>Shop</h1></main>")
-    chat.open()
+    chat.open("/")
     chat.ask("Do you have mittens?")
     assert chat.stored()[-1] == chat.read()
     chat.choose("Past conversations")
@@ -98,7 +98,7 @@ def test_a_theme_cannot_reach_into_it(chat: Chat) -> None:
         div:empty, section:empty, shop-chat:empty { opacity: .2 }
     """
     chat.page.route("**/rough.css", lambda route: route.fulfill(content_type="text/css", body=rough))
-    chat.open()
+    chat.open("/")
     seen = chat.box.evaluate(
         "box => { const s = getComputedStyle(box);"
         "return [s.fontSize, s.letterSpacing, s.textTransform, s.transform, s.textAlign, s.fontFamily] }"
@@ -113,7 +113,7 @@ def test_what_themes_do_to_empty_elements_does_not_hide_it(chat: Chat) -> None:
     )
     rule = f"{dawn} {{ display: none }} @media print, screen {{ .hidden {{ display: none !important }} }}"
     chat.page.route("**/dawn.css", lambda route: route.fulfill(content_type="text/css", body=rule))
-    chat.open()
+    chat.open("/")
     chat.ask("Do you have mittens?")
     expect(chat.answer).to_be_visible()
 
@@ -125,7 +125,7 @@ def test_a_themes_modal_drawer_lies_over_it_and_its_layer_can_be_set(chat: Chat)
     )
     rule = "dialog { inset: 0 0 0 auto; margin: 0; width: 400px; height: 100% } .low { --shop-chat-z: 7 }"
     chat.page.route("**/z.css", lambda route: route.fulfill(content_type="text/css", body=rule))
-    chat.open()
+    chat.open("/")
     chat.page.evaluate("document.querySelector('dialog').showModal()")
     on_top = "([x, y]) => document.elementFromPoint(x, y).localName"
     assert chat.page.evaluate(on_top, [1200, 400]) == "dialog"
@@ -143,7 +143,7 @@ SWAPS = {
 @pytest.mark.parametrize("how", SWAPS)
 def test_a_page_whose_body_is_exchanged_goes_on_with_the_answer(chat: Chat, live: Live, how: str) -> None:
     with slowly(live):
-        chat.open()
+        chat.open("/")
         chat.type("Do you have mittens?")
         expect(chat.answer).to_contain_text("This is")
         chat.page.evaluate(
@@ -167,7 +167,7 @@ def test_the_snippet_twice_on_a_page_is_one_chat(chat: Chat) -> None:
 
 
 def test_an_element_that_is_moved_keeps_its_conversation(chat: Chat) -> None:
-    chat.open()
+    chat.open("/")
     chat.ask("Do you have mittens?")
     chat.page.evaluate("document.querySelector('main').append(document.querySelector('shop-chat'))")
     expect(chat.panel).to_be_visible()
@@ -192,7 +192,7 @@ def test_an_entry_of_the_release_before_opens_the_panel_of_this_one(chat: Chat) 
         route.fulfill(response=response, body=re.sub(r"panel-\w{10}", "panel-0123456789", response.text()))
 
     chat.page.route("**/widget/chat.js", older)
-    chat.open()
+    chat.open("/")
     chat.ask("Do you have mittens?")
     assert chat.stored()[-1] == chat.read()
 
@@ -201,7 +201,7 @@ def test_it_follows_the_stores_font_colour_scheme_and_the_merchants_colour(chat:
     own(chat, '<link rel="stylesheet" href="/dark.css"><main><h1>Shop</h1></main>')
     dark = ":root { color-scheme: dark } body { font-family: fantasy } shop-chat { --shop-chat-accent: rgb(1, 2, 3) }"
     chat.page.route("**/dark.css", lambda route: route.fulfill(content_type="text/css", body=dark))
-    chat.open()
+    chat.open("/")
     style = chat.panel.evaluate("p => { const s = getComputedStyle(p); return [s.backgroundColor, s.fontFamily] }")
     assert style == ["rgb(27, 28, 31)", "fantasy"]
     assert chat.launcher.evaluate("l => getComputedStyle(l).backgroundColor") == "rgb(1, 2, 3)"

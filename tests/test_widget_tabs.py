@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import page
 from tests.live import Live
-from tests.widget import Chat, slowly, words
+from tests.widget import QUIET_PAGE, Chat, slowly, words
 
 __all__ = ["page"]
 
@@ -162,7 +162,7 @@ def test_a_page_out_of_the_back_button_shows_what_was_said_meanwhile(one: Chat, 
     expect(one.questions).to_have_count(1)
     one.ask(MUGS)
     one.page.evaluate("setTimeout(() => history.back())")
-    expect(one.page).to_have_url(f"{live.url}/")
+    expect(one.page).to_have_url(live.url + QUIET_PAGE)
     expect(one.questions).to_have_text([MITTENS, MUGS])
     agree(one)
 

@@ -12,6 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.live import SHOP, Live
 
+# A page of the shop without large pictures.
+QUIET_PAGE = "/pages/about"
 # Machines are slow when they do two things at once.
 expect.set_options(timeout=15_000)
 
@@ -31,8 +33,8 @@ class Chat:
     def visit(self, path: str = "/") -> None:
         self.page.goto(self.live.url + path)
 
-    def open(self, path: str = "/pages/about") -> None:
-        """Open the panel on a page of the shop; by default on one without large pictures."""
+    def open(self, path: str = QUIET_PAGE) -> None:
+        """Open the panel on a page of the shop."""
         self.visit(path)
         self.launcher.click()
         expect(self.panel).to_be_visible()
