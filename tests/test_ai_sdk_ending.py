@@ -15,7 +15,7 @@ from tests.puppet import gate, live, provider, speech
 
 __all__ = ["chat", "gate", "live", "node", "provider"]
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("ai-sdk-ending")]
+pytestmark = [pytest.mark.node, pytest.mark.storeless, pytest.mark.xdist_group("ai-sdk-ending")]
 
 REFUSAL = Say([b'{"error": {"message": "no such model"}}'], status=400, headers=JSON)
 

@@ -15,7 +15,7 @@ from tests.puppet import gate, live, provider, speech
 
 __all__ = ["chat", "gate", "live", "node", "provider"]
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("ai-sdk-resuming")]
+pytestmark = [pytest.mark.node, pytest.mark.storeless, pytest.mark.xdist_group("ai-sdk-resuming")]
 
 
 def cut(chat: Chat, live: Live, after: str) -> str:

@@ -15,7 +15,7 @@ from widget_api.demo.catalogue import PRODUCTS
 
 __all__ = ["chat", "live", "node", "provider"]
 
-pytestmark = [pytest.mark.node, pytest.mark.xdist_group("ai-sdk-sending")]
+pytestmark = [pytest.mark.node, pytest.mark.storeless, pytest.mark.xdist_group("ai-sdk-sending")]
 
 BEANIE = PRODUCTS[0]
 VARIANT = f"gid://shopify/ProductVariant/{BEANIE.variants[0].id}"

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import text_of
 from tests.live import ROOT, Live, Shopper, serving
+
+pytestmark = pytest.mark.storeless
 
 
 def flask(live: Live, *words: str) -> subprocess.CompletedProcess[str]:

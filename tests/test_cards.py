@@ -19,6 +19,8 @@ from widget_api.shopify.sizes import ANSWER_BYTES, size_of
 from widget_api.turns.cards import MOST_CARDS, Cards
 from widget_api.turns.mentions import MOST_LETTERS
 
+pytestmark = pytest.mark.storeless
+
 TITLES = (
     *("Ridge Beanie", "Crochet Hat", "Hat", "Wool Cap", "Drift Mittens", "Tin Cup", "Trail Sock", "Camp Lamp"),
     *("Storm Poncho", "Peak Gaiters"),

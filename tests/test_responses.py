@@ -48,6 +48,8 @@ from widget_api.problems import AnswerInterrupted, ModelCut, ModelUnavailable
 from widget_api.streams.readers import Readers
 from widget_api.tokens import CLOCKS_APART, SESSION_SECONDS
 
+pytestmark = pytest.mark.storeless
+
 # What an answer must be
 
 

@@ -393,7 +393,7 @@ def mutated(value: Any, path: list[int], new: Any) -> Any:
 MUTATED = st.builds(mutated, st.sampled_from([*OK, *GONE]), st.lists(st.integers(0, 20), max_size=6), JSON)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(answer=JSON | TEXT_OF_JSON | MUTATED, reading=st.booleans())
 @pytest.mark.parametrize("legacy", [False, True])
 def test_any_json_is_a_checked_cart_or_a_problem(legacy: bool, answer: Any, reading: bool, servers: Any) -> None:

@@ -678,7 +678,7 @@ def orphans(lines: list[Json], kept: set[str]) -> set[str]:
     return {each["id"] for each in lines if each.get("parent_id") in {other["id"] for other in lines} - kept}
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(lines=carts(), members=CART_MEMBERS, changes=CHANGES)
 def test_nothing_changes_that_was_not_named_and_all_comes_back(
     lines: list[Json], members: Json, changes: list[Json], shop: ShopServer, store: Store
@@ -766,7 +766,7 @@ def test_both_dialects_make_the_same_of_a_change(
     assert made[0] == made[1]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(lines=carts(), changes=CHANGES, data=st.data())
 def test_a_cart_as_planned_has_no_differences_in_whatever_order_and_under_whatever_ids(
     lines: list[Json], changes: list[Json], data: st.DataObject, shop: ShopServer, store: Store

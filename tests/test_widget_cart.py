@@ -131,8 +131,8 @@ def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: 
 def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Chat, status: int) -> None:
     refusal = {"code": "too-many-requests", "title": "Too many requests.", "detail": "Please wait.", "status": status}
     begin_a_cart(chat)
-    fill_the_themes_cart(chat)
     chat.page.route("**/api/cart", lambda route: route.fulfill(status=status, headers=RETRY, json=refusal))
+    fill_the_themes_cart(chat)
     with chat.page.expect_response("**/api/cart"):
         chat.ask("What is your return policy?")
     expect(chat.cart).to_contain_text("1 item · €39.00")

@@ -58,7 +58,7 @@ SCENARIOS = (
         "`kill -9` of a worker at a random instant",
         acts=("kill",),
         times=1000,
-        bounded=25,
+        bounded=12,
         lane=1,
         play=accidents.kills,
         cells=5,

@@ -30,6 +30,12 @@ def free_cart(session: str, writer: str) -> None:
     Session.update(cart_writer="").where(mine).execute()
 
 
+def cart_writer(session: str) -> str:
+    """Return the name of the writer that has the session's cart, or an empty string."""
+    with connected():
+        return str(Session.get_by_id(session).cart_writer)
+
+
 class SessionCart:
     """The slot for a cart's id."""
 

@@ -26,12 +26,14 @@ from widget_api.shopify.cart import Cart, Checked, Line, token
 from widget_api.shopify.goods import VARIANT_ID
 from widget_api.shopify.lines import without_suffix
 from widget_api.shopify.store import Store
-from widget_api.turns.cart import free_cart, take_cart
+from widget_api.turns.cart import cart_writer, free_cart, take_cart
 
 # A page gives up what it has not begun after 4 s (`one-cart.js`), and the theme's answer after 6 s.
 MOVING_MS: Final = 12_000
 BUSY_SECONDS: Final = 1
 RETRY_SECONDS: Final = 2
+# Begins the names of the pages that change the cart.
+_PAGE: Final = "page-"
 
 _NOT_KNOWN: Final = "It has expired or never was: read /cart.js again."
 _NOT_CHECKED: Final = "The cart could not be checked: try again in a moment."
@@ -88,9 +90,11 @@ class CartMoves:
 
     def _alone(self, theme: str, after: str = "") -> Standing:
         """Do it while nobody else changes the cart. `after` is a move that has it so far."""
-        name = secrets.token_urlsafe(12)
+        name = _PAGE + secrets.token_urlsafe(12)
         if not take_cart(self.session, name, MOVING_MS, ours=after):
-            raise CartBusy("Try again in a moment.", retry_after=BUSY_SECONDS)
+            # A page adds to the cart. The assistant replaces it, with what was added meanwhile, perhaps.
+            by_page = {"moving": True} if cart_writer(self.session).startswith(_PAGE) else {}
+            raise CartBusy("Try again in a moment.", retry_after=BUSY_SECONDS, **by_page)
         is_moving = False
         try:
             standing = self._stand(name, theme)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final
 
@@ -212,7 +212,12 @@ def _numbers() -> dict[str, int]:
     return {" ".join(split(word)): int(number) for word, _, number in pairs}
 
 
-_COMPILED: Final = tuple(map(_Compiled, LANGUAGES))
+@cache
+def _languages() -> tuple[_Compiled, ...]:
+    """Return all languages. The first message compiles them: at the start it would be a twentieth of its time."""
+    return tuple(map(_Compiled, LANGUAGES))
+
+
 _GREETINGS: Final = _beginnings(GREETINGS)
 _NEGATIONS: Final = _compile(NEGATIONS)
 _NUMBERS: Final = _numbers()
@@ -241,7 +246,7 @@ _UNSPACED_PHRASES: Final = sorted(
 def asked_by(text: str) -> Asked:
     """Return what the clauses of a message ask for."""
     whole, asked = Words(text), Asked()
-    languages = [language for language in _COMPILED if language.asked(whole)]
+    languages = [language for language in _languages() if language.asked(whole)]
     for clause, is_question in islice(_clauses(text), MOST_CLAUSES) if languages else ():
         words = Words(clause)
         wishes = [Words(wish) for wish in _AND.split(clause, maxsplit=MOST_WISHES)]
@@ -255,7 +260,7 @@ def offered_by(text: str) -> Asked:
     offered = Asked()
     for sentence in filter(_is_question, _SENTENCE.findall(text)[-MOST_CLAUSES:]):
         words = Words(sentence)
-        for language in _COMPILED:
+        for language in _languages():
             if not words.has(language.else_):
                 offered |= language.asked(words)
     return offered
@@ -338,7 +343,7 @@ def _is_order(text: str, words: Words) -> bool:
     first = words.tokens[0].removesuffix("x")
     if not (first in _NUMBERS or (first.isdecimal() and len(first) < 3)):
         return False
-    return not (words.has(_NEGATIONS) or any(words.has(language.doubt) for language in _COMPILED))
+    return not (words.has(_NEGATIONS) or any(words.has(language.doubt) for language in _languages()))
 
 
 def _is_answer(text: str, words: Words, is_name: Callable[[Words], frozenset[str]]) -> bool:

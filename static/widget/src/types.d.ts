@@ -34,6 +34,8 @@ export interface Problem {
   detail: string;
   status: number;
   retry_after?: number;
+  /** Of `cart-busy`: another page changes the cart, and only adds to it. */
+  moving?: true;
 }
 
 export interface Part {

@@ -71,7 +71,7 @@ async function ask(method, path, body) {
   world.asked.push([method, path, body]);
   const answer = world.answers.shift();
   if (answer instanceof Error) throw answer;
-  return answer;
+  return typeof answer === 'function' ? answer() : answer;
 }
 
 const move = (...lines) => ({ ...OK, own: true, move: { id: 'm', lines } });
@@ -173,3 +173,20 @@ test('a cart that is being changed is asked for again', async () => {
   assert.equal(await one.unite(true), true);
   assert.equal(world.asked.length, 3);
 });
+
+for (const [who, problem, left] of [
+  ['the assistant replaced', {}, { 1: 1 }],
+  ['the shopper emptied while another page was at it', { moving: true }, {}],
+]) {
+  test(`a tapped product in a cart that ${who}`, async () => {
+    const emptied = () => {
+      world.held = {};
+      return OK;
+    };
+    world.answers = [new Refused({ code: 'cart-busy', ...problem }), emptied, OK];
+    const told = new Promise((resolve) => Object.assign(one.panel, { tabs: { ...one.panel.tabs, tell: resolve }, say() {} }));
+    assert.equal(await one.add(HAT.variant_id, HAT.title), true);
+    await told;
+    assert.deepEqual(world.held, left);
+  });
+}

@@ -27,8 +27,8 @@ export class OneCart {
   /** @type {Promise<unknown>} */
   #adding = Promise.resolve();
   #retries = RETRIES;
-  /** True when somebody else was changing the cart while the server was asked to make the carts one. */
-  #wasBusy = false;
+  /** True when the assistant was changing the cart while the server was asked to make the carts one. */
+  #wasReplaced = false;
   /** When the cart was last asked for. */
   #asked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -95,9 +95,9 @@ export class OneCart {
   async #keep(variant, said) {
     const { root, tabs } = this.panel;
     const held = (await countInTheme(root, variant)) ?? 0;
-    this.#wasBusy = false;
+    this.#wasReplaced = false;
     if (!(await this.unite(true))) await this.panel.ask();
-    const lost = this.#wasBusy ? held - ((await countInTheme(root, variant)) ?? held) : 0;
+    const lost = this.#wasReplaced ? held - ((await countInTheme(root, variant)) ?? held) : 0;
     if (lost > 0) {
       await this.#add([{ variant, quantity: lost }]);
       await this.unite(true);
@@ -189,7 +189,7 @@ export class OneCart {
       } catch (/** @type {any} */ error) {
         // The assistant or another tab changes the cart.
         if (error?.problem?.code !== 'cart-busy' || !tries) throw error;
-        this.#wasBusy = true;
+        this.#wasReplaced ||= !error.problem.moving;
         await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
       }
     }
