@@ -157,4 +157,4 @@ def tab(browser: Browser, **settings: Any) -> Iterator[Page]:
     if not page.is_closed():
         page.unroute_all(behavior="ignoreErrors")
     context.close()
-    assert faults == []
+    assert not faults, faults

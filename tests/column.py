@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
+from widget_api import models
 
 ROOT = Path(__file__).parents[1]
 REDIS = os.environ.get("TEST_COLUMN", "memory") == "redis"
@@ -47,6 +49,15 @@ def redis() -> RedisServer:
 def close() -> None:
     """End the servers."""
     _running.close()
+
+
+@cache
+def sqlite_file() -> Path:
+    """Return a SQLite database that has all tables and no rows: copying it is quicker than making one."""
+    path = Path(_running.enter_context(tempfile.TemporaryDirectory())) / "migrated.db"
+    models.connect(f"sqlite:///{path}")
+    models.disconnect()
+    return path
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
 import uuid
 from collections.abc import Generator, Iterator
@@ -125,6 +126,8 @@ def _concerned(item: pytest.Item) -> bool:
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Config]:
     with column.stores() as stores:
+        if "DATABASE_URL" not in stores:
+            shutil.copy(column.sqlite_file(), tmp_path / "chat.db")
         yield Config(
             secret_keys=("0123456789abcdefghijklmnopqrstuv-first", "0123456789abcdefghijklmnopqrstuv-second"),
             instance=tmp_path,

@@ -7,6 +7,8 @@ import pytest
 from tests.conftest import ANNAS_SHOP, ANNAS_SITE, CLEOS_SITE, Visitor, chat_body
 from widget_api.models import Shop, connected
 
+pytestmark = pytest.mark.storeless
+
 ALLOW = "Access-Control-Allow-Origin"
 
 STRANGERS = [

@@ -29,7 +29,7 @@ from widget_api.api.body import BODY_BYTES
 from widget_api.api.chat import CHAT_BYTES
 from widget_api.api.pages import PAGE_BYTES
 
-pytestmark = pytest.mark.xdist_group("deploy")
+pytestmark = [pytest.mark.storeless, pytest.mark.xdist_group("deploy")]
 
 
 @dataclass

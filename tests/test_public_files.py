@@ -14,6 +14,8 @@ from widget_api.models import Shop, connected
 from widget_api.shopify.endpoint import Endpoint
 from widget_api.shopify.negotiation import DRAFT, PROFILE_PATH, RELEASES
 
+pytestmark = pytest.mark.storeless
+
 
 def get(app: Flask, path: str, **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -22,6 +22,8 @@ from widget_api.shopify.selection import Option, Value
 from widget_api.shopify.tools import MAX_VARIANTS, Outcome, _products_event
 from widget_api.turns import prompt
 
+pytestmark = pytest.mark.storeless
+
 words = st.text(alphabet="abc é", max_size=8)
 money = st.builds(Money, st.integers(0, 10_000), st.sampled_from(["EUR", "JPY"]))
 notices = st.lists(st.builds(Notice, st.sampled_from(["warning", "info"]), words, words), max_size=2).map(tuple)

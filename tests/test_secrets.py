@@ -22,6 +22,8 @@ from widget_api.config import Config, ConfigError
 from widget_api.logs import DiscreetRecord, JsonFormatter, TextFormatter
 from widget_api.redaction import REDACTED, Redactor
 
+pytestmark = pytest.mark.storeless
+
 KEYS = ("canary-signing-key-1-0123456789abcdef", "canary-signing-key-2-0123456789abcdef")
 MODEL_KEY, SECOND_KEY, CLIENT_SECRET = "sk-canary-model-1234", "sk-canary-second-5678", "shpss-canary-client-9"
 DATABASE_PASSWORD, REDIS_PASSWORD = "canary/database", "canary-redis-password"

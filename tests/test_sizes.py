@@ -22,6 +22,8 @@ from widget_api.shopify.tools import Outcome
 from widget_api.turns.conversation import HISTORY_BYTES, said
 from widget_api.turns.run import TOO_LONG
 
+pytestmark = pytest.mark.storeless
+
 fields = st.dictionaries(st.sampled_from(["title", "price", "text"]), st.text(max_size=30), max_size=3)
 lists = st.lists(fields, max_size=40)
 carts = st.none() | st.fixed_dictionaries({"lines": lists})

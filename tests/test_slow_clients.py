@@ -31,6 +31,8 @@ from widget_api.sockets import outlet
 from widget_api.sockets.intake import CONTINUE, LARGE_BYTES, Intake, Uses
 from widget_api.sockets.request import BODY_BYTES, CHUNKED_BYTES, HEAD_BYTES, Arrival, IncomingRequest
 
+pytestmark = pytest.mark.storeless
+
 PATIENCE = 60
 THREADS = 4
 GET = b"GET /api/conversations HTTP/1.1\r\nHost: shop\r\n\r\n"

@@ -225,7 +225,7 @@ def test_a_slow_reader_is_cut_off_and_goes_on_without_a_loss(provider: ModelServ
     with puppet(provider, tmp_path, **ROOMY) as live, Shopper(live) as anna, Browser(live, anna) as slow:
         slow.ask("c")
         slow.head()
-        while anna.http.head(f"{live.url}/api/chat/c/stream", timeout=PATIENCE).status_code == 200:
+        while anna.messages("c")["messages"][-1]["metadata"]["status"] == "running":
             pass
         said = slow.rest()
         assert not said.endswith(LAST_CHUNK)

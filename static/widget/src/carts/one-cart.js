@@ -149,7 +149,6 @@ export class OneCart {
       own.set('cart', this.#mark(token));
       own.set('session', this.panel.api.id);
     }
-    this.#asked = asked;
     await this.panel.show(answer);
     if (words.length) this.panel.notice(words.join(' '));
     if (isChanged) {
@@ -184,6 +183,7 @@ export class OneCart {
   async #ask(method, path, body) {
     for (let tries = BUSY_TRIES; ; tries--) {
       const asked = Date.now();
+      this.#asked = asked; // what this page has just added to the theme's cart needs no look of its own
       try {
         return [asked, await this.panel.api.json(method, path, body)];
       } catch (/** @type {any} */ error) {
