@@ -64,7 +64,14 @@ NO_PARSERS: Final = {
     *("logs", "turns.recovery", "turns.worker", "turns.written", "streams.redis", "llm.provider", "demo"),
     *("api.conversations.show", "api.conversations.rename", "api.conversations.delete", "api.conversations.messages"),
     *("api.conversations.export", "shopify.http._unzip", "llm.calls._no_constant", "shopify.mcp._refuse"),
-    *("generations", "turns.cart_moves", "turns.cart_changes", "turns.extras", "api.cart_changes"),
+    *(
+        "generations",
+        "turns.cart.cart_writer",
+        "turns.cart_moves",
+        "turns.cart_changes",
+        "turns.extras",
+        "api.cart_changes",
+    ),
 }
 SEARCHES: Final = {"demo.search.search", "demo.search.answers", "demo.currency.localize", "demo.rpc.text"}
 
