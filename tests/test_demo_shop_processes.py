@@ -122,7 +122,7 @@ def test_a_process_that_is_killed_has_lost_no_change_and_left_none_half_made(tmp
     bystanders = carts.create()
     with running(CHANGES, tmp_path, bystanders.token, ONE, OTHER) as bystander:
         said(bystander)
-        for _ in range(20):
+        for _ in range(8):
             cart = carts.create()
             with running(CHANGES, tmp_path, cart.token, ONE, OTHER) as process:
                 for _ in range(random.randrange(1, 60)):

@@ -13,6 +13,8 @@ from widget_api.api.services import Services
 from widget_api.models import TABLES, CartChange, Conversation, connected, transaction
 from widget_api.tokens import SessionClaims, TicketClaims
 
+pytestmark = pytest.mark.storeless
+
 CANARY = "annas-secret-canary"
 
 # Every route of the app: None when it is public, else the body it takes. A route without a line here fails.

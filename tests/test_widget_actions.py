@@ -68,6 +68,7 @@ def test_the_last_question_is_asked_in_other_words(chat: Chat) -> None:
     assert [words[0] for words in chat.stored()] == ["thanks", chat.stored()[1][0], "Do", chat.stored()[3][0]]
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_earlier_versions_can_be_leafed_through(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
     expect(versions(chat)).to_be_hidden()
@@ -86,6 +87,7 @@ def test_earlier_versions_can_be_leafed_through(chat: Chat) -> None:
     expect(versions(chat)).to_have_text("2 / 2")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_an_answer_is_written_again_and_counted(chat: Chat) -> None:
     chat.ask("thanks")
     act(chat, "Answer again").click()
@@ -96,6 +98,7 @@ def test_an_answer_is_written_again_and_counted(chat: Chat) -> None:
     assert history(chat)[-1]["metadata"]["version"] == 2
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_only_the_last_question_and_answer_can_be_changed_and_not_while_one_is_written(
     chat: Chat, live: Live
 ) -> None:
@@ -204,6 +207,7 @@ def test_the_question_after_a_rating_is_in_sight(chat: Chat) -> None:
     expect(chat.page.get_by_role("textbox", name="What was it?")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_an_answer_is_rated_with_a_word_and_the_word_taken_back(chat: Chat) -> None:
     chat.ask("thanks")
     act(chat, "Bad answer").click()
@@ -224,6 +228,7 @@ def test_an_answer_is_rated_with_a_word_and_the_word_taken_back(chat: Chat) -> N
     assert "rating" not in history(chat)[-1]["metadata"]
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_rating_that_was_not_kept_is_not_shown(chat: Chat) -> None:
     chat.ask("thanks")
     chat.page.route("**/feedback", lambda route: route.abort())
@@ -243,6 +248,7 @@ def test_a_rating_whose_script_does_not_come_is_not_shown_and_can_be_tried_again
     assert history(chat)[-1]["metadata"]["rating"] == "up"
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_versions_are_there_with_the_answer_when_the_shopper_comes_back(chat: Chat) -> None:
     chat.ask("thanks")
     reword(chat, "Do you have enamel mugs?")
@@ -263,6 +269,7 @@ def test_a_slash_leads_to_the_box_and_is_a_slash_in_it(chat: Chat) -> None:
     expect(chat.box).to_have_value("/")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_messages_say_when_they_were_written(chat: Chat) -> None:
     chat.ask("thanks")
     for message in (chat.page.locator("shop-chat .user"), chat.answers.last):

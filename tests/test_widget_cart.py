@@ -62,6 +62,7 @@ def choose_anything(chat: Chat) -> None:
         option.select_option(index=1)
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_was_added_by_asking_stands_in_the_cart_line(chat: Chat) -> None:
     chat.ask(ADD)
     expect(chat.cart).to_contain_text("1 item · €39.00")
@@ -70,6 +71,7 @@ def test_what_was_added_by_asking_stands_in_the_cart_line(chat: Chat) -> None:
     expect(chat.page.locator("main")).to_contain_text("Drift Mittens")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_was_added_by_asking_can_be_undone_in_the_cart_that_the_theme_shows(chat: Chat) -> None:
     fill_the_themes_cart(chat)
     chat.ask(ADD)
@@ -81,6 +83,7 @@ def test_what_was_added_by_asking_can_be_undone_in_the_cart_that_the_theme_shows
     assert cart["item_count"] == 2
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_the_assistant_works_on_the_cart_that_the_shopper_already_has(chat: Chat) -> None:
     fill_the_themes_cart(chat)
     chat.ask(ADD)
@@ -89,6 +92,7 @@ def test_the_assistant_works_on_the_cart_that_the_shopper_already_has(chat: Chat
     assert cart["item_count"] == 3
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_cart_that_could_not_be_handed_over_is_handed_over_with_the_next_message(chat: Chat) -> None:
     fill_the_themes_cart(chat)
     chat.page.route("**/api/cart", lambda route: route.abort())
@@ -116,6 +120,7 @@ def test_a_cart_that_expired_is_told_in_words_to_who_comes_back(chat: Chat, live
     expect(chat.cart.get_by_role("link", name="Check out")).to_be_visible()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: Chat) -> None:
     chat.ask(ADD)
     chat.page.route("**/api/cart", lambda route: route.abort())
@@ -127,6 +132,7 @@ def test_a_cart_that_the_server_could_not_be_asked_for_is_asked_for_again(chat: 
     expect(chat.cart).to_contain_text("1 item · €39.00")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Chat, status: int) -> None:
     refusal = {"code": "too-many-requests", "title": "Too many requests.", "detail": "Please wait.", "status": status}
@@ -143,6 +149,7 @@ def test_a_cart_line_stays_as_it_was_while_the_shop_is_not_to_be_asked(chat: Cha
     expect(chat.cart).to_contain_text("4 items")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_cart_that_expires_in_the_middle_of_a_conversation_is_noticed(chat: Chat, live: Live) -> None:
     begin_a_cart(chat)
     break_it(live, "expire-carts")
@@ -164,6 +171,7 @@ def test_a_cart_whose_script_does_not_come_is_shown_once_it_is_there_and_the_the
     expect(chat.cart).to_contain_text("1 item · €39.00")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_the_carts_key_is_in_the_link_and_nowhere_else(chat: Chat) -> None:
     chat.ask(ADD)
     link = chat.cart.get_by_role("link", name="Check out").get_attribute("href")
@@ -194,6 +202,7 @@ def test_a_product_is_added_where_the_storefront_has_no_standard_actions(chat: C
     expect(chat.cart).to_contain_text("1 item")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_the_shop_refuses_is_said_in_its_words(chat: Chat) -> None:
     chat.ask("Do you have mittens?")
     chat.page.evaluate("delete window.Shopify.actions")
@@ -239,6 +248,7 @@ def test_the_tax_that_the_shop_names_stands_beside_the_total(chat: Chat) -> None
     expect(line).to_contain_text("Your cart: 1 item, €39.00 · incl. 24% VAT €7.55 · Subtotal €39.00")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_total_that_is_only_a_sum_stands_alone(chat: Chat) -> None:
     chat.ask(ADD)
     line = chat.answers.last.locator(".cartline:visible p > span").first

@@ -36,6 +36,7 @@ def test_a_question_is_answered_with_words_and_cards(chat: Chat) -> None:
     assert chat.page.evaluate("card => card.target", chat.cards.first.element_handle()) == ""
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_card_has_a_picture_a_price_and_the_price_before(chat: Chat) -> None:
     chat.ask("Do you have a sweater?")
     card = chat.cards.filter(has_text="Harbour Sweater")
@@ -74,6 +75,7 @@ def test_an_enter_of_an_input_method_does_not_send(chat: Chat) -> None:
     expect(chat.box).to_have_value("ぼうし")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_message_that_is_too_long_is_refused_before_it_is_sent(chat: Chat) -> None:
     chat.box.fill("x" * 1990)
     expect(chat.page.get_by_text("10 characters left")).to_be_visible()
@@ -97,6 +99,7 @@ def test_stop_keeps_what_was_written(chat: Chat, live: Live) -> None:
     assert "cart" not in chat.read()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_an_answer_that_breaks_off_says_so_and_can_be_had_again(chat: Chat, live: Live) -> None:
     break_it(live, "kill-answer")
     chat.ask("Do you have mittens?")
@@ -109,6 +112,7 @@ def test_an_answer_that_breaks_off_says_so_and_can_be_had_again(chat: Chat, live
     assert chat.stored()[-1] == chat.read()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_broken_answer_can_still_be_had_again_on_the_next_page(chat: Chat, live: Live) -> None:
     break_it(live, "kill-answer")
     chat.ask("Do you have mittens?")
@@ -117,6 +121,7 @@ def test_a_broken_answer_can_still_be_had_again_on_the_next_page(chat: Chat, liv
     expect(chat.answer).to_contain_text("Shall I put one in your cart?")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_server_that_has_no_place_is_told_in_words_and_the_message_is_kept(chat: Chat) -> None:
     chat.page.route(
         "**/api/chat",
@@ -164,6 +169,7 @@ def test_forget_me_erases_after_a_question(chat: Chat) -> None:
     expect(chat.page.locator(".entries li")).to_have_count(1)
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_suggested_question_is_asked_with_a_tap(chat: Chat) -> None:
     chat.page.get_by_role("button", name="What is your return policy?").click()
     expect(chat.questions).to_have_text("What is your return policy?")

@@ -93,6 +93,7 @@ def past(page: Page, live: Live) -> Past:
     return opened
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_the_newest_stands_first_and_the_open_one_is_marked(past: Past) -> None:
     past.begin(MUGS)
     past.show()
@@ -101,6 +102,7 @@ def test_the_newest_stands_first_and_the_open_one_is_marked(past: Past) -> None:
     expect(past.opener(MUGS)).not_to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_was_not_today_has_its_day(past: Past) -> None:
     summary = {"id": "x", "title": MUGS, "updated_at": "2026-03-14T12:00:00Z"}
     found = {"conversations": [summary], "next": None}
@@ -131,6 +133,7 @@ def test_the_open_one_is_there_again_at_once(past: Past) -> None:
     expect(past.box).to_be_focused()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_search_finds_words_in_titles_and_answers(past: Past) -> None:
     past.begin(MUGS)
     past.show()
@@ -145,6 +148,7 @@ def test_a_search_finds_words_in_titles_and_answers(past: Past) -> None:
     expect(past.search).to_be_focused()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_letters_typed_in_haste_are_one_question(past: Past) -> None:
     asked: list[str] = []
     past.page.on("request", lambda request: asked.append(request.url))
@@ -154,6 +158,7 @@ def test_letters_typed_in_haste_are_one_question(past: Past) -> None:
     assert [url.rpartition("q=")[2] for url in asked if "q=" in url] == ["zeppelin"]
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_the_answer_to_the_latest_search_wins(past: Past) -> None:
     past.begin(MUGS)
     late: list[Route] = []
@@ -214,6 +219,7 @@ def test_more_come_when_they_are_wanted_and_the_focus_goes_on_with_them(past: Pa
     expect(past.button("Show more")).to_be_hidden()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_who_has_said_nothing_yet_is_told_so_without_asking_the_server(page: Page, live: Live) -> None:
     past = Past(page, live)
     past.open()
@@ -223,6 +229,7 @@ def test_who_has_said_nothing_yet_is_told_so_without_asking_the_server(page: Pag
     expect(past.search).to_be_hidden()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_list_that_cannot_be_had_is_told_and_tried_again(past: Past, live: Live) -> None:
     past.show()
     past.press("Back")
@@ -280,6 +287,7 @@ def test_a_conversation_is_renamed_where_it_stands(past: Past) -> None:
     assert past.known() == ["Warm hands"]
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_title_is_left_as_it_was(past: Past) -> None:
     past.show()
     ways: list[Callable[[], None]] = [lambda: past.press("Cancel"), lambda: past.field.press("Escape")]
@@ -371,6 +379,7 @@ def test_a_link_is_copied_read_by_anybody_and_taken_back(past: Past, browser: Br
         expect(stranger.get_by_role("heading", level=1)).to_have_text("No conversation here")
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_a_link_says_later_until_when_it_is_good_and_another_takes_its_place(past: Past) -> None:
     past.show()
     past.choose_for(MITTENS, "Share a link")
@@ -398,6 +407,7 @@ def test_where_nothing_may_be_copied_the_link_is_selected(past: Past) -> None:
     )
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_fails_is_told_under_the_row_and_can_be_done_again(past: Past, live: Live) -> None:
     past.show()
     past.choose_for(MITTENS, "Rename")
@@ -419,6 +429,7 @@ def test_what_fails_is_told_under_the_row_and_can_be_done_again(past: Past, live
     expect(past.titles).to_have_count(0)
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_what_is_gone_already_is_told_in_the_servers_words(past: Past) -> None:
     past.show()
     past.options(MITTENS).click()
@@ -427,6 +438,7 @@ def test_what_is_gone_already_is_told_in_the_servers_words(past: Past) -> None:
     expect(past.page.locator(".entries .alarm")).not_to_be_empty()
 
 
+@pytest.mark.chromium_only("words of the server and of the widget, the same in every engine")
 def test_one_row_is_unfolded_at_a_time(past: Past) -> None:
     past.begin(MUGS)
     past.show()
@@ -525,8 +537,7 @@ def test_in_the_lower_half_of_a_phone_it_takes_the_whole(phone: Page, live: Live
 
 
 @pytest.mark.chromium_only("axe reads the same tree in every engine")
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 def test_axe_finds_nothing_in_any_state(browser: Browser, live: Live, size: Any, scheme: Any) -> None:
     with tab(browser, viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
         past = Past(page, live)
