@@ -1,6 +1,8 @@
 # Two commands matter: `make run` and `make test`. Each sets up all that it needs.
 VENV := .venv
 PY := $(VENV)/bin/python
+# Each process would compile all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint types chaos bench bench-widget bench-neighbours bench-tokens eval eval-local lock widget screenshots engines help
 
@@ -11,7 +13,8 @@ test: $(VENV)/test.stamp  ## The linter, the types, and all tests: on SQLite alo
 	@tests/setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
+	@# The tests are compiled once, while the types are checked, and not by each of the processes that run them.
+	$(VENV)/bin/pytest --collect-only -q >/dev/null & $(VENV)/bin/mypy && wait
 	$(VENV)/bin/pytest -n 4 --dist loadgroup
 	TEST_COLUMN=redis $(VENV)/bin/pytest -n 4 --dist loadgroup
 
