@@ -99,7 +99,7 @@ class Assistant:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a tool answered to the call `call_id`. `output` is any JSON value, `text` what the model is told of it.
+    """A tool's answer to the call `call_id`. `output` is any JSON value, `text` what the model is told of it.
 
     `text` is made of `output`, so it is no part of a comparison. It is empty until the request is fitted.
     """

@@ -24,7 +24,7 @@ from widget_api.text import cut, visible
 
 Json = dict[str, Any]
 
-# How much is told of a variant list, a name and an answer where room is short.
+# The most variants of a product, and characters of a name and an answer, where room is short.
 BRIEF_VARIANTS: Final = 10
 SHORT_NAME: Final = 80
 SHORT_ANSWER: Final = 400
@@ -39,7 +39,7 @@ _PLAIN_STATUS: Final = frozenset({"in_stock", "out_of_stock"})
 
 
 class Detail(IntEnum):
-    """How much is told of a result."""
+    """The degree of detail in which the model is told a result."""
 
     FULL = 0
     BRIEF = 1  # without descriptions, and with the first variants alone
