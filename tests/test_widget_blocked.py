@@ -76,7 +76,7 @@ def test_messages_are_sent_one_after_the_other(chat: Chat) -> None:
     expect(chat.answer).to_contain_text("Drift Mittens")
     with slowly(chat.live):
         chat.type("Do you have enamel mugs?")
-        expect(chat.answer).to_contain_text("This is")
+        expect(chat.answer).to_contain_text("Here is")
         chat.type("thanks")
     expect(chat.answers).to_have_count(3)
     chat.wait()

@@ -46,10 +46,14 @@ class CartDrawer extends HTMLElement {
   }
 
   async refresh() {
-    const parts = await Promise.all(
-      SECTIONS.map(async (name) => [name, await (await fetch(`/?section_id=${name}`)).text()]),
-    );
-    show(Object.fromEntries(parts));
+    try {
+      const parts = await Promise.all(
+        SECTIONS.map(async (name) => [name, await (await fetch(`/?section_id=${name}`)).text()]),
+      );
+      show(Object.fromEntries(parts));
+    } catch {
+      // The shopper leaves the page, or the shop cannot be reached: what is shown stays.
+    }
   }
 
   async #change(event) {
