@@ -19,7 +19,7 @@ from widget_api.demo.faults import FAULTS
 from widget_api.demo.lines import new_line
 from widget_api.models import CartMove, Session, Shop, connected, rows, transaction
 from widget_api.shopify.lines import Change
-from widget_api.turns.cart import free_cart, take_cart
+from widget_api.turns.cart import cart_writer, free_cart, take_cart
 
 HAT, MITTENS, MUG = 700201, 700401, 701401
 
@@ -149,6 +149,11 @@ def test_while_a_turn_changes_the_cart_no_page_moves_it(world: World) -> None:
     refusal = world.begin(world.cart_with(new_line(MUG, 1)))
     assert refused(refusal) == (409, "cart-busy")
     assert "moving" not in refusal.json  # the turn replaces the cart
+
+
+@pytest.mark.usefixtures("app")
+def test_nobody_changes_the_cart_of_a_session_that_was_erased_meanwhile() -> None:
+    assert cart_writer("a session that is not there") == ""
 
 
 def test_a_page_that_was_closed_after_it_had_moved_the_lines_moves_them_once(world: World) -> None:

@@ -31,9 +31,10 @@ def free_cart(session: str, writer: str) -> None:
 
 
 def cart_writer(session: str) -> str:
-    """Return the name of the writer that has the session's cart, or an empty string."""
+    """Return the name of the writer that has the session's cart, or an empty string, also for an erased session."""
     with connected():
-        return str(Session.get_by_id(session).cart_writer)
+        found = Session.get_or_none(Session.id == session)
+        return found.cart_writer if found else ""
 
 
 class SessionCart:
