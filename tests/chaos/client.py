@@ -75,7 +75,7 @@ class Client:
             return Wait(LONGEST_WAIT_SECONDS)
         return Refused(reply.status, code)
 
-    async def sure(self, method: str, path: str, body: Any = None, *, unless: int = 0) -> Any:
+    async def sure(self, method: str, path: str, body: Any = None, *, unless: int | None = None) -> Any:
         """The JSON that a request is answered with in the end; None for the status that may be. Raises `Refused`,
         which is written down too."""
         try:
