@@ -165,12 +165,21 @@ def demo_shop() -> Iterator[str]:
     app = Flask(__name__)
     for part in (ucp, legacy, profile):
         app.register_blueprint(part.bp)
+    try:
+        with app_server(app) as url:
+            yield url
+    finally:
+        FAULTS.mend()
+
+
+@contextmanager
+def app_server(app: Flask) -> Iterator[str]:
+    """Serve an app of this process for real; yields the address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     try:
         with _running(lambda: server.serve_forever(0.01), server.shutdown):
             yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        FAULTS.mend()
         server.server_close()
 
 

@@ -290,6 +290,10 @@ def the_cart_is_gone(evidence: Evidence) -> None:
     of(evidence, "cart")["cart"] = None
 
 
+def the_cart_is_unknown(evidence: Evidence) -> None:
+    of(evidence, "cart").update(status="unknown", cart=None)
+
+
 def the_shop_was_never_told(evidence: Evidence) -> None:
     evidence.shop.clear()
 
@@ -360,6 +364,8 @@ BROKEN = {
     the_write_took_out_another_line: "wrong-cart",
     the_cart_has_another_number: "wrong-cart",
     the_cart_is_gone: "wrong-cart",
+    the_cart_is_unknown: "wrong-cart",
+    without("cart"): "wrong-cart",
     the_shop_was_never_told: "wrong-cart",
     the_answer_doubts_without_reason: "wrong-cart",
     a_request_failed: "rude",
@@ -395,6 +401,14 @@ def test_an_answer_that_lost_its_worker_may_be_in_doubt_about_the_cart_but_not_w
     assert faults(evidence) == []
     of(evidence, "cart")["cart"] = {"lines": [{**CART, "quantity": 4}]}
     assert [fault.kind for fault in faults(evidence)] == ["wrong-cart"]
+
+
+def test_a_cart_that_nobody_knows_is_no_empty_cart() -> None:
+    evidence = story()
+    the_answer_doubts_without_reason(evidence)
+    evidence.turns[0]["takeovers"] = 1
+    the_cart_is_unknown(evidence)
+    assert [fault.what for fault in faults(evidence)] == ["nobody could say what is in the cart"]
 
 
 @pytest.mark.parametrize(

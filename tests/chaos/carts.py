@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tests.chaos.evidence import Evidence, Fault, Stored
+from tests.chaos.ledger import Entry
 
 Change = tuple[str, int]  # a variant, and how many pieces of it the cart then has
 
@@ -48,20 +49,35 @@ def unconfirmed(evidence: Evidence) -> Iterator[Fault]:
 
 
 def wrong(evidence: Evidence) -> Iterator[Fault]:
-    """In the end each cart holds what the answers say. Where an answer is in doubt, the cart may or may not."""
-    allowed: dict[tuple[int, str], set[int]] = {}
-    for name, stored, changes in _written(evidence):
-        shopper, sure = evidence.sent[name].shopper, _confirmed(stored, changes)
-        for variant, many in changes.items():
-            key = (shopper, variant)
-            allowed[key] = {many} if sure else allowed.get(key, {0}) | {many}
-    for entry in evidence.of("cart"):
-        cart = entry["cart"] or {"lines": ()}
-        held = {line["variant_id"]: line["quantity"] for line in cart["lines"]}
-        for (shopper, variant), may in allowed.items():
-            if shopper == entry["shopper"] and held.get(variant, 0) not in may:
+    """Yield a fault for each cart that nobody knows in the end, and for each variant of which a cart holds another
+    number than the answers say. Where an answer is in doubt, its change may have been made or not."""
+    carts = {entry["shopper"]: entry for entry in evidence.of("cart")}
+    for shopper, lines in _allowed(evidence).items():
+        held = _held(carts.get(shopper, {"status": "unknown"}))
+        if held is None:
+            yield Fault("wrong-cart", f"shopper {shopper}", "nobody could say what is in the cart")
+            continue
+        for variant, may in lines.items():
+            if held.get(variant, 0) not in may:
                 what = f"{held.get(variant, 0)} of {variant} are in the cart; by the answers {may}"
                 yield Fault("wrong-cart", f"shopper {shopper}", what)
+
+
+def _allowed(evidence: Evidence) -> dict[int, dict[str, set[int]]]:
+    """Return how many pieces of each variant may be in each shopper's cart, by the answers."""
+    allowed: dict[int, dict[str, set[int]]] = defaultdict(dict)
+    for name, stored, changes in _written(evidence):
+        lines, sure = allowed[evidence.sent[name].shopper], _confirmed(stored, changes)
+        for variant, many in changes.items():
+            lines[variant] = {many} if sure else lines.get(variant, {0}) | {many}
+    return allowed
+
+
+def _held(entry: Entry) -> dict[str, int] | None:
+    """Return the pieces of each variant in a cart, or None when the product could not say what is in it."""
+    if entry["status"] == "unknown":
+        return None
+    return {line["variant_id"]: line["quantity"] for line in (entry["cart"] or {"lines": ()})["lines"]}
 
 
 def unwritten(evidence: Evidence) -> Iterator[Fault]:

@@ -76,23 +76,26 @@ class Client:
         return Refused(reply.status, code)
 
     async def sure(self, method: str, path: str, body: Any = None, *, unless: int | None = None) -> Any:
-        """The JSON that a request is answered with in the end; None for the status that may be. Raises `Refused`,
-        which is written down too."""
+        """Return the JSON that a request is answered with in the end; None for the status that may be. Ask again
+        while the product does not know. Raises `Refused`, which is written down too."""
+        what = f"{method} {path.partition('?')[0]}"
         try:
-            return await self._sure(method, path, body)
+            return await self._sure(method, path, body, what)
         except Refused as exc:
             if exc.status == unless:
                 return None
-            what = f"{method} {path.partition('?')[0]}"
             self.ledger.write("rude", what=what, status=exc.status, code=exc.code)
             raise
 
-    async def _sure(self, method: str, path: str, body: Any) -> Any:
+    async def _sure(self, method: str, path: str, body: Any, what: str) -> Any:
         for failures in range(TRIES):
             least = 0.0
             try:
                 async with self.request(method, path, body) as reply:
-                    return await reply.json()
+                    answer = await reply.json()
+                if not _is_unknown(answer):
+                    return answer
+                self.ledger.write("wait", what=what, code="unknown")
             except Cut:
                 pass
             except Wait as exc:
@@ -104,3 +107,8 @@ class Client:
         """Seconds to wait before the next try, longer each time."""
         longest = min(FIRST_WAIT_SECONDS * 2**failures, LONGEST_WAIT_SECONDS)
         return self.rng.uniform(longest / 2, longest)
+
+
+def _is_unknown(answer: Any) -> bool:
+    """Return whether the product says that it cannot tell, as of a cart when enough requests wait for the shop."""
+    return isinstance(answer, dict) and answer.get("status") == "unknown"
