@@ -6,6 +6,7 @@ import http.client
 import statistics
 import time
 import uuid
+from contextlib import closing
 
 from bench.load import Outcome, Speech
 from bench.machine import memory
@@ -128,9 +129,8 @@ def _replays(bench: Bench, target: Ours, times: int = 50) -> None:
         written = run.end()
     bench.readings.add("written in events of", target.name, written.bytes / REPLAYED)
     _replay(bench, target, "running", again, times)
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
-    ask(connection, "POST", f"/api/chat/{thread}/stop", {}, visitor.token)
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)) as connection:
+        ask(connection, "POST", f"/api/chat/{thread}/stop", {}, visitor.token)
     _replay(bench, target, "ended", Chat(chat.begin), times)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import statistics
 import time
+from contextlib import closing
 
 from bench.load import Speech
 from bench.observer import observing
@@ -62,14 +63,13 @@ def history(bench: Bench) -> None:
 
 
 def _pages(bench: Bench, target: Ours, token: str, paths: dict[int, str], times: int = 200) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
     took: dict[int, list[float]] = {messages: [] for messages in paths}
-    for _ in range(times):
-        for messages, path in paths.items():
-            start = time.perf_counter()
-            page = ask(connection, "GET", path, token=token)
-            took[messages].append((time.perf_counter() - start) * 1000)
-            assert len(page["messages"]) == 50, page
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)) as connection:
+        for _ in range(times):
+            for messages, path in paths.items():
+                start = time.perf_counter()
+                page = ask(connection, "GET", path, token=token)
+                took[messages].append((time.perf_counter() - start) * 1000)
+                assert len(page["messages"]) == 50, page
     for messages, values in took.items():
         bench.readings.add(f"page of {messages}", target.name, statistics.median(values))

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -245,11 +245,10 @@ class Ours(Target):
 
     def visitors(self, count: int) -> list[Visitor]:
         """That many sessions, minted as they are needed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        while len(self._visitors) < count:
-            answer = ask(connection, "POST", "/api/sessions", {"shop": SHOP})
-            self._visitors.append(Visitor(answer["session"]["id"], answer["token"]))
-        connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            while len(self._visitors) < count:
+                answer = ask(connection, "POST", "/api/sessions", {"shop": SHOP})
+                self._visitors.append(Visitor(answer["session"]["id"], answer["token"]))
         return self._visitors[:count]
 
 

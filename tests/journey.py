@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ const { x, y, width, height } = element.getBoundingClientRect();
 const place = [x + width / 2, y + height / 2];
 return element.contains(root.elementFromPoint(...place)) ? place : null;
 """
+PATH_READ = "return document.readyState === 'loading' ? '' : location.pathname;"
 FOCUSED = """
 let element = document.activeElement;
 while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -139,9 +141,9 @@ class Journey:
         """Wait until no such element is in sight."""
         self.wait(f"no {css} {text}".strip(), lambda: not self.texts(css, text) or None)
 
-    def arrive(self, path: str) -> None:
-        """Wait until the page's address has this in it."""
-        self.wait(path, lambda: path in str(self.tab.run("return location.pathname;")) or None)
+    def arrive(self, pattern: str) -> None:
+        """Wait until a page whose path matches is there and has been read to its end: the address changes before."""
+        self.wait(pattern, lambda: fnmatchcase(self.tab.run(PATH_READ), pattern) or None)
 
     def focus_on(self, name: str) -> None:
         """Wait until what has the focus is called so."""

@@ -85,10 +85,10 @@ class ModelServer:
 
     def close(self) -> None:
         self._closing.set()
-        for each in (self._listener, *self._sockets):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+        _end(self._listener)
+        self._threads[0].join()  # first: a client that it has just accepted is among the others then
+        for each in self._sockets:
+            _end(each)
         for thread in self._threads:
             thread.join()
 
@@ -98,8 +98,8 @@ class ModelServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.append(client)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             thread = threading.Thread(target=self._meet, args=(client,), daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -148,6 +148,12 @@ class ModelServer:
                 pass
             return
         client.sendall(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked and piece else piece)
+
+
+def _end(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
 
 
 def _read(incoming: Any) -> Asked | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import until
+from tests.served import served
 from tests.watched import Watched, reporting, watched
 
 HERE = Path(__file__).parent
@@ -30,10 +30,9 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def source() -> Iterator[str]:
     """The widget's sources, served as they are."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SOURCE))) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(SOURCE)))
+    with served(server):
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")

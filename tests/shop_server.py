@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import make_server
 
+from tests.served import served
 from widget_api.api import profile
 from widget_api.demo import legacy, ucp
 from widget_api.demo.faults import FAULTS
@@ -152,11 +152,11 @@ def shop_server(**tools: Sequence[str]) -> Iterator[ShopServer]:
     """A scripted shop on a free port: `shop_server(ucp=…, legacy=…)` with the tools that each endpoint lists."""
     shop = ShopServer(**tools)
     handler = type("Handler", (_Handler,), {"shop": shop})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = False  # so that the end of the block waits for all of them
-        shop.url = f"http://127.0.0.1:{server.server_port}"
-        with _running(lambda: server.serve_forever(0.01), server.shutdown):
-            yield shop
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = False  # so that the end of the block waits for all of them
+    shop.url = f"http://127.0.0.1:{server.server_port}"
+    with served(server):
+        yield shop
 
 
 @contextmanager
@@ -176,22 +176,8 @@ def demo_shop() -> Iterator[str]:
 def app_server(app: Flask) -> Iterator[str]:
     """Serve an app of this process for real; yields the address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    try:
-        with _running(lambda: server.serve_forever(0.01), server.shutdown):
-            yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.server_close()
-
-
-@contextmanager
-def _running(serve: Callable[[], None], stop: Callable[[], None]) -> Iterator[None]:
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop()
-        thread.join()
+    with served(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @contextmanager

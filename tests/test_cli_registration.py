@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from tests.served import served
 from tests.shop_server import Json, Raw, shop_server
 from tests.test_mcp_tls import certificate
 from widget_api import cli
@@ -71,14 +71,11 @@ def internet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intern
     pem = certificate(tmp_path, SHOP, SECOND, WEBSITE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with served(server):
         _lead_here(monkeypatch, server.server_port, pem)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield internet
-        server.shutdown()
-        thread.join()
 
 
 def _lead_here(monkeypatch: pytest.MonkeyPatch, port: int, pem: Path) -> None:

@@ -24,6 +24,7 @@ from tests.live import SHOP, Live
 from tests.model_server import ModelServer, model_server
 from tests.nginx import Nginx, command, curl, nginx_before, placed
 from tests.puppet import speech
+from tests.served import served
 from tests.servers import find, postgres_server, redis_server, require
 from widget_api.api.body import BODY_BYTES
 from widget_api.api.chat import CHAT_BYTES
@@ -215,12 +216,10 @@ class Asked(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, Host]]:
     require("nginx", "curl", "openssl")
-    with Host() as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        port = int(host.server_address[1])
-        with nginx_before(tmp_path_factory.mktemp("ceilings"), (port, port)) as nginx:
-            yield nginx, host
-        host.shutdown()
+    host = Host()
+    port = int(host.server_address[1])
+    with served(host), nginx_before(tmp_path_factory.mktemp("ceilings"), (port, port)) as nginx:
+        yield nginx, host
 
 
 def refused(said: str) -> tuple[int, str]:

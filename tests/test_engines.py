@@ -109,7 +109,7 @@ def test_a_card_is_tapped_in_mid_answer_and_in_the_end_all_is_forgotten(chat: Jo
         chat.photograph("answering")
         before = chat.read()
         chat.click(".assistant a.card")
-        chat.arrive("/products/")
+        chat.arrive("/products/*")
         goes_on(chat, before)
     is_whole(chat)
     chat.photograph("after-a-tap")
@@ -129,14 +129,14 @@ def test_an_answer_outlasts_a_reload_and_the_ways_back_and_forward(chat: Journey
         chat.tab.reload()
         goes_on(chat, before)
         chat.click(".assistant a.card")
-        chat.arrive("/products/")
+        chat.arrive("/products/*")
         goes_on(chat, before)
         chat.tab.go(-1)
-        chat.wait("the home page", lambda: chat.tab.run("return location.pathname;") == "/" or None)
+        chat.arrive("/")
         goes_on(chat, before)
     is_whole(chat)
     chat.tab.go(1)
-    chat.arrive("/products/")
+    chat.arrive("/products/*")
     is_whole(chat)
 
 
@@ -151,9 +151,8 @@ def test_the_cart_is_filled_by_asking_and_from_a_card(chat: Journey) -> None:
     chat.photograph("cart")
     chat.click(".cart a", "Check out")
     chat.arrive("/cart")
-    said = chat.tab.run("return document.querySelector('main').innerText;")
-    assert "Drift Mittens" in said
-    assert "Ember Pan" in said
+    chat.see("body main", "Drift Mittens")
+    chat.see("body main", "Ember Pan")
 
 
 def test_an_answer_is_stopped_and_written_again(chat: Journey, live: Live) -> None:
@@ -287,7 +286,7 @@ def test_on_a_phone_it_fills_the_screen_and_makes_way_for_the_page(phone: Journe
         begin(phone)
         phone.photograph("answering")
         phone.click(".assistant a.card")
-        phone.arrive("/products/")
+        phone.arrive("/products/*")
         phone.see(".send", STOP)
     is_whole(phone)
     phone.photograph("after-a-tap")

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from bench.evals.results import CaseResult, Results, compare
 from bench.evals.run import Verdict, run_case
 from bench.evals.shopper import read_stream
 from bench.evals.transcript import Answer, Exchange, ToolCall
+from tests.served import served
 from tests.servers import free_port
 from widget_api import demo
 from widget_api.config import Config
@@ -332,14 +332,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
     with world.places(url) as found:
         product = demo.create_app(config)
         app.register(world.registrations(found))
-        server = make_server("127.0.0.1", port, product, threaded=True)
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        FAULTS.pace = 0
-        yield world.World(url, FAULTS, folder / "chat.db", found)
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with served(make_server("127.0.0.1", port, product, threaded=True)):
+            FAULTS.pace = 0
+            yield world.World(url, FAULTS, folder / "chat.db", found)
         FAULTS.mend()
         product.extensions["widget"].close(grace=0)
         disconnect()

@@ -212,7 +212,7 @@ def test_readers_who_take_nothing_keep_nobody_from_being_answered(live: Live) ->
 def sent(pieces: Iterator[bytes], *, reads: bool, chunked: bool = True, **limits: float) -> tuple[bool, bytes, bool]:
     """Send to one who reads all or nothing. Returns whether it was all, what came, and whether it was an end."""
     ours, theirs = socket.socketpair()
-    with theirs:
+    with ours, theirs:
         kept: list[bool] = []
         whole = download.send(Connection(ours, chunked, lambda: kept.append(True)), pieces, **limits)
         ours.close()

@@ -65,8 +65,8 @@ class TlsShop:
         with suppress(OSError):
             raw, _ = self.listener.accept()
             with raw, self.context.wrap_socket(raw, server_side=True) as conn:
-                while not self.request.endswith(b"{}"):
-                    self.request += conn.recv(65_536)
+                while not self.request.endswith(b"{}") and (piece := conn.recv(65_536)):
+                    self.request += piece
                 if self.drips:
                     conn.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
                     while not threading.Event().wait(0.02):

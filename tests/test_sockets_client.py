@@ -20,16 +20,29 @@ SIGNS = Signs(b"open|", b"beat|", PATIENCE, b"done|", b"retry|", b"away|")
 LAST_CHUNK = b"0\r\n\r\n"
 
 
+class ServerEnd(socket.socket):
+    """The server's end of a connection. `is_free` is set once the client has closed it or given it back."""
+
+    def __init__(self, accepted: socket.socket) -> None:
+        super().__init__(fileno=accepted.detach())
+        self.is_free = threading.Event()
+
+    def close(self) -> None:
+        super().close()
+        self.is_free.set()
+
+
 @dataclass
 class Line:
     """A client under test, the log that it follows, and the browser's end of its connection."""
 
     browser: socket.socket
-    server: socket.socket
+    server: ServerEnd
     signs: Signs = SIGNS
     log: MemoryStreamLog = field(default_factory=MemoryStreamLog)
     place: threading.Event = field(default_factory=threading.Event)  # it was given back
     kept: threading.Event = field(default_factory=threading.Event)  # the connection was
+    is_taken: bool = False  # the client has got the connection
     written: int = 0
 
     def __post_init__(self) -> None:
@@ -42,7 +55,20 @@ class Line:
         self.client.leave = self.log.follow("t", after, self.client)
 
     def begin(self, *, chunked: bool = True, keep: bool = True) -> None:
-        self.client.begin(Connection(self.server, chunked, self.kept.set if keep else None))
+        self.is_taken = True
+        self.client.begin(Connection(self.server, chunked, self._keep if keep else None))
+
+    def _keep(self) -> None:
+        self.kept.set()
+        self.server.is_free.set()
+
+    def close(self) -> None:
+        """Hang up, and close the server's end as soon as the client has done with it: its place is free before."""
+        self.browser.close()
+        if self.is_taken:
+            assert self.place.wait(PATIENCE)
+            assert self.server.is_free.wait(PATIENCE)
+        self.server.close()
 
     def write(self, *events: bytes) -> None:
         for event in events:
@@ -71,12 +97,9 @@ def line() -> Iterator[Line]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         browser = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
-    made = Line(browser, server)
+    made = Line(browser, ServerEnd(server))
     yield made
-    browser.close()
-    assert made.place.wait(PATIENCE)
-    if made.kept.is_set():
-        server.close()
+    made.close()
 
 
 @pytest.fixture
@@ -197,7 +220,6 @@ def test_a_stream_that_never_began_gives_its_place_back(line: Line) -> None:
     line.client.abandon()
     assert line.place.is_set()
     line.write(b"one")
-    line.server.close()
 
 
 def test_a_stream_that_has_begun_is_not_abandoned(following: Line) -> None:
@@ -254,12 +276,12 @@ def test_a_client_that_falls_behind_is_cut_off_and_loses_nothing_when_it_comes_b
     read = line.rest().removeprefix(b"open|")
     assert line.log.tells("t", None)
     line.log.close("t")
-    again = Line(*socket.socketpair(), log=line.log)
+    browser, server = socket.socketpair()
+    again = Line(browser, ServerEnd(server), log=line.log)
     again.follow(Position(1, len(read) // size))
     again.begin(chunked=False)
     whole = b"".join(b"%010d" % number * (size // 10) for number in range(line.written))
     expected = b"open|" + whole[len(read) // size * size :] + b"done|"
     assert again.reads(len(expected)) == expected
     assert whole.startswith(read)
-    again.browser.close()
-    again.server.close()
+    again.close()

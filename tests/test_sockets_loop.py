@@ -207,9 +207,12 @@ def test_what_comes_in_a_rush_is_gathered_and_none_of_it_is_lost(own: Loop) -> N
     writers = [threading.Thread(target=lambda end=end: [end.send(piece) for piece in said]) for end, _ in ends]
     for thread in writers:
         thread.start()
-    assert all_heard.wait(PATIENCE)
-    assert all(each == b"".join(said) for each in heard)
+    is_heard = all_heard.wait(PATIENCE)
+    for thread in writers:
+        thread.join()
     for sender, receiver in ends:
         sender.close()
         own.call_soon(partial(own.forget, receiver))
         own.call_soon(receiver.close)
+    assert is_heard
+    assert all(each == b"".join(said) for each in heard)

@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -32,9 +32,9 @@ def connected(tls: Path | None = None) -> Iterator[Pair]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname(), PATIENCE)
         server, _ = listener.accept()
-    if tls:
-        server, client = encrypted(server, client, tls)
-    with server, client:
+    with server, client, ExitStack() as stack:
+        if tls:
+            server, client = map(stack.enter_context, encrypted(server, client, tls))
         yield server, client
 
 

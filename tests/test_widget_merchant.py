@@ -88,6 +88,7 @@ def test_corners_are_as_round_as_the_merchant_wants_them(chat: Chat) -> None:
     assert [part.evaluate(ROUND) for part in (chat.launcher, chat.panel, chat.send)] == ["0px"] * 3
     settings(chat.page, chat.live, radius="99")
     chat.page.reload()
+    expect(chat.panel).to_be_visible()
     assert chat.panel.evaluate(ROUND) == "28px"
 
 

@@ -41,6 +41,7 @@ def begin(chat: Chat, path: str = "/") -> None:
 
 def is_whole(chat: Chat) -> None:
     """The answer on the screen has come to its end and is the stored one, word for word."""
+    expect(chat.answers).to_have_count(1)  # which a page that has just come may not show yet
     chat.wait()
     question, answer = chat.stored()
     assert chat.read() == answer
@@ -58,6 +59,7 @@ def test_a_tapped_card_opens_its_page_and_the_answer_goes_on_there(chat: Chat, l
         chat.page.wait_for_url("**/products/**")
         expect(chat.panel).to_be_visible()
         expect(chat.stop).to_be_visible()
+        expect(chat.answer).to_contain_text("This is")
         assert chat.read()[: len(before)] == before
     is_whole(chat)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import DESKTOP, tab
 from tests.column import ROOT
 from tests.live import SHOP, Live
+from tests.served import served
 from tests.widget import Chat
 
 
@@ -61,14 +61,10 @@ def theme(live: Live, *, registered: bool = True) -> Iterator[Theme]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     made = Theme(live, f"http://127.0.0.1:{server.server_address[1]}")
-    if registered:
-        call_shop(live, "set", SHOP, "--origin", made.url)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with served(server):
+        if registered:
+            call_shop(live, "set", SHOP, "--origin", made.url)
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def call_shop(live: Live, *words: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, ProxySettings, Request
+
+from tests.served import served
 
 SCRIPT = Path(__file__).parent / "hostile.js"
 LAST = "last.example"
@@ -99,12 +100,11 @@ def reporting(*images: str) -> dict[str, str]:
 @contextmanager
 def watched(browser: Browser, *hosts: str, **settings: Any) -> Iterator[Watched]:
     """A tab of a fresh profile, whose pages may ask `hosts`: names as addresses have them, with their ports."""
-    with Sink() as sink:
-        threading.Thread(target=sink.serve_forever, args=(0.01,), daemon=True).start()
+    sink = Sink()
+    with served(sink):
         proxy = ProxySettings(server=f"http://127.0.0.1:{sink.server_address[1]}", bypass="127.0.0.1")
         context = browser.new_context(proxy=proxy, **settings)
         context.add_init_script(path=SCRIPT)
         other = context.new_page()  # before the tab, which is then the one in front: others are drawn once a second
         yield Watched(context.new_page(), other, sink, hosts)
         context.close()
-        sink.shutdown()

@@ -91,9 +91,13 @@ def running(version: Version, shop: str, model_url: str) -> Iterator[str]:
 
 def tell(url: str, turns: Sequence[Turn]) -> None:
     """Ask all questions of a story in one conversation. Raises `Missing` where one is not answered."""
-    session = requests.Session()
-    token = session.post(f"{url}/api/sessions", json={"shop": SHOP}, timeout=30).json()["token"]
-    session.headers["Authorization"] = f"Bearer {token}"
+    with requests.Session() as session:
+        token = session.post(f"{url}/api/sessions", json={"shop": SHOP}, timeout=30).json()["token"]
+        session.headers["Authorization"] = f"Bearer {token}"
+        _tell(session, url, turns)
+
+
+def _tell(session: requests.Session, url: str, turns: Sequence[Turn]) -> None:
     for number, turn in enumerate(turns):
         kind = {"/": "index", "/cart": "cart"}.get(turn.path, "collection")
         page = {"url": url + turn.path, "title": f"Page {turn.path}", "type": kind, "locale": "en"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from tests.served import served
 from widget_api.api.widget import DIST
 
 SHOP = "bench-store.myshopify.com"
@@ -158,7 +158,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def scripted() -> Iterator[Scripted]:
     """The server for the block."""
-    with Scripted() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Scripted()
+    with served(server):
         yield server
-        server.shutdown()

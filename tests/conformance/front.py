@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
+
+from tests.served import served
 
 # Hop-by-hop headers, and those that this proxy writes anew.
 DROPPED = frozenset({"connection", "transfer-encoding", "content-length", "date", "server", "accept-encoding"})
@@ -57,14 +58,8 @@ def front(shop: str, certificate: Path | None = None) -> Iterator[Front]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     # Clients of other makes look up the name, and the certificate is made for it.
     made.url = f"https://localhost:{server.server_port}" if certificate else f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with served(server):
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 def _handler(shop: str, made: Front, *, tls: bool) -> type[BaseHTTPRequestHandler]:
@@ -77,12 +72,11 @@ def _handler(shop: str, made: Front, *, tls: bool) -> type[BaseHTTPRequestHandle
 
         def _forward(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            connection = HTTPConnection(shop, timeout=TIMEOUT_SECONDS)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in DROPPED}
-            connection.request(self.command, self.path, body or None, headers)
-            response = connection.getresponse()
-            answer = response.read()
-            connection.close()
+            with closing(HTTPConnection(shop, timeout=TIMEOUT_SECONDS)) as connection:
+                connection.request(self.command, self.path, body or None, headers)
+                response = connection.getresponse()
+                answer = response.read()
             if self.command == "POST" and self.path == "/api/ucp/mcp":
                 made.exchanges.append(Exchange(response.status, json.loads(body), _parse(answer)))
             if tls:
