@@ -142,7 +142,7 @@ class Journey:
         self.wait(f"no {css} {text}".strip(), lambda: not self.texts(css, text) or None)
 
     def arrive(self, pattern: str) -> None:
-        """Wait until a page whose path matches is there and has been read to its end: the address changes before."""
+        """Wait until the document of a page whose path matches is loaded. The address changes earlier than that."""
         self.wait(pattern, lambda: fnmatchcase(self.tab.run(PATH_READ), pattern) or None)
 
     def focus_on(self, name: str) -> None:

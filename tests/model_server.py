@@ -86,7 +86,7 @@ class ModelServer:
     def close(self) -> None:
         self._closing.set()
         _end(self._listener)
-        self._threads[0].join()  # first: a client that it has just accepted is among the others then
+        self._threads[0].join()  # so that a client which it has just accepted is in the list below
         for each in self._sockets:
             _end(each)
         for thread in self._threads:

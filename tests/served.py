@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseServer
 
-# How long the server takes to notice that it is to end.
+# The server checks this often whether it has been asked to shut down.
 POLL_SECONDS = 0.01
 
 

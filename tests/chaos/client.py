@@ -110,5 +110,5 @@ class Client:
 
 
 def _is_unknown(answer: Any) -> bool:
-    """Return whether the product says that it cannot tell, as of a cart when enough requests wait for the shop."""
+    """Return whether the product answers `unknown`, as for a cart while too many requests wait for the shop."""
     return isinstance(answer, dict) and answer.get("status") == "unknown"
